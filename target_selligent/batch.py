@@ -1,0 +1,163 @@
+"""Batches: rows on their way to one List load, cut by rows and by encoded bytes. Pure; no I/O.
+
+A record that lacks a column says nothing about it, so nothing may be sent for it: null would erase what the List
+holds. Rows of records with the same columns share a batch; the few kinds of record that a stream usually has are
+gathered side by side, and only where a key comes again in another kind is order kept by cutting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Key = tuple[Any, ...]
+"""Values of the key fields, in key order, as they are sent."""
+
+_MAX_OPEN = 8
+_BRACKETS = len("[]")
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one List load and what is needed to answer for each of them.
+
+    Args:
+        ticket: Its checkpoint ticket.
+        stream: Stream the records came from.
+        list_api_name: List they go to.
+        fields: Field names, in row order.
+        key_indexes: Where in a row the key is.
+
+    Attributes:
+        rows: Each row as JSON text, encoded once.
+        keys: Each row's key.
+        records: Each record as it came.
+        numbers: Each record's number in its stream, from 1.
+        segments: Segment API name to the indexes of its rows, in order of first appearance.
+        body_bytes: Size of all rows as a request body.
+    """
+
+    ticket: int
+    stream: str
+    list_api_name: str
+    fields: tuple[str, ...]
+    key_indexes: tuple[int, ...]
+    rows: list[bytes] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    segments: dict[str, list[int]] = field(default_factory=dict)
+    body_bytes: int = _BRACKETS
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """Names of the key fields, in key order."""
+        return tuple(self.fields[index] for index in self.key_indexes)
+
+
+def encode_body(rows: Iterable[bytes]) -> bytes:
+    """Return encoded rows as a request body, a JSON array of arrays."""
+    return b"[" + b",".join(rows) + b"]"
+
+
+class BatchBuffer:
+    """Gathers rows into batches and hands each on when it is full.
+
+    Args:
+        new_batch: Makes an empty batch for the given field names and key indexes.
+        submit: Takes a batch that is complete. Batches that share a key are submitted in the order of their rows.
+        max_rows: Most rows in a batch.
+        max_bytes: Most bytes in a batch's body. A single row over it still makes a batch of its own.
+    """
+
+    def __init__(
+        self,
+        new_batch: Callable[[tuple[str, ...], tuple[int, ...]], Batch],
+        submit: Callable[[Batch], None],
+        *,
+        max_rows: int,
+        max_bytes: int,
+    ) -> None:
+        self._new_batch = new_batch
+        self._submit = submit
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._open: dict[tuple[str, ...], Batch] = {}
+        # Keys by open batch, kept only while there is more than one: usually there is not.
+        self._keys: dict[tuple[str, ...], set[Key]] = {}
+
+    def add(  # noqa: PLR0913 - one argument for each column of a batch
+        self,
+        fields: tuple[str, ...],
+        key_indexes: tuple[int, ...],
+        row: bytes,
+        key: Key,
+        segments: Sequence[str],
+        record: dict[str, Any],
+        number: int,
+    ) -> None:
+        """Put one row in, submitting what is full before or after it.
+
+        Args:
+            fields: Field names, in row order.
+            key_indexes: Where in the row the key is.
+            row: The row as JSON text.
+            key: The row's key.
+            segments: Segments the record belongs to.
+            record: The record as it came.
+            number: The record's number in its stream.
+        """
+        size = len(row) + 1
+        batch = self._open.get(fields)
+        if batch is not None and batch.body_bytes + size > self._max_bytes:
+            self._cut(fields)
+            batch = None
+        if batch is None:
+            batch = self._begin(fields, key_indexes)
+        if len(self._open) > 1:
+            self._keep_order(fields, key)
+        index = len(batch.rows)
+        batch.rows.append(row)
+        batch.keys.append(key)
+        batch.records.append(record)
+        batch.numbers.append(number)
+        batch.body_bytes += size
+        for segment in segments:
+            members = batch.segments.get(segment)
+            if members is None:
+                batch.segments[segment] = [index]
+            else:
+                members.append(index)
+        if index + 1 >= self._max_rows:
+            self._cut(fields)
+
+    def flush(self) -> None:
+        """Submit everything that is left."""
+        for fields in list(self._open):
+            self._cut(fields)
+
+    def _begin(self, fields: tuple[str, ...], key_indexes: tuple[int, ...]) -> Batch:
+        if len(self._open) >= _MAX_OPEN:
+            self._cut(next(iter(self._open)))
+        batch = self._open[fields] = self._new_batch(fields, key_indexes)
+        if len(self._open) > 1:
+            for other, opened in self._open.items():
+                self._keys.setdefault(other, set(opened.keys))
+        return batch
+
+    def _keep_order(self, fields: tuple[str, ...], key: Key) -> None:
+        """Submit every other open batch that holds the key, so that its row arrives first."""
+        for other in [name for name, keys in self._keys.items() if name != fields and key in keys]:
+            self._cut(other)
+        if fields in self._keys:
+            self._keys[fields].add(key)
+
+    def _cut(self, fields: tuple[str, ...]) -> None:
+        batch = self._open.pop(fields)
+        self._keys.pop(fields, None)
+        if len(self._open) <= 1:
+            self._keys.clear()
+        self._submit(batch)

@@ -1,0 +1,234 @@
+"""The endpoints of the Selligent API that are used, one method each, with typed results.
+
+Paths, parameters (some camelCase, some snake_case, as the vendor spells them) and answers follow the API's Swagger
+description, version v1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_selligent.errors import NotFoundError, UnexpectedAnswerError
+from target_selligent.fields import FieldDefinition, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from target_selligent.transport import Transport
+
+_TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
+_WRITABLE_CONTENTS = frozenset({None, "", "free", "single", "multi", "lookup", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """One row that Selligent did not take.
+
+    Args:
+        index: `record_index` as Selligent gave it.
+        field: Field at fault, if it named one.
+        message: Its reason.
+        code: Its `validation_code`.
+    """
+
+    index: int
+    field: str | None
+    message: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """Counts of one load, as Selligent gave them.
+
+    Args:
+        inserted: Records that are new.
+        updated: Records that were there.
+        duplicates: Rows left out by deduplication.
+        not_found: Rows without a record to update or to add.
+        failed: Rows refused.
+        refused: What is wrong with the refused rows.
+    """
+
+    inserted: int
+    updated: int
+    duplicates: int
+    not_found: int
+    failed: int
+    refused: tuple[RefusedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListDetails:
+    """A List: its API name in the tenant's spelling, and its description."""
+
+    api_name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDetails:
+    """A Segment: its API name in the tenant's spelling, and its type (`Static`, `Dynamic`, `External`)."""
+
+    api_name: str
+    segment_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Query parameters that all loads share; values as the settings of the same name."""
+
+    mode: str
+    deduplication: str
+    error_handling: str
+
+
+class SelligentClient:
+    """Calls the API of one organization; may be used from any thread.
+
+    Args:
+        transport: Sends the requests.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_list(self, list_api_name: str) -> ListDetails | None:
+        """Return a List, or None if the organization has none of that name."""
+        try:
+            answer = self._transport.call("GET", ["lists", list_api_name])
+        except NotFoundError:
+            return None
+        return ListDetails(_text(answer, "api_name") or list_api_name, _text(answer, "description"))
+
+    def create_list(self, list_api_name: str, description: str) -> None:
+        """Create a Userlist of that name, with its type's default fields."""
+        body = {"api_name": list_api_name, "name": list_api_name, "type": "Userlist", "description": description}
+        self._transport.call("POST", ["lists"], body=body)
+
+    def count_records(self, list_api_name: str) -> int:
+        """Return how many records a List holds."""
+        return _count(self._transport.call("GET", ["lists", list_api_name, "records"]), "count")
+
+    def get_fields(self, list_api_name: str) -> list[FieldDefinition]:
+        """Return a List's fields."""
+        call = ["lists", list_api_name, "fields"]
+        fields = self._transport.call("GET", call).get("fields")
+        if not isinstance(fields, list):
+            raise UnexpectedAnswerError("the answer has no fields", call=f"GET {'/'.join(call)}")
+        return [_field(field) for field in fields if isinstance(field, dict)]
+
+    def create_fields(self, list_api_name: str, fields: Iterable[FieldDefinition]) -> None:
+        """Add fields to a List, all in one call: calls side by side have lost fields before release 5.102."""
+        body = {"fields": [field.as_request() for field in fields]}
+        self._transport.call("POST", ["lists", list_api_name, "fields"], body=body)
+
+    def get_segment(self, list_api_name: str, segment: str) -> SegmentDetails | None:
+        """Return a Segment, or None if the List has none of that name."""
+        try:
+            answer = self._transport.call("GET", ["lists", list_api_name, "segments", segment])
+        except NotFoundError:
+            return None
+        return SegmentDetails(_text(answer, "api_name") or segment, _text(answer, "type"))
+
+    def create_segment(self, list_api_name: str, segment: str) -> None:
+        """Create a static Segment of that name."""
+        body = {"api_name": segment, "name": segment}
+        self._transport.call("POST", ["lists", list_api_name, "segments", "static"], body=body)
+
+    def load_list(  # noqa: PLR0913 - as many as the endpoint has
+        self,
+        list_api_name: str,
+        fields: Sequence[str],
+        key_fields: Sequence[str],
+        body: bytes,
+        import_option: str,
+        options: LoadOptions,
+    ) -> LoadResult:
+        """Load rows into a List.
+
+        Args:
+            list_api_name: The List.
+            fields: Field names, in row order.
+            key_fields: Those of them that identify a record.
+            body: JSON array of rows.
+            import_option: `InsertAndUpdate`, `OnlyInsert` or `OnlyUpdate`.
+            options: What all loads share.
+
+        Returns:
+            What became of the rows.
+        """
+        query = _load_query(fields, key_fields, options) | {"data_import_option": import_option}
+        return _load_result(
+            self._transport.call("POST", ["lists", list_api_name, "data", "load"], query=query, body=body)
+        )
+
+    def load_segment(  # noqa: PLR0913 - as many as the endpoint has
+        self,
+        list_api_name: str,
+        segment: str,
+        fields: Sequence[str],
+        key_fields: Sequence[str],
+        body: bytes,
+        options: LoadOptions,
+    ) -> LoadResult:
+        """Add members to a static Segment; arguments as for `load_list`."""
+        path = ["lists", list_api_name, "segments", segment, "data", "load"]
+        return _load_result(
+            self._transport.call("POST", path, query=_load_query(fields, key_fields, options), body=body)
+        )
+
+    def clear_segment(self, list_api_name: str, segment: str) -> None:
+        """Remove all members of a static Segment."""
+        self._transport.call("DELETE", ["lists", list_api_name, "segments", segment, "data", "clear"])
+
+
+def _load_query(fields: Sequence[str], key_fields: Sequence[str], options: LoadOptions) -> dict[str, str | int]:
+    return {
+        "keyFields": ",".join(key_fields),
+        "fields": ",".join(fields),
+        "mode": options.mode,
+        "deduplication": options.deduplication,
+        "errorHandling": options.error_handling,
+    }
+
+
+def _load_result(answer: Mapping[str, Any]) -> LoadResult:
+    refused = [row for row in answer.get("invalid_records") or () if isinstance(row, dict)]
+    return LoadResult(
+        inserted=_count(answer, "number_of_inserted_records"),
+        updated=_count(answer, "number_of_updated_records"),
+        duplicates=_count(answer, "number_of_duplicate_records"),
+        not_found=_count(answer, "number_of_records_not_found"),
+        failed=_count(answer, "number_of_failed_records"),
+        refused=tuple(
+            RefusedRow(
+                index=row["record_index"] if isinstance(row.get("record_index"), int) else -1,
+                field=_text(row, "field_name") or None,
+                message=_text(row, "message") or "no reason given",
+                code=_text(row, "validation_code") or "Unknown",
+            )
+            for row in refused
+        ),
+    )
+
+
+def _field(field: Mapping[str, Any]) -> FieldDefinition:
+    length = field.get("length")
+    return FieldDefinition(
+        name=_text(field, "name"),
+        data_type=_TYPES.get(_text(field, "data_type").casefold(), FieldType.UNKNOWN),
+        length=length if isinstance(length, int) else None,
+        writable=(_text(field, "content").casefold() or None) in _WRITABLE_CONTENTS,
+    )
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(answer: Mapping[str, Any], name: str) -> int:
+    value = answer.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,151 @@
+"""Everything that can go wrong, as one tree: the type says what to do about it.
+
+```
+TargetSelligentError
+├ SettingsError                 the configuration is wrong; nothing has been read yet
+├ InputError                    stdin holds something that is no Singer message for us
+├ DestinationError              the List, its fields or a Segment do not fit; nothing is loaded with them
+├ RejectedRecord                one record cannot be loaded; the others can
+├ RunStoppedError               the run may not go on past a rejected record
+└ ApiError                      Selligent answered, or did not
+  ├ TransientApiError           send the same request again
+  │ ├ RateLimitedError          the quota of the API key is used up: wait for the window to end
+  │ ├ ListBusyError             another bulk operation runs on the List: wait for it
+  │ ├ ServerError               Selligent could not do it now
+  │ ├ ConnectionLostError       no (whole) answer came
+  │ └ ApiTimeoutError           no answer came in time
+  ├ PayloadTooLargeError        send less at once
+  └ FatalApiError               sending it again will not help
+    ├ UnauthorizedError, ForbiddenError, NotFoundError, BadRequestError, UnexpectedAnswerError
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class TargetSelligentError(Exception):
+    """Root of all our errors: `str()` is one line a user can act on, without secrets or customers' data."""
+
+
+class SettingsError(TargetSelligentError):
+    """When settings are missing, of the wrong type, or contradict each other.
+
+    Args:
+        problems: One sentence for each problem found, so that all can be mended in one go.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+
+
+class InputError(TargetSelligentError):
+    """When a line of the input is no valid Singer message, or comes in an impossible order."""
+
+
+class DestinationError(TargetSelligentError):
+    """When a stream does not fit its List or Segment, found before anything is loaded with it."""
+
+
+class RejectedRecord(TargetSelligentError):  # noqa: N818 - it names the record's fate, not a failure of ours
+    """When one record cannot be loaded; it goes to the rejects and the run goes on.
+
+    Args:
+        reason: Why, without the record's values.
+        field: The column or Selligent field at fault, if there is one.
+        code: A short, stable name of the kind of fault.
+    """
+
+    def __init__(self, reason: str, *, field: str | None = None, code: str = "invalid_value") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.code = code
+
+
+class RunStoppedError(TargetSelligentError):
+    """When a rejected record ends the run, because `skip_invalid_records` is false or the load says stop."""
+
+
+class ApiError(TargetSelligentError):
+    """When a call to Selligent did not succeed.
+
+    Args:
+        message: What happened, in the user's terms.
+        call: Method and path of the call, as `POST lists/master_contacts/data/load`.
+        status: HTTP status, where there was one.
+        code: Selligent's own `error_code` or `result_code`, where there was one.
+    """
+
+    def __init__(self, message: str, *, call: str, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(f"{call}: {message}")
+        self.call = call
+        self.status = status
+        self.code = code
+
+
+class TransientApiError(ApiError):
+    """When the same request may well succeed later."""
+
+
+class RateLimitedError(TransientApiError):
+    """When the API key's quota is used up (429 with nothing remaining).
+
+    Args:
+        message: What happened.
+        call: Method and path of the call.
+        reset_seconds: Seconds until the window ends, as Selligent's header says.
+    """
+
+    def __init__(self, message: str, *, call: str, reset_seconds: float) -> None:
+        super().__init__(message, call=call, status=429)
+        self.reset_seconds = reset_seconds
+
+
+class ListBusyError(TransientApiError):
+    """When another bulk operation runs on the same List (429 with quota left, or without quota headers)."""
+
+
+class ServerError(TransientApiError):
+    """When Selligent answers 408 or 5xx, or a failing `result_code` that means the same, or no JSON."""
+
+
+class ConnectionLostError(TransientApiError):
+    """When the connection could not be made or ended before the whole answer was read."""
+
+
+class ApiTimeoutError(TransientApiError):
+    """When no answer came in time; the call may still be running at Selligent."""
+
+
+class PayloadTooLargeError(ApiError):
+    """When Selligent refuses a body for its size (413)."""
+
+
+class FatalApiError(ApiError):
+    """When the same request would fail again."""
+
+
+class UnauthorizedError(FatalApiError):
+    """When Selligent answers 401: wrong key or secret, or an endpoint the service account was not granted."""
+
+
+class ForbiddenError(FatalApiError):
+    """When Selligent answers 403: the account may not use this organization, or not from this address."""
+
+
+class NotFoundError(FatalApiError):
+    """When a List, Segment or organization does not exist."""
+
+
+class BadRequestError(FatalApiError):
+    """When Selligent refuses the request itself (400, 405, 422 or a failing `result_code`)."""
+
+
+class UnexpectedAnswerError(FatalApiError):
+    """When the answer is none that the API's description knows, such as a redirect."""

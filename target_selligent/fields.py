@@ -1,0 +1,320 @@
+"""JSON Schema to Selligent field definitions: done once a SCHEMA, without I/O.
+
+Field types and their attributes are those of the API's description (`ListFieldDTO`); string, long, double, boolean and
+timestamp map as in Treasure AI's Selligent export.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from target_selligent.errors import DestinationError
+from target_selligent.settings import MAX_TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+RECORD_NUMBER_FIELD = "ID"
+"""Every List's own unique record number; the tenant fills it."""
+
+OPTOUT_FIELD = "OPTOUT"
+"""0 or null there means subscribed, any other value unsubscribed."""
+
+_MAX_SCHEMA_DEPTH = 20
+_TEXT_KINDS = frozenset({"string", "date-time", "date", "time"})
+_CONTAINER_KINDS = frozenset({"object", "array"})
+
+
+class FieldType(str, Enum):
+    """Data types a List field can have."""
+
+    BOOLEAN = "Boolean"
+    NUMERIC = "Numeric"
+    LONG = "Long"
+    FLOAT = "Float"
+    DATE = "Date"
+    DATE_TIME = "DateTime"
+    TEXT = "Text"
+    LONG_TEXT = "LongText"
+    JSON = "Json"
+    UNKNOWN = "Unknown"
+
+
+class Conversion(Enum):
+    """How a column's value becomes the JSON scalar that is sent."""
+
+    STRING = "string"
+    TEXT = "text"
+    LONG = "long"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATE_TIME = "date-time"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """A field of a List.
+
+    Args:
+        name: Its name, in the spelling that is sent.
+        data_type: Its type.
+        length: Longest text in characters, for Text fields.
+        writable: Whether loads may fill it; computed fields are not writable.
+    """
+
+    name: str
+    data_type: FieldType
+    length: int | None = None
+    writable: bool = True
+
+    def as_request(self) -> dict[str, Any]:
+        """Return the field as the API wants it in `POST lists/{list}/fields`."""
+        body: dict[str, Any] = {"name": self.name, "data_type": self.data_type.value, "allow_null": True}
+        if self.length is not None:
+            body["length"] = self.length
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnField:
+    """One column of a stream and the field it becomes.
+
+    Args:
+        column: Name in the stream's schema.
+        field: Field of the List.
+        conversion: How values get from one to the other.
+    """
+
+    column: str
+    field: FieldDefinition
+    conversion: Conversion
+
+    def stored_in(self, existing: FieldDefinition) -> ColumnField:
+        """Return the column as it is sent to a field that the List has already: spelling and type are the List's."""
+        conversion = self.conversion
+        scalar = conversion in {Conversion.LONG, Conversion.FLOAT, Conversion.BOOLEAN}
+        if scalar and existing.data_type in {FieldType.TEXT, FieldType.LONG_TEXT}:
+            conversion = Conversion.TEXT
+        return replace(self, field=existing, conversion=conversion)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFields:
+    """What a stream's columns become.
+
+    Args:
+        columns: The columns that are sent, in schema order.
+        key_columns: Those of them that identify a record, in the order of the key fields.
+        segment_column: Column that names the record's Segments, if there is one.
+        known_columns: All columns of the schema, sent or not.
+    """
+
+    columns: tuple[ColumnField, ...]
+    key_columns: tuple[str, ...]
+    segment_column: str | None
+    known_columns: frozenset[str]
+
+
+def stream_fields(  # noqa: PLR0913 - each argument is one setting
+    stream: str,
+    schema: Mapping[str, Any],
+    key_properties: Sequence[str],
+    *,
+    key_fields: Sequence[str] = (),
+    field_mapping: Mapping[str, str | None] | None = None,
+    segment_column: str | None = None,
+    text_field_length: int = 500,
+) -> StreamFields:
+    """Work out the fields of a stream.
+
+    Args:
+        stream: Its name, for messages.
+        schema: JSON Schema of its records, with `properties`.
+        key_properties: Key columns as the tap names them; used where `key_fields` is empty.
+        key_fields: Fields (or columns) that identify a record.
+        field_mapping: Column to exact field name, or to None for columns that are not sent.
+        segment_column: Column that names the record's Segments.
+        text_field_length: Length of Text fields for text without a `maxLength`; 0 for LongText.
+
+    Returns:
+        The fields, in schema order.
+
+    Raises:
+        DestinationError: Naming every problem at once.
+    """
+    mapping = field_mapping or {}
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    columns = tuple(
+        ColumnField(column, replace(definition, name=name), conversion)
+        for column, property_schema in properties.items()
+        if column != segment_column and (name := mapping.get(column, column.upper())) is not None
+        for definition, conversion in [_definition(property_schema, schema, text_field_length)]
+    )
+    problems = [*_name_problems(columns, mapping)]
+    if segment_column is not None and segment_column not in properties:
+        problems.append(f"segment_column {segment_column} is not a column of the schema")
+    if not key_fields and not key_properties:
+        problems.append("it has no key properties: name the fields that identify a record in key_fields")
+    key_columns = []
+    for name in key_fields or key_properties:
+        column = _find_key_column(name, columns, by_field=bool(key_fields))
+        if column is None:
+            problems.append(_missing_key_problem(name, bool(key_fields), segment_column, mapping))
+        elif column not in key_columns:
+            key_columns.append(column)
+    if problems:
+        raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
+    return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties))
+
+
+def _find_key_column(name: str, columns: Iterable[ColumnField], *, by_field: bool) -> str | None:
+    if by_field:
+        for column in columns:
+            if column.field.name.casefold() == name.casefold():
+                return column.column
+    return next((column.column for column in columns if column.column == name), None)
+
+
+def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, mapping: Mapping[str, Any]) -> str:  # noqa: FBT001
+    if by_field:
+        return f"key field {name} is not among the fields of its schema: check key_fields and field_mapping"
+    if name == segment_column or (name in mapping and mapping[name] is None):
+        return f"key property {name} is not sent as a field: name the fields that identify a record in key_fields"
+    return f"key property {name} is not in its schema"
+
+
+def _name_problems(columns: Sequence[ColumnField], mapping: Mapping[str, Any]) -> Iterable[str]:
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        name = column.field.name
+        by_name.setdefault(name.casefold(), []).append(column.column)
+        if name.casefold() == RECORD_NUMBER_FIELD.casefold() and column.column not in mapping:
+            yield (
+                f"column {column.column} would become {RECORD_NUMBER_FIELD}, the List's own record number: give it "
+                f'another field with field_mapping: {{"{column.column}": "CUSTOMER_IDENTIFIER"}}'
+            )
+        if not name.strip() or "," in name or not name.isprintable():
+            yield (
+                f"column {column.column!r} cannot be a field name (blank, comma or control character): "
+                "give it another with field_mapping"
+            )
+    for clashing in by_name.values():
+        if len(clashing) > 1:
+            yield f"columns {', '.join(clashing)} become the same field: tell them apart with field_mapping"
+
+
+@dataclass(slots=True)
+class _Kinds:
+    """The kinds of value a property allows, gathered over all its alternatives."""
+
+    names: set[str]
+    longest: int
+    unbounded: bool
+
+
+def _definition(
+    property_schema: object, root: Mapping[str, Any], text_field_length: int
+) -> tuple[FieldDefinition, Conversion]:
+    kinds = _Kinds(set(), 0, unbounded=False)
+    _gather_kinds(property_schema, root, kinds, 0)
+    data_type, conversion = _type_of(frozenset(kinds.names - {"null"}))
+    length = None
+    if data_type is FieldType.TEXT:
+        length = text_field_length if kinds.unbounded or not kinds.longest else kinds.longest
+        if not 0 < length <= MAX_TEXT_LENGTH:
+            data_type, length = FieldType.LONG_TEXT, None
+    return FieldDefinition("", data_type, length), conversion
+
+
+def _type_of(kinds: frozenset[str]) -> tuple[FieldType, Conversion]:
+    """Choose the narrowest type that holds every value the kinds allow."""
+    single = {
+        frozenset({"integer"}): (FieldType.LONG, Conversion.LONG),
+        frozenset({"number"}): (FieldType.FLOAT, Conversion.FLOAT),
+        frozenset({"integer", "number"}): (FieldType.FLOAT, Conversion.FLOAT),
+        frozenset({"boolean"}): (FieldType.BOOLEAN, Conversion.BOOLEAN),
+        frozenset({"date-time"}): (FieldType.DATE_TIME, Conversion.DATE_TIME),
+        frozenset({"date-time", "date"}): (FieldType.DATE_TIME, Conversion.DATE_TIME),
+        frozenset({"date"}): (FieldType.DATE, Conversion.DATE),
+    }
+    if kinds in single:
+        return single[kinds]
+    if kinds <= _TEXT_KINDS:
+        return FieldType.TEXT, Conversion.STRING
+    if kinds <= _CONTAINER_KINDS:
+        return FieldType.JSON, Conversion.JSON
+    if kinds & (_CONTAINER_KINDS | {"any"}):
+        return FieldType.LONG_TEXT, Conversion.TEXT
+    return FieldType.TEXT, Conversion.TEXT
+
+
+def _gather_kinds(schema: object, root: Mapping[str, Any], kinds: _Kinds, depth: int) -> None:
+    if not isinstance(schema, dict) or depth > _MAX_SCHEMA_DEPTH:
+        kinds.names.add("any")
+        return
+    if isinstance(reference := schema.get("$ref"), str):
+        _gather_kinds(_resolve(reference, root), root, kinds, depth + 1)
+        return
+    alternatives = [branch for key in ("anyOf", "oneOf") for branch in schema.get(key) or ()]
+    if alternatives:
+        for branch in alternatives:
+            _gather_kinds(branch, root, kinds, depth + 1)
+        return
+    if "type" not in schema and (parts := schema.get("allOf")):
+        merged: dict[str, Any] = {}
+        for part in parts:
+            resolved = _resolve(part["$ref"], root) if isinstance(part, dict) and "$ref" in part else part
+            merged |= resolved if isinstance(resolved, dict) else {}
+        _gather_kinds(merged, root, kinds, depth + 1)
+        return
+    for name in _type_names(schema):
+        _add_kind(name, schema, kinds)
+
+
+def _type_names(schema: Mapping[str, Any]) -> list[str]:
+    declared = schema.get("type")
+    if isinstance(declared, str):
+        return [declared]
+    if isinstance(declared, list) and declared:
+        return [str(name) for name in declared]
+    if "properties" in schema:
+        return ["object"]
+    if "items" in schema:
+        return ["array"]
+    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    names = {
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+        str: "string",
+        type(None): "null",
+        list: "array",
+        dict: "object",
+    }
+    return [names[type(value)] for value in values] or ["any"]
+
+
+def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
+    if name != "string":
+        kinds.names.add(name)
+        return
+    declared_format = schema.get("format")
+    kinds.names.add(declared_format if declared_format in _TEXT_KINDS else "string")
+    if isinstance(longest := schema.get("maxLength"), int):
+        kinds.longest = max(kinds.longest, longest)
+    else:
+        kinds.unbounded = True
+
+
+def _resolve(reference: str, root: Mapping[str, Any]) -> object:
+    """Follow a `#/...` reference inside the schema; anything else stays unknown."""
+    node: object = root
+    if not reference.startswith("#/"):
+        return None
+    for part in reference[2:].split("/"):
+        node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
+    return node

@@ -1,0 +1,335 @@
+"""Requests to Selligent: one session a thread, one retry loop, every failure turned into our own errors.
+
+Facts about answers, quota and limits are the vendor's: status codes and result codes from the API description, the
+quota and its headers from the rate limitation page, the busy List from the API changelog.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import backoff
+import msgspec
+import requests
+
+from target_selligent.errors import (
+    ApiTimeoutError,
+    BadRequestError,
+    ConnectionLostError,
+    FatalApiError,
+    ForbiddenError,
+    ListBusyError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    ServerError,
+    TransientApiError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from backoff.types import Details
+
+logger = logging.getLogger("target-selligent")
+
+_CONNECT_SECONDS = 15
+_ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
+_TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
+_MAX_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long a call is tried again; all times in seconds.
+
+    Args:
+        attempts: Most tries of a call that fails, busy Lists and used-up quotas apart.
+        base: Upper bound of the first wait, doubled each time and drawn from at random (full jitter).
+        cap: Upper bound of any wait.
+        busy_base: First wait for a busy List.
+        busy_cap: Longest single wait for a busy List.
+        busy_seconds: How long a busy List is waited for in all: as long as a big load of somebody else may take.
+    """
+
+    attempts: int = 8
+    base: float = 0.5
+    cap: float = 60
+    busy_base: float = 0.25
+    busy_cap: float = 15
+    busy_seconds: float = 600
+
+
+@dataclass(slots=True)
+class Retries:
+    """The retries of one call: what it may still do, and how long it waits before.
+
+    Args:
+        policy: The limits.
+        draw: Gives a number between 0 and its argument.
+    """
+
+    policy: RetryPolicy
+    draw: Callable[[float], float] = field(default=lambda bound: random.uniform(0, bound))  # noqa: S311 - no secret
+    failures: int = 0
+    busy_waits: int = 0
+    busy_waited: float = 0
+
+    def exhausted(self, error: Exception) -> bool:
+        """Count a failure and say whether the call is given up."""
+        if isinstance(error, ListBusyError):
+            return self.busy_waited >= self.policy.busy_seconds
+        if isinstance(error, RateLimitedError):
+            return False
+        self.failures += 1
+        return self.failures >= self.policy.attempts
+
+    def wait(self, error: Exception) -> float:
+        """Return the seconds to wait before the next try."""
+        if isinstance(error, RateLimitedError):
+            return error.reset_seconds + self.draw(1)
+        if isinstance(error, ListBusyError):
+            bound = min(self.policy.busy_cap, self.policy.busy_base * 2 ** min(self.busy_waits, 30))
+            self.busy_waits += 1
+            seconds = bound / 2 + self.draw(bound / 2)
+            self.busy_waited += seconds
+            return seconds
+        return self.draw(min(self.policy.cap, self.policy.base * 2 ** min(self.failures, 30)))
+
+
+class Transport:
+    """Sends requests for one API key; may be used from any thread.
+
+    Args:
+        base_url: Address of the instance, without path.
+        api_key: API key.
+        api_secret: API secret. Key and secret leave in one header, to `base_url` alone.
+        organization: First part of every path.
+        timeout: Seconds to wait for an answer.
+        policy: When to try again.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        api_secret: str,
+        organization: str,
+        *,
+        timeout: float,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
+        self._credentials = f"{api_key}:{api_secret}"
+        self._timeout = (_CONNECT_SECONDS, timeout)
+        self._policy = policy or RetryPolicy()
+        self._local = threading.local()
+
+    def call(
+        self,
+        method: str,
+        path: Sequence[str],
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: bytes | Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send one request until it is answered for good.
+
+        Args:
+            method: HTTP method.
+            path: Parts of the path below the organization; each is percent-encoded whole.
+            query: Query parameters, spelt as the API spells them.
+            body: JSON text, or an object to be sent as such.
+
+        Returns:
+            The answer's JSON object, empty if it had no body.
+
+        Raises:
+            ApiError: Of the type that says what to do.
+        """
+        parts = [_path_part(part) for part in path]
+        label = f"{method} {'/'.join(path)}" if path else f"{method} the organization"
+        content = msgspec.json.encode(body) if isinstance(body, dict) else body
+        retries = Retries(self._policy)
+
+        @backoff.on_exception(
+            backoff.runtime,
+            TransientApiError,
+            value=retries.wait,
+            giveup=retries.exhausted,
+            on_backoff=_log_retry,
+            jitter=None,
+            logger=None,
+        )
+        def send() -> dict[str, Any]:
+            return self._send(method, "/".join([self._root, *parts]), query, content, label)
+
+        return send()
+
+    def _session(self) -> requests.Session:
+        """Return this thread's session: requests does not promise that one may be shared."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.headers["Accept"] = "application/json"
+            # Proxies and certificates come from the environment; a netrc login must not replace our header.
+            session.auth = _no_auth
+        return session
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, str | int] | None,
+        content: bytes | bytearray | None,
+        label: str,
+    ) -> dict[str, Any]:
+        headers = {"X-ApiKey": self._credentials}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            response = self._session().request(
+                method,
+                url,
+                params=query,
+                data=content,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise FatalApiError(f"no safe connection: {_cause(error)}", call=label) from None
+        except requests.Timeout:
+            raise ApiTimeoutError("no answer in time", call=label) from None
+        except requests.RequestException as error:
+            raise ConnectionLostError(f"connection lost ({_cause(error)})", call=label) from None
+        return _answer(response, label)
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _path_part(part: str) -> str:
+    """Percent-encode one part of a path.
+
+    Raises:
+        FatalApiError: For `.` and `..`, which no encoding keeps from meaning another path.
+    """
+    if part in {"", ".", ".."}:
+        raise NotFoundError("no such name", call=f"path part {part!r}")
+    return quote(part, safe="")
+
+
+def _cause(error: Exception) -> str:
+    """Name the kind of failure; the text may hold the URL and is left out."""
+    inner = error.args[0] if error.args else error
+    reason = getattr(inner, "reason", inner)
+    return type(reason if isinstance(reason, Exception) else error).__name__
+
+
+def _log_retry(details: Details) -> None:
+    logger.warning(
+        "%s; trying again in %.1f s (try %d)", details.get("exception"), details.get("wait", 0), details["tries"] + 1
+    )
+
+
+def _answer(response: requests.Response, label: str) -> dict[str, Any]:
+    """Return the body of a good answer, or raise what a bad one means."""
+    body = _json_object(response)
+    code = (body or {}).get("result_code")
+    if response.status_code not in _ACCEPTED:
+        raise _refusal(response, body or {}, label)
+    if body is None:
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
+        return {}
+    if code in _SUCCEEDED:
+        return body
+    message = _said(body) or "no reason given"
+    if code in _TRY_LATER:
+        raise ServerError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+    if code == "NotFound":
+        raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
+    raise BadRequestError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+
+
+def _refusal(  # noqa: PLR0911 - one return for each status that means something of its own
+    response: requests.Response, body: Mapping[str, Any], label: str
+) -> Exception:
+    status = response.status_code
+    code = body.get("result_code")
+    said = _said(body)
+    detail = f": {said}" if said else ""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return UnauthorizedError(
+            "401: api_key and api_secret are wrong, or this service account was not granted this endpoint" + detail,
+            call=label,
+            status=status,
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return ForbiddenError(
+            "403: the service account may not use this organization, or not from this address: "
+            "check organization, base_url and the account's IP filter" + detail,
+            call=label,
+            status=status,
+        )
+    if status == HTTPStatus.NOT_FOUND or code == "NotFound":
+        return NotFoundError(f"not found{detail}", call=label, status=status, code=code)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return PayloadTooLargeError("413: the body is too large for Selligent", call=label, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _too_many(response, label)
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+    if status < HTTPStatus.BAD_REQUEST:
+        return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
+    return BadRequestError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+
+
+def _too_many(response: requests.Response, label: str) -> Exception:
+    """Tell the two kinds of 429 apart: only the quota's has nothing remaining."""
+    remaining = _number(response.headers.get("X-RateLimit-Remaining"))
+    if remaining is not None and remaining <= 0:
+        reset = _number(response.headers.get("X-RateLimit-Reset"))
+        return RateLimitedError(
+            "429: the quota of this API key is used up", call=label, reset_seconds=60 if reset is None else reset
+        )
+    return ListBusyError("429: another bulk operation is running on this List", call=label, status=429)
+
+
+def _json_object(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _said(body: Mapping[str, Any]) -> str:
+    """Return Selligent's own words about a failure, cut to a line."""
+    parts = [body.get("message"), *(_error_text(error) for error in body.get("errors") or ())]
+    text = "; ".join(" ".join(str(part).split()) for part in parts if part)
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+
+
+def _error_text(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return " ".join(str(error[key]) for key in ("error_code", "description") if error.get(key))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
