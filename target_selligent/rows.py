@@ -86,7 +86,7 @@ class RowMapper:
         row: Row = [self._get(record)] if self._single else list(self._get(record))
         index = 0
         try:
-            for index, convert in self._conversions:  # noqa: B007 - read by the handler below
+            for index, convert in self._conversions:
                 value = row[index]
                 if value is not None:
                     row[index] = convert(value)
@@ -167,7 +167,7 @@ def _moment(text: str) -> datetime:
 def _string(value: object) -> str:
     if value.__class__ is not str:
         raise ValueError("not text")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def _text(value: object) -> str:
@@ -181,16 +181,16 @@ def _long(value: object) -> int:
             value = int(value)
         else:
             raise ValueError("not a whole number")
-    if not INT64_MIN <= value <= INT64_MAX:  # type: ignore[operator]
+    if not INT64_MIN <= value <= INT64_MAX:
         raise ValueError("an integer beyond 64 bits")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def _float(value: object) -> float:
     if value.__class__ is float:
-        if not math.isfinite(value):  # type: ignore[arg-type]
+        if not math.isfinite(value):
             raise ValueError("NaN and infinity are no numbers in JSON")
-        return value  # type: ignore[return-value]
+        return value
     if value.__class__ is not int:
         raise ValueError("not a number")
     return _long(value)
@@ -199,7 +199,7 @@ def _float(value: object) -> float:
 def _boolean(value: object) -> bool:
     if value.__class__ is not bool:
         raise ValueError("not true or false")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def _date_time(value: object) -> str:

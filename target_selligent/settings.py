@@ -1,7 +1,7 @@
 """The settings: one table, from which everything that speaks of them is made.
 
-`SETTINGS` is the only place where a setting's name, type, default and text are written. The SDK's config schema,
-the README's table, `meltano.yml` and `.env.example` are made from it (`scripts/generate_docs.py`) and compared by a test.
+`SETTINGS` is the only place where a setting's name, type, default and text are written. The SDK's config schema, the
+README's table, `meltano.yml` and `.env.example` are made from it (`scripts/generate_docs.py`) and held to it by a test.
 The names, defaults and meanings up to `skip_invalid_records` are those of Treasure AI's Selligent export
 (https://docs.treasure.ai/int/selligent-export-integration), so that its users can bring their settings along.
 """
@@ -83,8 +83,7 @@ class SettingDefinition:
             "object": ("an object", isinstance(value, dict)),
             "names": (
                 "comma-separated names or an array of names",
-                isinstance(value, str)
-                or (isinstance(value, list) and all(isinstance(name, str) for name in value)),
+                isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value)),
             ),
         }[self.kind]
         if not fits:
@@ -105,7 +104,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "base_url",
         "string",
         "Base URL",
-        "Address of the Selligent instance, such as `https://customer.slgnt.eu` (EU) or `https://customer.slgnt.us` (US).",
+        "Address of the Selligent instance, such as `https://customer.slgnt.eu` (EU) or "
+        "`https://customer.slgnt.us` (US).",
         required=True,
     ),
     SettingDefinition(
@@ -208,7 +208,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "field_mapping",
         "object",
         "Field mapping",
-        "Column to exact field name, for columns whose field is not their upper-cased name; null: do not send the column.",
+        "Column to exact field name, for columns whose field is not their upper-cased name; "
+        "null: do not send the column.",
         default={},
     ),
     SettingDefinition(
@@ -273,6 +274,17 @@ class Settings:
     def replaces_segments(self) -> bool:
         """Whether each Segment is emptied before its first load of the run."""
         return self.segment_column is not None and self.segment_data_import_option == "replace"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a run that starts from a STATE of an earlier, unfinished one ends in the same Lists and Segments.
+
+        It does not where a record's effect depends on what came before it in the same run: a Segment that is cleared
+        at its first load, the first of several records with a key, the last of several that are only inserted.
+        """
+        last_wins = self.deduplication == "ImportLastMatch"
+        inserts_only = self.list_data_import_option == "OnlyInsert"
+        return not self.replaces_segments and last_wins != inserts_only
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -356,7 +368,9 @@ def _base_url_problems(base_url: str) -> list[str]:
         return ["base_url must start with https:// and name a host, as in https://customer.slgnt.eu"]
     problems = []
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
-        problems.append(f"base_url must use https://: over http:// anybody on the way to {host} could read the API secret")
+        problems.append(
+            f"base_url must use https://: over http:// anybody on the way to {host} could read the API secret"
+        )
     if parts.username or parts.password:
         problems.append("base_url must not hold a user or password: use api_key and api_secret")
     if parts.path.strip("/") or parts.query or parts.fragment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -69,6 +69,10 @@ class RetryPolicy:
     busy_seconds: float = 600
 
 
+def _draw(bound: float) -> float:
+    return random.uniform(0, bound)  # noqa: S311 - jitter, no secret
+
+
 @dataclass(slots=True)
 class Retries:
     """The retries of one call: what it may still do, and how long it waits before.
@@ -79,7 +83,7 @@ class Retries:
     """
 
     policy: RetryPolicy
-    draw: Callable[[float], float] = field(default=lambda bound: random.uniform(0, bound))  # noqa: S311 - no secret
+    draw: Callable[[float], float] = _draw
     failures: int = 0
     busy_waits: int = 0
     busy_waited: float = 0
@@ -98,12 +102,13 @@ class Retries:
         if isinstance(error, RateLimitedError):
             return error.reset_seconds + self.draw(1)
         if isinstance(error, ListBusyError):
-            bound = min(self.policy.busy_cap, self.policy.busy_base * 2 ** min(self.busy_waits, 30))
+            bound: float = min(self.policy.busy_cap, self.policy.busy_base * 2 ** min(self.busy_waits, 30))
             self.busy_waits += 1
             seconds = bound / 2 + self.draw(bound / 2)
             self.busy_waited += seconds
             return seconds
-        return self.draw(min(self.policy.cap, self.policy.base * 2 ** min(self.failures, 30)))
+        bound = min(self.policy.cap, self.policy.base * 2 ** min(self.failures, 30))
+        return self.draw(bound)
 
 
 class Transport:
@@ -118,7 +123,7 @@ class Transport:
         policy: When to try again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an address, a login, a policy
         self,
         base_url: str,
         api_key: str,
@@ -140,7 +145,7 @@ class Transport:
         path: Sequence[str],
         *,
         query: Mapping[str, str | int] | None = None,
-        body: bytes | Mapping[str, Any] | None = None,
+        body: bytes | dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Send one request until it is answered for good.
 
@@ -190,7 +195,7 @@ class Transport:
         method: str,
         url: str,
         query: Mapping[str, str | int] | None,
-        content: bytes | bytearray | None,
+        content: bytes | None,
         label: str,
     ) -> dict[str, Any]:
         headers = {"X-ApiKey": self._credentials}

@@ -1,0 +1,166 @@
+"""Lines to Singer messages: fast, exact, and without ever repeating a line in a message."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import msgspec
+from singer_sdk.singerlib.encoding import GenericSingerReader
+
+from target_selligent.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CHUNK_BYTES = 1 << 18
+_MAX_SHOWN_TYPE = 40
+
+
+class _StopReading(BaseException):
+    """Leaves a blocked read when a signal arrives."""
+
+
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads messages from bytes or text, one a line.
+
+    Integers of any size stay exact. What is no strict JSON but was meant to be (NaN, lone surrogates, a byte order
+    mark) is still read, so that the record at fault can be rejected alone.
+
+    Attributes:
+        line_number: Number of the line that is worked on, from 1.
+        failure: Why reading ended before the end of the input, if a line was at fault.
+        stop_signal: Number of the signal that ended reading, if one did.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decode = msgspec.json.Decoder().decode
+        self._waiting = False
+        self.line_number = 0
+        self.failure: InputError | None = None
+        self.stop_signal: int | None = None
+
+    @property
+    def default_input(self) -> IO[bytes]:
+        """Standard input, as bytes."""
+        return sys.stdin.buffer
+
+    def process_lines(
+        self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Hand each message to the callback of its type, until the input ends, a line is at fault or `stop` is called.
+
+        A faulty line is kept in `failure` rather than raised: what came before it is whole and shall be loaded.
+
+        Args:
+            file_input: Messages, one a line; None for standard input.
+            callbacks: Message type to what takes such a message.
+
+        Returns:
+            How many messages of each type were taken.
+        """
+        counts: Counter[str] = Counter()
+        try:
+            for line in self._lines(file_input or self.default_input):
+                if self.stop_signal is not None:
+                    break
+                self.line_number += 1
+                message = self.deserialize_json(line)
+                if message is None:
+                    continue
+                message_type = message.get("type")
+                callback = callbacks.get(message_type) if isinstance(message_type, str) else None
+                if callback is None:
+                    self._process_unknown_message(message)
+                else:
+                    callback(message)
+                    counts[cast("str", message_type)] += 1
+        except InputError as failure:
+            self.failure = failure
+        return counts
+
+    def stop(self, signum: int) -> None:
+        """Leave the read loop after the message in work; to be called from a signal handler in the reading thread."""
+        self.stop_signal = signum
+        if self._waiting:
+            raise _StopReading
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any] | None:  # type: ignore[override]
+        """Return a line's message; None for a blank line.
+
+        Raises:
+            InputError: If it is no JSON object.
+        """
+        try:
+            message = self._decode(line)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            message = self._decode_leniently(line)
+            if message is None:
+                return None
+        if not isinstance(message, dict):
+            raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
+        return message
+
+    def _decode_leniently(self, line: bytes) -> object:
+        if not line.strip():
+            return None
+        try:
+            return json.loads(line.decode("utf-8-sig", "surrogatepass"))
+        except (ValueError, RecursionError):
+            raise InputError(
+                f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "
+                "the tap broke off in mid-line, or something else prints to its standard output"
+            ) from None
+
+    def assert_line_requires(self, line_dict: dict[str, Any], requires: set[str]) -> None:  # type: ignore[override]
+        """Check that a message has the given keys.
+
+        Raises:
+            InputError: Naming those that are missing. (The stock method prints the message.)
+        """
+        missing = sorted(requires - line_dict.keys())
+        if missing:
+            raise InputError(
+                f"line {self.line_number} of the input lacks {', '.join(missing)}: check what the tap prints"
+            )
+
+    def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
+        message_type = message_dict.get("type")
+        if isinstance(message_type, str):
+            raise InputError(
+                f"line {self.line_number} of the input has the unknown message type {message_type[:_MAX_SHOWN_TYPE]!r}"
+            )
+        raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
+
+    def _lines(self, stream: IO[Any]) -> Iterator[bytes]:
+        """Yield lines as they arrive; the last one may lack its newline."""
+        source = getattr(stream, "buffer", stream)
+        if not hasattr(source, "read1"):
+            yield from (line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in source)
+            return
+        started: list[bytes] = []
+        while chunk := self._read(source):
+            first, newline, rest = chunk.partition(b"\n")
+            started.append(first)
+            if newline:
+                yield b"".join(started)
+                *whole, last = rest.split(b"\n")
+                yield from whole
+                started = [last]
+        if last_line := b"".join(started):
+            yield last_line
+
+    def _read(self, source: Any) -> bytes:  # noqa: ANN401 - any binary stream with read1
+        """Wait for bytes; empty at the end of the input, or when a signal asks to stop."""
+        try:
+            self._waiting = True
+            if self.stop_signal is None:
+                return cast("bytes", source.read1(_CHUNK_BYTES))
+        except _StopReading:
+            pass
+        finally:
+            self._waiting = False
+        return b""

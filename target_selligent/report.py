@@ -1,0 +1,97 @@
+"""Counts of a run, for the summary at its end."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_selligent.client import LoadResult
+
+_MAX_SEGMENT_LINES = 1000
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the records of one List or Segment.
+
+    Args:
+        read: Records that came from the tap.
+        sent: Rows that were sent.
+        inserted: Rows that Selligent inserted or added.
+        updated: Rows whose record was there already.
+        duplicates: Rows that lost to another of the same key.
+        not_found: Rows without a record to update or to add.
+        refused: Rows that Selligent refused.
+        skipped: Records that were not sent.
+    """
+
+    read: int = 0
+    sent: int = 0
+    inserted: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    not_found: int = 0
+    refused: int = 0
+    skipped: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add another's counts to these."""
+        for slot in fields(self):
+            setattr(self, slot.name, getattr(self, slot.name) + getattr(other, slot.name))
+
+    def __str__(self) -> str:
+        return ", ".join(
+            f"{count:,} {slot.name.replace('_', ' ')}" for slot, count in zip(fields(self), astuple(self), strict=True)
+        )
+
+
+class RunReport:
+    """Gathers counts by List and Segment; may be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lists: defaultdict[str, Counts] = defaultdict(Counts)
+        self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
+
+    def add_list(self, list_api_name: str, counts: Counts) -> None:
+        """Add to the counts of a List."""
+        with self._lock:
+            self._lists[list_api_name].add(counts)
+
+    def add_segment(self, list_api_name: str, segment: str, counts: Counts) -> None:
+        """Add to the counts of a Segment."""
+        with self._lock:
+            self._segments[list_api_name, segment].add(counts)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the summary, a line for each List and for each of its Segments."""
+        with self._lock:
+            for name, counts in self._lists.items():
+                yield f"List {name}: {counts}"
+            for shown, ((list_api_name, segment), counts) in enumerate(self._segments.items()):
+                if shown == _MAX_SEGMENT_LINES:
+                    yield f"and {len(self._segments) - shown:,} Segments more"
+                    return
+                yield f"Segment {segment} of List {list_api_name}: {counts}"
+
+
+def counts_of(result: LoadResult, *, rows: int) -> Counts:
+    """Return a load's answer as counts.
+
+    Args:
+        result: The answer.
+        rows: How many rows were sent.
+    """
+    return Counts(
+        sent=rows,
+        inserted=result.inserted,
+        updated=result.updated,
+        duplicates=result.duplicates,
+        not_found=result.not_found,
+        refused=max(result.failed, len(result.refused)),
+    )
