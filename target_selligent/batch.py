@@ -8,6 +8,7 @@ gathered side by side, and only where a key comes again in another kind is order
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,42 +21,54 @@ _MAX_OPEN = 8
 _BRACKETS = len("[]")
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows come from and go to: what their loads need to know, and what an answer is traced back to.
+
+    Args:
+        stream: Stream of the records, as its sink is named.
+        list_api_name: Their List.
+        key_fields: Names of the key fields, in key order.
+        key_columns: The columns behind them.
+        segment_column: Column that names the Segments, if there is one.
+    """
+
+    stream: str
+    list_api_name: str
+    key_fields: tuple[str, ...]
+    key_columns: tuple[str, ...]
+    segment_column: str | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """The rows of one List load and what is needed to answer for each of them.
 
     Args:
         ticket: Its checkpoint ticket.
-        stream: Stream the records came from.
-        list_api_name: List they go to.
+        source: Where the rows come from and go to.
         fields: Field names, in row order.
-        key_indexes: Where in a row the key is.
+        since: When it was opened, in seconds.
 
     Attributes:
         rows: Each row as JSON text, encoded once.
         keys: Each row's key.
-        records: Each record as it came.
+        lines: The RECORD message of each row, as it came.
         numbers: Each record's number in its stream, from 1.
         segments: Segment API name to the indexes of its rows, in order of first appearance.
         body_bytes: Size of all rows as a request body.
     """
 
     ticket: int
-    stream: str
-    list_api_name: str
+    source: Source
     fields: tuple[str, ...]
-    key_indexes: tuple[int, ...]
+    since: float
     rows: list[bytes] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     segments: dict[str, list[int]] = field(default_factory=dict)
     body_bytes: int = _BRACKETS
-
-    @property
-    def key_fields(self) -> tuple[str, ...]:
-        """Names of the key fields, in key order."""
-        return tuple(self.fields[index] for index in self.key_indexes)
 
 
 def encode_body(rows: Iterable[bytes]) -> bytes:
@@ -67,7 +80,7 @@ class BatchBuffer:
     """Gathers rows into batches and hands each on when it is full.
 
     Args:
-        new_batch: Makes an empty batch for the given field names and key indexes.
+        new_batch: Makes an empty batch for the given field names.
         submit: Takes a batch that is complete. Batches that share a key are submitted in the order of their rows.
         max_rows: Most rows in a batch.
         max_bytes: Most bytes in a batch's body. A single row over it still makes a batch of its own.
@@ -75,7 +88,7 @@ class BatchBuffer:
 
     def __init__(
         self,
-        new_batch: Callable[[tuple[str, ...], tuple[int, ...]], Batch],
+        new_batch: Callable[[tuple[str, ...]], Batch],
         submit: Callable[[Batch], None],
         *,
         max_rows: int,
@@ -92,22 +105,20 @@ class BatchBuffer:
     def add(  # noqa: PLR0913 - one argument for each column of a batch
         self,
         fields: tuple[str, ...],
-        key_indexes: tuple[int, ...],
         row: bytes,
         key: Key,
         segments: Sequence[str],
-        record: dict[str, Any],
+        line: bytes,
         number: int,
     ) -> None:
         """Put one row in, submitting what is full before or after it.
 
         Args:
             fields: Field names, in row order.
-            key_indexes: Where in the row the key is.
             row: The row as JSON text.
             key: The row's key.
             segments: Segments the record belongs to.
-            record: The record as it came.
+            line: The RECORD message as it came.
             number: The record's number in its stream.
         """
         size = len(row) + 1
@@ -116,13 +127,13 @@ class BatchBuffer:
             self._cut(fields)
             batch = None
         if batch is None:
-            batch = self._begin(fields, key_indexes)
+            batch = self._begin(fields)
         if len(self._open) > 1:
             self._keep_order(fields, key)
         index = len(batch.rows)
         batch.rows.append(row)
         batch.keys.append(key)
-        batch.records.append(record)
+        batch.lines.append(line)
         batch.numbers.append(number)
         batch.body_bytes += size
         for segment in segments:
@@ -134,15 +145,15 @@ class BatchBuffer:
         if index + 1 >= self._max_rows:
             self._cut(fields)
 
-    def flush(self) -> None:
-        """Submit everything that is left."""
-        for fields in list(self._open):
+    def flush(self, opened_before: float = inf) -> None:
+        """Submit the batches that were opened before a time; by default all."""
+        for fields in [fields for fields, batch in self._open.items() if batch.since < opened_before]:
             self._cut(fields)
 
-    def _begin(self, fields: tuple[str, ...], key_indexes: tuple[int, ...]) -> Batch:
+    def _begin(self, fields: tuple[str, ...]) -> Batch:
         if len(self._open) >= _MAX_OPEN:
             self._cut(next(iter(self._open)))
-        batch = self._open[fields] = self._new_batch(fields, key_indexes)
+        batch = self._open[fields] = self._new_batch(fields)
         if len(self._open) > 1:
             for other, opened in self._open.items():
                 self._keys.setdefault(other, set(opened.keys))

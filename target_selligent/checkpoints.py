@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_FREEZE_SECONDS = 2
+
+
 class Checkpoints:
     """Holds each STATE back until every batch opened before it is acknowledged.
 
@@ -63,11 +66,10 @@ class Checkpoints:
             self._hold = False
             self._emit_true_states()
 
-    @property
-    def settled(self) -> bool:
-        """Whether every batch is acknowledged."""
-        with self._lock:
-            return not self._open
+    def freeze(self) -> None:
+        """Print nothing any more: the process is about to end. A STATE that is being printed is finished first."""
+        self._lock.acquire(timeout=_FREEZE_SECONDS)
+        self._hold = True
 
     def _emit_true_states(self) -> None:
         if self._hold:

@@ -145,6 +145,8 @@ class SelligentClient:
         body: bytes,
         import_option: str,
         options: LoadOptions,
+        *,
+        splittable: bool = False,
     ) -> LoadResult:
         """Load rows into a List.
 
@@ -155,13 +157,16 @@ class SelligentClient:
             body: JSON array of rows.
             import_option: `InsertAndUpdate`, `OnlyInsert` or `OnlyUpdate`.
             options: What all loads share.
+            splittable: Whether the body has more than one row, so that less could be sent at once.
 
         Returns:
             What became of the rows.
         """
         query = _load_query(fields, key_fields, options) | {"data_import_option": import_option}
         return _load_result(
-            self._transport.call("POST", ["lists", list_api_name, "data", "load"], query=query, body=body)
+            self._transport.call(
+                "POST", ["lists", list_api_name, "data", "load"], query=query, body=body, splittable=splittable
+            )
         )
 
     def load_segment(  # noqa: PLR0913 - as many as the endpoint has
@@ -172,11 +177,15 @@ class SelligentClient:
         key_fields: Sequence[str],
         body: bytes,
         options: LoadOptions,
+        *,
+        splittable: bool = False,
     ) -> LoadResult:
         """Add members to a static Segment; arguments as for `load_list`."""
         path = ["lists", list_api_name, "segments", segment, "data", "load"]
         return _load_result(
-            self._transport.call("POST", path, query=_load_query(fields, key_fields, options), body=body)
+            self._transport.call(
+                "POST", path, query=_load_query(fields, key_fields, options), body=body, splittable=splittable
+            )
         )
 
     def clear_segment(self, list_api_name: str, segment: str) -> None:

@@ -1,7 +1,8 @@
-"""One batch into its List and Segments: the calls, what is split, and who answers for each row."""
+"""Batches into one List and its Segments: the calls, what is split, and who answers for each row."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,22 +10,32 @@ import msgspec
 from target_selligent.batch import encode_body
 from target_selligent.client import LoadOptions
 from target_selligent.errors import ApiTimeoutError, PayloadTooLargeError, RejectedRecord, RunStoppedError
-from target_selligent.membership import plan_segment_loads, rows_without_segment
-from target_selligent.rejects import Rejection
+from target_selligent.keys import SeenKeys
+from target_selligent.membership import Gathering, plan_segment_loads, rows_without_segment
+from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts, counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from target_selligent.batch import Batch, Key
+    from target_selligent.batch import Batch
     from target_selligent.client import LoadResult, RefusedRow, SelligentClient
     from target_selligent.destination import ListDestination
+    from target_selligent.membership import SegmentRows
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport
     from target_selligent.settings import Settings
 
+    _Load = Callable[[bytes, bool], LoadResult]
+    _Reject = Callable[[int, RejectedRecord, "str | None"], None]
+
+_MAX_GATHERED_ROWS = 600_000
+_SHARE_OF_TIME = 4
+"""Segments are not loaded for their age more often than so many times the time it takes."""
 _LONGEST_SHORT_VALUE = 2
+
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 class Delivery:
@@ -36,15 +47,17 @@ class Delivery:
         settings: The run's settings.
         rejects: Takes the rows that Selligent refuses.
         report: Takes the counts.
+        on_acknowledged: Called with a batch's ticket when each of its rows is loaded, or rejected on the record.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it joins
         self,
         client: SelligentClient,
         destination: ListDestination,
         settings: Settings,
         rejects: Rejects,
         report: RunReport,
+        on_acknowledged: Callable[[int], None],
     ) -> None:
         self._client = client
         self._destination = destination
@@ -52,32 +65,59 @@ class Delivery:
         self._options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
         self._rejects = rejects
         self._report = report
-        self._first_wins = settings.deduplication == "ImportFirstMatch"
+        self._on_acknowledged = on_acknowledged
         self._max_bytes = settings.max_request_bytes
         self._index_base = 0
-        self._loaded_keys: set[Key] = set()
+        self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared: set[str] = set()
+        self._max_age: float = settings.segment_batch_max_age_seconds
+        self._gathering = Gathering(
+            max_rows=settings.segment_batch_size_rows,
+            max_bytes=settings.max_request_bytes,
+            max_gathered=_MAX_GATHERED_ROWS,
+        )
 
     def deliver(self, batch: Batch) -> None:
-        """Load a batch into the List, then the rows that arrived into their Segments.
-
-        When this returns, each row is loaded, or rejected on the record.
+        """Load a batch into the List and gather the rows that arrived for their Segments.
 
         Args:
             batch: The batch.
 
         Raises:
-            TargetSelligentError: If the run cannot go on; the batch counts as not loaded.
+            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
         names = self._segment_names(batch)
         lost = rows_without_segment(batch.segments, names)
-        self._report.add_list(batch.list_api_name, Counts(skipped=len(lost)))
+        self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
         lost |= self._load_list(batch, [index for index in range(len(batch.rows)) if index not in lost])
         for segment, members in plan_segment_loads(batch.segments, names, lost).items():
-            if self._settings.replaces_segments and segment not in self._cleared:
-                self._client.clear_segment(batch.list_api_name, segment)
-                self._cleared.add(segment)
-            self._load_segment(batch, segment, members)
+            self._report.add_segment(batch.source.list_api_name, segment, Counts(read=len(members)))
+            rows = [(_encode(batch.keys[index]), batch.numbers[index]) for index in members]
+            for full in self._gathering.add(batch.ticket, segment, batch.source, rows, time.monotonic()):
+                self._load_segment(full)
+        if not self._gathering.is_waiting(batch.ticket):
+            self._on_acknowledged(batch.ticket)
+        self.load_due_segments()
+
+    def load_due_segments(self) -> None:
+        """Load the Segments whose rows have waited for long enough."""
+        started = time.monotonic()
+        due = list(self._gathering.take_due(started - self._max_age))
+        for gathered in due:
+            self._load_segment(gathered)
+        if due:
+            spent = time.monotonic() - started
+            self._max_age = max(self._settings.segment_batch_max_age_seconds, _SHARE_OF_TIME * spent)
+
+    def load_all_segments(self) -> None:
+        """Load whatever is gathered: after the last batch."""
+        for gathered in self._gathering.take_all():
+            self._load_segment(gathered)
+
+    def seconds_until_due(self) -> float | None:
+        """Return how long `load_due_segments` has nothing to do; None if nothing is gathered."""
+        oldest = self._gathering.oldest
+        return None if oldest is None else max(0.0, oldest + self._max_age - time.monotonic())
 
     def _segment_names(self, batch: Batch) -> dict[str, str]:
         """Check every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded."""
@@ -87,76 +127,108 @@ class Delivery:
                 names[given] = self._destination.segment_name(given)
             except RejectedRecord as rejection:
                 for index in rows:
-                    self._reject(batch, index, rejection, segment=given)
+                    self._reject_row(batch, index, rejection, segment=given)
         return names
 
-    def _load_list(self, batch: Batch, rows: list[int]) -> set[int]:
+    def _load_list(self, batch: Batch, indexes: list[int]) -> set[int]:
         """Load rows into the List; return the indexes of those that Selligent refused."""
-        if self._first_wins:
-            first = [index for index in rows if batch.keys[index] not in self._loaded_keys]
-            self._report.add_list(batch.list_api_name, Counts(duplicates=len(rows) - len(first)))
-            rows = first
-        refused = self._load_in_parts(batch, rows, batch.rows, self._call_list_load(batch), segment=None)
-        if self._first_wins:
-            self._loaded_keys.update(batch.keys[index] for index in rows if index not in refused)
+        if self._loaded_keys is not None:
+            first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
+            self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
+            indexes = first
+
+        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
+            return self._client.load_list(
+                batch.source.list_api_name,
+                batch.fields,
+                batch.source.key_fields,
+                body,
+                self._settings.list_data_import_option,
+                self._options,
+                splittable=splittable,
+            )
+
+        positions = self._load_in_parts(
+            [batch.rows[index] for index in indexes],
+            load,
+            lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
+            lambda counts: self._report.add_list(batch.source.list_api_name, counts),
+        )
+        refused = {indexes[position] for position in positions}
+        if self._loaded_keys is not None:
+            self._loaded_keys.update(batch.keys[index] for index in indexes if index not in refused)
         return refused
 
-    def _load_segment(self, batch: Batch, segment: str, members: list[int]) -> None:
-        """Load members into a Segment.
+    def _load_segment(self, gathered: SegmentRows) -> None:
+        """Load members into a Segment and acknowledge the batches that have nothing left to load.
 
         Their keys are all that is sent: whether other fields would change the List's records is not documented.
         """
-        unique = list({batch.keys[index]: index for index in members}.values())
-        self._report.add_segment(
-            batch.list_api_name, segment, Counts(read=len(members), duplicates=len(members) - len(unique))
-        )
-        rows = {index: _encode(batch.keys[index]) for index in unique}
-        self._load_in_parts(batch, unique, rows, self._call_segment_load(batch, segment), segment=segment)
+        source, segment = gathered.source, gathered.segment
+        if self._settings.replaces_segments and segment not in self._cleared:
+            self._destination.when_visible(lambda: self._client.clear_segment(source.list_api_name, segment))
+            self._cleared.add(segment)
 
-    def _call_list_load(self, batch: Batch) -> Callable[[bytes], LoadResult]:
-        return lambda body: self._client.load_list(
-            batch.list_api_name,
-            batch.fields,
-            batch.key_fields,
-            body,
-            self._settings.list_data_import_option,
-            self._options,
-        )
+        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
+            return self._client.load_segment(
+                source.list_api_name,
+                segment,
+                source.key_fields,
+                source.key_fields,
+                body,
+                self._options,
+                splittable=splittable,
+            )
 
-    def _call_segment_load(self, batch: Batch, segment: str) -> Callable[[bytes], LoadResult]:
-        return lambda body: self._client.load_segment(
-            batch.list_api_name, segment, batch.key_fields, batch.key_fields, body, self._options
+        rows = list(gathered.rows)
+
+        def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
+            # Other columns are loaded: a record of key and Segment is what is left to do.
+            record = dict(zip(source.key_columns, _decode(rows[position]), strict=True))
+            if source.segment_column is not None:
+                record[source.segment_column] = segment
+            self._rejects.add(
+                Rejection(
+                    stream=source.stream,
+                    number=gathered.rows[rows[position]],
+                    record=record,
+                    list_api_name=source.list_api_name,
+                    reason=without_values(rejection.reason, record),
+                    code=rejection.code,
+                    field=rejection.field,
+                    segment=segment,
+                    said=said,
+                )
+            )
+
+        self._load_in_parts(
+            rows, load, reject, lambda counts: self._report.add_segment(source.list_api_name, segment, counts)
         )
+        for ticket in self._gathering.loaded(gathered):
+            self._on_acknowledged(ticket)
 
     def _load_in_parts(
-        self,
-        batch: Batch,
-        indexes: list[int],
-        rows: Sequence[bytes] | Mapping[int, bytes],
-        load: Callable[[bytes], LoadResult],
-        *,
-        segment: str | None,
+        self, rows: Sequence[bytes], load: _Load, reject: _Reject, count: Callable[[Counts], None]
     ) -> set[int]:
-        """Load rows in as few calls as Selligent takes; return the indexes of those that it refused.
+        """Load rows in as few calls as Selligent takes; return the positions of those that it refused.
 
-        A part that is too large, or whose failures cannot be told apart, is halved, down to single rows. The size that
+        A part that is too large, or whose failures cannot be told apart, is halved, down to single rows. A size that
         was found to be too large is not tried again.
         """
         refused: set[int] = set()
-        pending = list(_parts(indexes, rows, self._max_bytes))[::-1]
+        pending = list(_parts(rows, self._max_bytes))[::-1]
         while pending:
             part = pending.pop()
-            body = encode_body([rows[index] for index in part])
+            body = encode_body(rows[part.start : part.stop])
             try:
-                result = self._destination.when_visible(lambda: load(body))  # noqa: B023 - called at once
+                result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - called at once
             except (PayloadTooLargeError, ApiTimeoutError) as error:
                 if len(part) > 1:
                     self._max_bytes = max(1, len(body) // 2)
                     pending += _halves(part)
                 elif isinstance(error, PayloadTooLargeError):
-                    too_large = RejectedRecord("the record alone is too large for Selligent", code="too_large")
-                    self._reject(batch, part[0], too_large, segment=segment)
-                    refused.add(part[0])
+                    reject(part.start, RejectedRecord("it alone is too large for Selligent", code="too_large"), None)
+                    refused.add(part.start)
                 else:
                     raise
                 continue
@@ -164,11 +236,11 @@ class Delivery:
             if result.failed > len(named) and len(part) > 1 and self._settings.error_handling == "ContinueOnError":
                 pending += _halves(part)
                 continue
-            self._count(batch, segment, counts_of(result, rows=len(part)))
-            refused |= self._reject_refused(batch, part, named, result, segment)
+            count(counts_of(result, rows=len(part)))
+            refused |= self._reject_refused(part, named, result, reject)
         return refused
 
-    def _named(self, part: list[int], refused: Sequence[RefusedRow]) -> dict[int, RefusedRow]:
+    def _named(self, part: range, refused: Sequence[RefusedRow]) -> dict[int, RefusedRow]:
         """Find the rows that Selligent's answer names.
 
         The vendor does not say whether `record_index` counts from 0 or from 1. 0 is assumed until an index is as large
@@ -180,49 +252,43 @@ class Delivery:
         return {part[position]: row for position, row in positions if 0 <= position < len(part)}
 
     def _reject_refused(
-        self,
-        batch: Batch,
-        part: list[int],
-        named: Mapping[int, RefusedRow],
-        result: LoadResult,
-        segment: str | None,
+        self, part: range, named: Mapping[int, RefusedRow], result: LoadResult, reject: _Reject
     ) -> set[int]:
-        refused = {
-            index: RejectedRecord(
-                f"Selligent refused it: {without_values(row.message, batch.records[index])}",
-                field=row.field,
-                code=row.code,
-            )
-            for index, row in named.items()
-        }
+        for position, row in named.items():
+            rejection = RejectedRecord(f"Selligent refused it: {row.message}", field=row.field, code=row.code)
+            reject(position, rejection, row.message)
+        refused = set(named)
         if result.failed and not named and len(part) == 1:
-            refused[part[0]] = RejectedRecord("Selligent refused it and gave no reason", code="Unknown")
-        for index, rejection in refused.items():
-            self._reject(batch, index, rejection, segment=segment)
+            refused = {part.start}
+            reject(part.start, RejectedRecord("Selligent refused it and gave no reason", code="Unknown"), None)
         if (refused or result.failed) and self._settings.error_handling == "StopOnError":
             raise RunStoppedError(
-                f"List {batch.list_api_name} stopped loading at a refused record of stream {batch.stream}, because "
-                "error_handling is StopOnError: correct the record, or set ContinueOnError to load the others"
+                f"List {self._destination.api_name} stopped loading at a refused record, because error_handling is "
+                "StopOnError: correct the record, or set ContinueOnError to load the others"
             )
-        return set(refused)
+        return refused
 
-    def _count(self, batch: Batch, segment: str | None, counts: Counts) -> None:
-        if segment is None:
-            self._report.add_list(batch.list_api_name, counts)
-        else:
-            self._report.add_segment(batch.list_api_name, segment, counts)
-
-    def _reject(self, batch: Batch, index: int, rejection: RejectedRecord, *, segment: str | None) -> None:
+    def _reject_row(
+        self,
+        batch: Batch,
+        index: int,
+        rejection: RejectedRecord,
+        *,
+        segment: str | None = None,
+        said: str | None = None,
+    ) -> None:
+        stream, record = record_of(batch.lines[index])
         self._rejects.add(
             Rejection(
-                stream=batch.stream,
+                stream=stream,
                 number=batch.numbers[index],
-                record=batch.records[index],
-                list_api_name=batch.list_api_name,
-                reason=rejection.reason,
+                record=record,
+                list_api_name=batch.source.list_api_name,
+                reason=without_values(rejection.reason, record) if said else rejection.reason,
                 code=rejection.code,
                 field=rejection.field,
                 segment=segment,
+                said=said,
             )
         )
 
@@ -244,22 +310,20 @@ def without_values(message: str, record: Mapping[str, Any]) -> str:
     return " ".join(message.split())
 
 
-def _parts(indexes: list[int], rows: Sequence[bytes] | Mapping[int, bytes], max_bytes: int) -> Iterator[list[int]]:
+def _parts(rows: Sequence[bytes], max_bytes: int) -> Iterator[range]:
     """Cut rows into bodies of at most the given size; a single row may pass it."""
-    part: list[int] = []
-    size = 0
-    for index in indexes:
-        length = len(rows[index]) + 1
-        if part and size + length > max_bytes:
-            yield part
-            part, size = [], 0
-        part.append(index)
+    start, size = 0, 0
+    for position, row in enumerate(rows):
+        length = len(row) + 1
+        if position > start and size + length > max_bytes:
+            yield range(start, position)
+            start, size = position, 0
         size += length
-    if part:
-        yield part
+    if start < len(rows):
+        yield range(start, len(rows))
 
 
-def _halves(part: list[int]) -> list[list[int]]:
+def _halves(part: range) -> list[range]:
     """Return the two halves of a part, the first one last, as a stack wants them."""
-    middle = len(part) // 2
-    return [part[middle:], part[:middle]]
+    middle = part.start + len(part) // 2
+    return [range(middle, part.stop), range(part.start, middle)]

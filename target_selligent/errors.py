@@ -7,6 +7,7 @@ TargetSelligentError
 ├ DestinationError              the List, its fields or a Segment do not fit; nothing is loaded with them
 ├ RejectedRecord                one record cannot be loaded; the others can
 ├ RunStoppedError               the run may not go on past a rejected record
+│ └ TooManyRejectsError         more records were rejected than `max_rejects` allows
 └ ApiError                      Selligent answered, or did not
   ├ TransientApiError           send the same request again
   │ ├ RateLimitedError          the quota of the API key is used up: wait for the window to end
@@ -70,6 +71,10 @@ class RejectedRecord(TargetSelligentError):  # noqa: N818 - it names the record'
 
 class RunStoppedError(TargetSelligentError):
     """When a rejected record ends the run, because `skip_invalid_records` is false or the load says stop."""
+
+
+class TooManyRejectsError(RunStoppedError):
+    """When more records were rejected than `max_rejects` allows."""
 
 
 class ApiError(TargetSelligentError):

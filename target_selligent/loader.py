@@ -7,6 +7,7 @@ number of batches; when it is full, `submit` waits, and with it stdin.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from typing import TYPE_CHECKING
@@ -59,8 +60,8 @@ class Loader:
         lane = self._lanes.get(destination.api_name)
         if lane is None:
             client, settings, rejects, report = self._parts
-            delivery = Delivery(client, destination, settings, rejects, report)
-            lane = _Lane(delivery, self._on_acknowledged, destination.api_name)
+            delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged)
+            lane = _Lane(delivery, destination.api_name)
             self._lanes[destination.api_name] = lane
         lane.put(batch)
 
@@ -80,12 +81,29 @@ class Loader:
                 raise lane.failure
 
 
+def exit_after(seconds: float, code: int, freeze: Callable[[], None]) -> None:
+    """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.
+
+    Args:
+        seconds: The time.
+        code: Exit code.
+        freeze: Called before, to leave nothing half-printed.
+    """
+
+    def end() -> None:
+        freeze()
+        os._exit(code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 class _Lane:
     """The queue of one List and the thread that works it off."""
 
-    def __init__(self, delivery: Delivery, on_acknowledged: Callable[[int], None], name: str) -> None:
+    def __init__(self, delivery: Delivery, name: str) -> None:
         self._delivery = delivery
-        self._on_acknowledged = on_acknowledged
         self._queue: queue.Queue[Batch | None] = queue.Queue(_WAITING_BATCHES)
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=f"lane {name}", daemon=True)
@@ -113,8 +131,15 @@ class _Lane:
 
     def _run(self) -> None:
         try:
-            while (batch := self._queue.get()) is not None:
+            while True:
+                try:
+                    batch = self._queue.get(timeout=self._delivery.seconds_until_due())
+                except queue.Empty:
+                    self._delivery.load_due_segments()
+                    continue
+                if batch is None:
+                    self._delivery.load_all_segments()
+                    return
                 self._delivery.deliver(batch)
-                self._on_acknowledged(batch.ticket)
         except Exception as failure:  # noqa: BLE001 - handed to whoever submits or finishes
             self.failure = failure

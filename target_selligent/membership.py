@@ -1,12 +1,21 @@
-"""What a batch means for the Segments its records name. Pure; no I/O."""
+"""Which rows go to which Segment, and when. Pure; no I/O.
+
+A Segment needs its members' keys only, so its rows are small and are gathered over many batches: one call to a Segment
+costs as much as one to the List, and a List takes one call at a time.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    from target_selligent.batch import Source
+
+_BRACKETS = len("[]")
 
 
 def rows_without_segment(segments: Mapping[str, Sequence[int]], names: Mapping[str, str]) -> set[int]:
@@ -26,7 +35,7 @@ def rows_without_segment(segments: Mapping[str, Sequence[int]], names: Mapping[s
 def plan_segment_loads(
     segments: Mapping[str, Sequence[int]], names: Mapping[str, str], lost: AbstractSet[int]
 ) -> dict[str, list[int]]:
-    """Return which rows go to which Segment.
+    """Return which rows of a batch go to which Segment.
 
     Args:
         segments: Segment as the records give it, to the indexes of its rows.
@@ -42,3 +51,112 @@ def plan_segment_loads(
         if members:
             plan.setdefault(names[given], []).extend(members)
     return plan
+
+
+@dataclass(slots=True)
+class SegmentRows:
+    """The rows gathered for one Segment.
+
+    Args:
+        segment: API name of the Segment.
+        source: Where the rows came from.
+        since: When the first row came, in seconds.
+
+    Attributes:
+        rows: Each member's key as a row of JSON text, to the number of its last record.
+        body_bytes: Size of the rows as a request body.
+        tickets: Batches that have rows here.
+    """
+
+    segment: str
+    source: Source
+    since: float
+    rows: dict[bytes, int] = field(default_factory=dict)
+    body_bytes: int = _BRACKETS
+    tickets: set[int] = field(default_factory=set)
+
+
+class Gathering:
+    """Gathers Segment rows over batches and says what must be loaded when.
+
+    Args:
+        max_rows: Most rows in one load.
+        max_bytes: Most bytes in one load's body.
+        max_gathered: Most rows to hold for all Segments together.
+    """
+
+    def __init__(self, *, max_rows: int, max_bytes: int, max_gathered: int) -> None:
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._max_gathered = max_gathered
+        self._gathered = 0
+        self._segments: dict[tuple[str, Source], SegmentRows] = {}
+        self._waiting: dict[int, int] = {}
+
+    def add(
+        self, ticket: int, segment: str, source: Source, rows: Sequence[tuple[bytes, int]], now: float
+    ) -> Iterator[SegmentRows]:
+        """Take rows in and yield what is full.
+
+        Args:
+            ticket: Batch the rows are from.
+            segment: The Segment.
+            source: Where the rows came from.
+            rows: Each row as JSON text, with the number of its record.
+            now: The time, in seconds.
+
+        Yields:
+            Rows to load now; they are no longer held here.
+        """
+        for row, number in rows:
+            gathered = self._segments.get((segment, source))
+            if gathered is not None and (
+                len(gathered.rows) >= self._max_rows or gathered.body_bytes + len(row) + 1 > self._max_bytes
+            ):
+                yield self._take(gathered)
+                gathered = None
+            if gathered is None:
+                gathered = self._segments[segment, source] = SegmentRows(segment, source, now)
+            if row not in gathered.rows:
+                gathered.body_bytes += len(row) + 1
+                self._gathered += 1
+            gathered.rows[row] = number
+            if ticket not in gathered.tickets:
+                gathered.tickets.add(ticket)
+                self._waiting[ticket] = self._waiting.get(ticket, 0) + 1
+        if self._gathered > self._max_gathered:
+            yield from self.take_all()
+
+    def take_due(self, before: float) -> Iterator[SegmentRows]:
+        """Yield the rows of every Segment whose first came before a time; they are no longer held here."""
+        for gathered in [gathered for gathered in self._segments.values() if gathered.since <= before]:
+            yield self._take(gathered)
+
+    def take_all(self) -> Iterator[SegmentRows]:
+        """Yield everything; it is no longer held here."""
+        for gathered in list(self._segments.values()):
+            yield self._take(gathered)
+
+    def loaded(self, gathered: SegmentRows) -> list[int]:
+        """Note that rows are loaded; return the tickets of batches that have none left to load."""
+        done = []
+        for ticket in sorted(gathered.tickets):
+            self._waiting[ticket] -= 1
+            if not self._waiting[ticket]:
+                del self._waiting[ticket]
+                done.append(ticket)
+        return done
+
+    def is_waiting(self, ticket: int) -> bool:
+        """Say whether a batch has rows that are not loaded yet."""
+        return ticket in self._waiting
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest row came; None if there is none."""
+        return min((gathered.since for gathered in self._segments.values()), default=None)
+
+    def _take(self, gathered: SegmentRows) -> SegmentRows:
+        del self._segments[gathered.segment, gathered.source]
+        self._gathered -= len(gathered.rows)
+        return gathered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHUNK_BYTES = 1 << 18
+_IDLE_SECONDS = 1.0
 _MAX_SHOWN_TYPE = 40
 
 
@@ -30,7 +32,9 @@ class MessageReader(GenericSingerReader[bytes]):
     mark) is still read, so that the record at fault can be rejected alone.
 
     Attributes:
-        line_number: Number of the line that is worked on, from 1.
+        before_read: Called before each wait for input, and about once a second while there is none.
+        line: The line that is worked on.
+        line_number: Its number, from 1.
         failure: Why reading ended before the end of the input, if a line was at fault.
         stop_signal: Number of the signal that ended reading, if one did.
     """
@@ -39,7 +43,9 @@ class MessageReader(GenericSingerReader[bytes]):
         super().__init__()
         self._decode = msgspec.json.Decoder().decode
         self._waiting = False
+        self.before_read: Callable[[], None] = _do_nothing
         self.line_number = 0
+        self.line = b""
         self.failure: InputError | None = None
         self.stop_signal: int | None = None
 
@@ -68,6 +74,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 if self.stop_signal is not None:
                     break
                 self.line_number += 1
+                self.line = line
                 message = self.deserialize_json(line)
                 if message is None:
                     continue
@@ -155,12 +162,27 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def _read(self, source: Any) -> bytes:  # noqa: ANN401 - any binary stream with read1
         """Wait for bytes; empty at the end of the input, or when a signal asks to stop."""
-        try:
-            self._waiting = True
-            if self.stop_signal is None:
-                return cast("bytes", source.read1(_CHUNK_BYTES))
-        except _StopReading:
-            pass
-        finally:
-            self._waiting = False
+        while self.stop_signal is None:
+            self.before_read()
+            try:
+                self._waiting = True
+                if self.stop_signal is None and _is_ready(source):
+                    return cast("bytes", source.read1(_CHUNK_BYTES))
+            except _StopReading:
+                break
+            finally:
+                self._waiting = False
         return b""
+
+
+def _do_nothing() -> None:
+    pass
+
+
+def _is_ready(source: Any) -> bool:  # noqa: ANN401 - any binary stream
+    """Wait a second for input; true if there is some, or where one cannot wait for it."""
+    try:
+        ready, _, _ = select.select([source.fileno()], [], [], _IDLE_SECONDS)
+    except (OSError, ValueError):
+        return True
+    return bool(ready)

@@ -1,21 +1,29 @@
-"""Records that did not make it: counted, reported in the log without their values."""
+"""Records that did not make it: counted, named in the log without their values, kept whole in the rejects file."""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import threading
+import uuid
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
-from target_selligent.errors import RunStoppedError
+from target_selligent.errors import DestinationError, RunStoppedError, TooManyRejectsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from target_selligent.settings import RejectLimit
+
 logger = logging.getLogger("target-selligent")
 
 _SHOWN_OF_A_KIND = 10
+_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Rejection:
     """One record that could not be loaded, or could not become member of one Segment.
 
     Args:
-        stream: Its stream.
+        stream: Its stream, as the tap names it.
         number: Its number in the stream, from 1.
         record: The record as it came.
         list_api_name: List it was meant for.
@@ -31,6 +39,7 @@ class Rejection:
         code: Kind of fault, or Selligent's validation code.
         field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
+        said: What Selligent said, which may repeat values.
     """
 
     stream: str
@@ -41,44 +50,82 @@ class Rejection:
     code: str
     field: str | None = None
     segment: str | None = None
+    said: str | None = None
 
     def __str__(self) -> str:
         where = f", field {self.field}" if self.field else ""
-        what = f" for Segment {self.segment}" if self.segment else ""
-        return f"record {self.number} of stream {self.stream}{where}{what}: {self.reason}"
+        what = f", as a Segment member: {self.reason}" if self.segment else f": {self.reason}"
+        return f"record {self.number} of stream {self.stream}{where}{what}"
 
 
 class Rejects:
     """Takes rejected records, from any thread.
 
+    Each is one JSON line in the rejects file, flushed before this returns, and thus before any STATE that covers it.
+    A line is a Singer RECORD message with more to say, so that the file can be piped back behind the SCHEMA.
+
     Args:
         strict: Whether the first one ends the run (`skip_invalid_records: false`).
+        path: The rejects file; None to keep none.
+        limit: How many are too many; None for no limit.
+
+    Raises:
+        DestinationError: If the file cannot be opened.
     """
 
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, *, strict: bool, path: str | None = None, limit: RejectLimit | None = None) -> None:
         self._strict = strict
+        self._limit = limit
         self._lock = threading.Lock()
         self._kinds: Counter[tuple[str, str | None, str]] = Counter()
+        self._run_id = str(uuid.uuid4())
+        self._file = _open(path) if path else None
 
     def add(self, rejection: Rejection) -> None:
         """Put a rejection on the record.
 
         Raises:
             RunStoppedError: If the run may not go on past it.
+            TooManyRejectsError: If there are more than `max_rejects` now.
         """
+        kind = (rejection.stream, rejection.field, rejection.code)
+        with self._lock:
+            self._kinds[kind] += 1
+            shown = self._kinds[kind]
+            self._write(rejection)
         if self._strict:
             raise RunStoppedError(
                 f"{rejection}; the run ends here because skip_invalid_records is false: "
                 "correct the record, or set it to true to skip and count such records"
             )
-        kind = (rejection.stream, rejection.field, rejection.code)
-        with self._lock:
-            self._kinds[kind] += 1
-            shown = self._kinds[kind]
         if shown <= _SHOWN_OF_A_KIND:
             logger.warning("Skipped %s", rejection)
         if shown == _SHOWN_OF_A_KIND:
             logger.warning("More records like this are only counted (stream %s, %s)", rejection.stream, rejection.code)
+        if self._limit is not None and self._limit.count is not None and self.total > self._limit.count:
+            raise TooManyRejectsError(f"more than {self._limit.count:,} records were rejected (max_rejects): {kind[2]}")
+
+    @property
+    def total(self) -> int:
+        """How many records were rejected so far."""
+        return self._kinds.total() if hasattr(self._kinds, "total") else sum(self._kinds.values())
+
+    def check_share(self, records_read: int) -> None:
+        """Judge the whole run by the share that `max_rejects` allows.
+
+        Args:
+            records_read: How many records were read.
+
+        Raises:
+            TooManyRejectsError: If a larger share was rejected.
+        """
+        if self._limit is None or self._limit.share is None or not records_read:
+            return
+        if self.total > self._limit.share * records_read:
+            raise TooManyRejectsError(
+                f"{self.total:,} of {records_read:,} records were rejected, more than max_rejects allows "
+                f"({self._limit.share:.2%}): the others are loaded; see the log and rejects_path for the reasons"
+            )
 
     def lines(self) -> Iterator[str]:
         """Yield the counts, a line for each stream, field and kind of fault."""
@@ -86,3 +133,44 @@ class Rejects:
             for (stream, field, code), count in sorted(self._kinds.items(), key=str):
                 where = f", field {field}" if field else ""
                 yield f"skipped {count:,} records of stream {stream}{where}: {code}"
+
+    def _write(self, rejection: Rejection) -> None:
+        if self._file is None:
+            return
+        line = {
+            "type": "RECORD",
+            "stream": rejection.stream,
+            "record": rejection.record,
+            "reason": rejection.said or rejection.reason,
+            "field": rejection.field,
+            "code": rejection.code,
+            "segment": rejection.segment,
+            "list": rejection.list_api_name,
+            "record_number": rejection.number,
+            "time": datetime.now(timezone.utc).isoformat(),
+            "run_id": self._run_id,
+        }
+        try:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise RunStoppedError(f"the rejects file cannot be written ({error.strerror}): see rejects_path") from None
+
+
+def record_of(line: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the stream and the record of a RECORD message, as they came.
+
+    Args:
+        line: The message's line, known to be one; it may hold what strict JSON does not allow.
+    """
+    message = json.loads(line.decode("utf-8-sig", "surrogatepass"))
+    return message["stream"], message["record"]
+
+
+def _open(path: str) -> IO[str]:
+    """Open the file to append, readable by its owner only: it holds customers' data."""
+    try:
+        descriptor = os.open(Path(path).expanduser(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
+    except OSError as error:
+        raise DestinationError(f"rejects_path {path} cannot be opened: {error.strerror}") from None
+    return os.fdopen(descriptor, "a", encoding="utf-8")

@@ -68,6 +68,12 @@ class RunReport:
         with self._lock:
             self._segments[list_api_name, segment].add(counts)
 
+    @property
+    def records_read(self) -> int:
+        """How many records came from the tap."""
+        with self._lock:
+            return sum(counts.read for counts in self._lists.values())
+
     def lines(self) -> Iterator[str]:
         """Yield the summary, a line for each List and for each of its Segments."""
         with self._lock:

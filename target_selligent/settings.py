@@ -19,7 +19,7 @@ from target_selligent.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["string", "integer", "boolean", "object", "names"]
+Kind = Literal["string", "integer", "boolean", "object", "names", "limit"]
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that may be spoken to without TLS: what is sent there does not leave the machine."""
@@ -34,7 +34,8 @@ class SettingDefinition:
 
     Args:
         name: Its key in the config.
-        kind: Type of its value; `names` is comma-separated text or an array of strings.
+        kind: Type of its value; `names` is comma-separated text or an array of strings, `limit` a number or a
+            percentage.
         title: Two or three words.
         description: What it does, as one or more sentences.
         default: Value where it is not given.
@@ -56,9 +57,9 @@ class SettingDefinition:
 
     def json_schema(self) -> dict[str, Any]:
         """Return the setting as a JSON Schema property, the form in which the SDK wants it."""
-        types: list[str] = ["string", "array"] if self.kind == "names" else [self.kind]
+        types = {"names": ["string", "array"], "limit": ["string", "integer"]}.get(self.kind, [self.kind])
         if not self.required:
-            types.append("null")
+            types = [*types, "null"]
         schema: dict[str, Any] = {"type": types, "title": self.title, "description": self.description}
         if self.kind == "names":
             schema["items"] = {"type": "string"}
@@ -81,6 +82,7 @@ class SettingDefinition:
             "integer": ("a whole number", isinstance(value, int) and not isinstance(value, bool)),
             "boolean": ("true or false", isinstance(value, bool)),
             "object": ("an object", isinstance(value, dict)),
+            "limit": ("a number or a percentage", isinstance(value, (str, int)) and not isinstance(value, bool)),
             "names": (
                 "comma-separated names or an array of names",
                 isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value)),
@@ -233,6 +235,59 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         minimum=1000,
     ),
     SettingDefinition(
+        "batch_max_age_seconds",
+        "integer",
+        "Batch age",
+        "Seconds after which a batch is loaded even if it is not full, so that STATE keeps up with a slow tap.",
+        default=10,
+        minimum=1,
+    ),
+    SettingDefinition(
+        "segment_batch_size_rows",
+        "integer",
+        "Segment batch size in rows",
+        "Most rows in one load of a Segment. They hold the key only and are gathered over many batches.",
+        default=20_000,
+        minimum=1,
+    ),
+    SettingDefinition(
+        "segment_batch_max_age_seconds",
+        "integer",
+        "Segment batch age",
+        "Seconds after which a Segment's rows are loaded even if there are few, so that STATE keeps up.",
+        default=30,
+        minimum=1,
+    ),
+    SettingDefinition(
+        "rejects_path",
+        "string",
+        "Rejects file",
+        "File to which each record that did not make it is appended as one JSON line, with the reason.",
+    ),
+    SettingDefinition(
+        "max_rejects",
+        "limit",
+        "Most rejects",
+        "How many records may be rejected before the run fails: a number such as `100`, or a share of all records "
+        "such as `0.5%`, judged at the end. Without it, any number.",
+    ),
+    SettingDefinition(
+        "requests_per_minute",
+        "integer",
+        "Requests per minute",
+        "Most calls in any 60 seconds. Selligent allows an API key 2,500; set less if other systems share the key.",
+        default=2500,
+        minimum=1,
+    ),
+    SettingDefinition(
+        "busy_timeout_seconds",
+        "integer",
+        "Busy List time-out",
+        "Seconds to wait for a List on which another bulk operation runs.",
+        default=600,
+        minimum=0,
+    ),
+    SettingDefinition(
         "request_timeout_seconds",
         "integer",
         "Request time-out",
@@ -243,6 +298,19 @@ SETTINGS: tuple[SettingDefinition, ...] = (
 )
 
 DEFINITIONS: dict[str, SettingDefinition] = {definition.name: definition for definition in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class RejectLimit:
+    """How many rejects are too many.
+
+    Args:
+        count: Most records, if a number was given.
+        share: Largest share of all records, from 0 to 1, if a percentage was given.
+    """
+
+    count: int | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +336,13 @@ class Settings:
     text_field_length: int
     batch_size_rows: int
     max_request_bytes: int
+    batch_max_age_seconds: int
+    segment_batch_size_rows: int
+    segment_batch_max_age_seconds: int
+    rejects_path: str | None
+    max_rejects: RejectLimit | None
+    requests_per_minute: int
+    busy_timeout_seconds: int
     request_timeout_seconds: int
 
     @property
@@ -276,15 +351,19 @@ class Settings:
         return self.segment_column is not None and self.segment_data_import_option == "replace"
 
     @property
+    def holds_records(self) -> bool:
+        """Whether nothing may be loaded before the last record of each key is known."""
+        return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
+
+    @property
     def resumable(self) -> bool:
         """Whether a run that starts from a STATE of an earlier, unfinished one ends in the same Lists and Segments.
 
         It does not where a record's effect depends on what came before it in the same run: a Segment that is cleared
         at its first load, the first of several records with a key, the last of several that are only inserted.
         """
-        last_wins = self.deduplication == "ImportLastMatch"
-        inserts_only = self.list_data_import_option == "OnlyInsert"
-        return not self.replaces_segments and last_wins != inserts_only
+        first_wins = self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert"
+        return not (self.replaces_segments or first_wins or self.holds_records)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -313,6 +392,11 @@ class Settings:
             problems += _mapping_problems(given.get("field_mapping", {}))
             if not given.get("segment_column", "column").strip():
                 problems.append("segment_column must not be blank: leave it out to load the List only")
+        if "max_rejects" in given and "max_rejects" not in {problem.split()[0] for problem in problems}:
+            try:
+                given["max_rejects"] = parse_reject_limit(str(given["max_rejects"]))
+            except ValueError:
+                problems.append("max_rejects must be a number such as 100 or a share such as 0.5%")
         if problems:
             raise SettingsError(problems)
         values = {name: given.get(name, definition.default) for name, definition in DEFINITIONS.items()}
@@ -345,6 +429,29 @@ def parse_names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
         else:
             value = text.split(",")
     return tuple(name.strip() for name in value if name.strip())
+
+
+def parse_reject_limit(text: str) -> RejectLimit:
+    """Read `max_rejects`.
+
+    Args:
+        text: A whole number, or a percentage.
+
+    Returns:
+        The limit.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    text = text.strip()
+    if text.endswith("%"):
+        share = float(text[:-1]) / 100
+        if not 0 <= share <= 1:
+            raise ValueError("not a share")
+        return RejectLimit(share=share)
+    if not text.isdecimal():
+        raise ValueError("not a number")
+    return RejectLimit(count=int(text))
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_selligent.batch import Batch, BatchBuffer
+from target_selligent.batch import Batch, BatchBuffer, Source
 from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import stream_fields
-from target_selligent.rejects import Rejection
+from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.validation import RecordValidator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.target_base import Target
 
+    from target_selligent.batch import Key
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
@@ -76,6 +79,16 @@ class SelligentSink(Sink):
         self._destination = self.target.destination
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
+        self._held = self.target.held_records
+        self._held_as = self.target.number_sink(self)
+        names = {column.column: column.field.name for column in self._fields.columns}
+        self._source = Source(
+            self.stream_name,
+            self._destination.api_name,
+            tuple(names[column] for column in fields.key_columns),
+            fields.key_columns,
+            fields.segment_column,
+        )
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
         self._mappers: dict[tuple[str, ...], RowMapper] = {}
         columns = [column.column for column in self._fields.columns]
@@ -119,42 +132,66 @@ class SelligentSink(Sink):
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
         self.records_read += 1
+        number = self.records_read
         try:
             if self._is_valid is not None and not self._is_valid(record):
                 raise self._violation(record)
             segments = self._segments(record, self._segment_column) if self._segment_column is not None else ()
-            mapper = self._mapper
-            try:
-                row = mapper(record)
-            except KeyError:
-                mapper = self._mapper_for(record)
-                row = mapper(record)
-            encoded = _encode_row(row)
-            if len(encoded) > self._max_row_bytes:
-                raise RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")  # noqa: TRY301
+            mapper, encoded, key = self._row(record)
         except RejectedRecord as rejection:
-            self._reject(record, rejection)
+            self._reject(rejection)
             return
-        if len(record) > len(row):
+        if len(record) > len(mapper.fields):
             self._note_extra_columns(record)
-        key = tuple([row[index] for index in mapper.key_indexes])
-        self._buffer.add(mapper.fields, mapper.key_indexes, encoded, key, segments, record, self.records_read)
+        line = self.target.message_reader.line
+        if self._held is None:
+            self._buffer.add(mapper.fields, encoded, key, segments, line, number)
+        elif self._held.put(key, self._held_as, number, record, line, segments):
+            self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
+
+    def take_held(self, record: dict[str, Any], line: bytes, number: int, segments: Sequence[str]) -> None:
+        """Put a record that was held until the end of the input in a batch.
+
+        Args:
+            record: The record.
+            line: Its RECORD message as it came.
+            number: Its number in the stream.
+            segments: Segments it and the records before it named.
+        """
+        mapper, encoded, key = self._row(record)
+        self._buffer.add(mapper.fields, encoded, key, segments, line, number)
+
+    def _row(self, record: dict[str, Any]) -> tuple[RowMapper, bytes, Key]:
+        """Return the mapper of a record's columns, the row as JSON text, and its key.
+
+        Raises:
+            RejectedRecord: If the record cannot be sent as it is.
+        """
+        mapper = self._mapper
+        try:
+            row = mapper(record)
+        except KeyError:
+            mapper = self._mapper_for(record)
+            row = mapper(record)
+        encoded = _encode_row(row)
+        if len(encoded) > self._max_row_bytes:
+            raise RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
+        return mapper, encoded, tuple([row[index] for index in mapper.key_indexes])
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand over what is gathered."""
         self.flush()
 
-    def flush(self) -> None:
-        """Hand the open batches to the loader."""
-        self._buffer.flush()
+    def flush(self, opened_before: float = inf) -> None:
+        """Hand the batches that were opened before a time to the loader; by default all."""
+        self._buffer.flush(opened_before)
 
-    def _new_batch(self, fields: tuple[str, ...], key_indexes: tuple[int, ...]) -> Batch:
-        ticket = self.target.checkpoints.open()
-        return Batch(ticket, self.stream_name, self._destination.api_name, fields, key_indexes)
+    def _new_batch(self, fields: tuple[str, ...]) -> Batch:
+        return Batch(self.target.checkpoints.open(), self._source, fields, time.monotonic())
 
     def _submit(self, batch: Batch) -> None:
         self.record_counter_metric.increment(len(batch.rows))
-        self.target.report.add_list(batch.list_api_name, Counts(read=len(batch.rows)))
+        self.target.report.add_list(batch.source.list_api_name, Counts(read=len(batch.rows)))
         self.target.loader.submit(batch, self._destination)
 
     def _mapper_for(self, record: dict[str, Any]) -> RowMapper:
@@ -200,13 +237,14 @@ class SelligentSink(Sink):
         assert self._record_validator is not None  # noqa: S101 - only called with one
         return self._record_validator.violation(record)
 
-    def _reject(self, record: dict[str, Any], rejection: RejectedRecord) -> None:
+    def _reject(self, rejection: RejectedRecord) -> None:
+        stream, record = record_of(self.target.message_reader.line)
         list_api_name = self._destination.api_name
         self.target.report.add_list(list_api_name, Counts(read=1, skipped=1))
         try:
             self.target.rejects.add(
                 Rejection(
-                    stream=self.stream_name,
+                    stream=stream,
                     number=self.records_read,
                     record=record,
                     list_api_name=list_api_name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import time
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -17,13 +18,15 @@ from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
 from target_selligent.destination import ListDestination
 from target_selligent.errors import InputError, RunStoppedError, SettingsError, TargetSelligentError
-from target_selligent.loader import Loader
+from target_selligent.keys import LastRecords
+from target_selligent.loader import Loader, exit_after
+from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.settings import DEFINITIONS, Settings, settings_schema, unknown_settings
 from target_selligent.sink import SelligentSink
-from target_selligent.transport import Transport
+from target_selligent.transport import RetryPolicy, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
 _MAX_LINE = 2000
+_SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a process."""
+_STOP_SECONDS = 30
 
 
 class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
@@ -58,10 +64,14 @@ class TargetSelligent(Target):
             settings.api_secret,
             settings.organization,
             timeout=settings.request_timeout_seconds,
+            pacer=Pacer(settings.requests_per_minute),
+            policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
         )
         client = SelligentClient(transport)
         self.report = RunReport()
-        self.rejects = Rejects(strict=not settings.skip_invalid_records)
+        self.rejects = Rejects(
+            strict=not settings.skip_invalid_records, path=settings.rejects_path, limit=settings.max_rejects
+        )
         self.checkpoints = Checkpoints(_print_state, hold=not settings.resumable)
         self.destination = ListDestination(
             client,
@@ -70,9 +80,12 @@ class TargetSelligent(Target):
             create_segments=settings.create_segment_if_not_exists,
         )
         self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge)
+        self.held_records = LastRecords() if settings.holds_records else None
+        self._sinks: list[SelligentSink] = []
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._fast_sinks: dict[str, SelligentSink] = {}
         self._versions_noted: set[str] = set()
+        self.message_reader.before_read = self._flush_old_batches
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -138,25 +151,40 @@ class TargetSelligent(Target):
             sink.records_read = old.records_read
         return sink
 
+    def number_sink(self, sink: SelligentSink) -> int:
+        """Return the number by which the records that are held know their sink."""
+        self._sinks.append(sink)
+        return len(self._sinks) - 1
+
     def process_endofpipe(self) -> None:
         """Load what is left, print the STATEs that are true then, and sum up.
 
         Raises:
             InputError: If reading ended at a faulty line; what came before it is loaded.
             TargetSelligentError: If loading failed.
+            SystemExit: With 128 and the signal's number, if a signal ended the run.
         """
+        reader = self.message_reader
+        whole = reader.failure is None and reader.stop_signal is None
         try:
-            for sink in self._sinks_active.values():
-                if isinstance(sink, SelligentSink):
-                    sink.flush()
+            if whole and self.held_records is not None:
+                for source, number, record, line, segments in self.held_records.take_all():
+                    self._sinks[source].take_held(record, line, number, segments)
+            for sink in self._sinks:
+                sink.flush()
             self.loader.finish()
-            if self.message_reader.failure is not None:
-                raise self.message_reader.failure
-            self.checkpoints.release()
-            super().process_endofpipe()
+            if reader.failure is not None:
+                raise reader.failure
+            if whole:
+                self.checkpoints.release()
+                super().process_endofpipe()
         finally:
-            for line in (*self.report.lines(), *self.rejects.lines()):
-                self.logger.info("%s", line)
+            for sentence in (*self.report.lines(), *self.rejects.lines()):
+                self.logger.info("%s", sentence)
+        if reader.stop_signal is not None:
+            self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
+            sys.exit(_SIGNALLED + reader.stop_signal)
+        self.rejects.check_share(self.report.records_read)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config as a whole.
@@ -246,12 +274,18 @@ class TargetSelligent(Target):
         )
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Note a signal; repeats change nothing.
+        """Note a signal, to stop in an orderly way within a bounded time; repeats change nothing.
 
         The stock handler drains inside the handler and exits with 0.
         """
         if self.message_reader.stop_signal is None:
+            exit_after(_STOP_SECONDS, _SIGNALLED + signum, self.checkpoints.freeze)
             self.message_reader.stop(signum)
+
+    def _flush_old_batches(self) -> None:
+        opened_before = time.monotonic() - self.settings.batch_max_age_seconds
+        for sink in self._sinks:
+            sink.flush(opened_before)
 
 
 def _print_state(state: str) -> None:

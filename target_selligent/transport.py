@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import threading
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
     from backoff.types import Details
 
+    from target_selligent.pacer import Pacer
+
 logger = logging.getLogger("target-selligent")
 
 _CONNECT_SECONDS = 15
@@ -46,6 +50,7 @@ _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}
 _SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
 _MAX_MESSAGE = 300
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class RetryPolicy:
 
     Args:
         attempts: Most tries of a call that fails, busy Lists and used-up quotas apart.
+        seconds: Longest time over which such a call is tried.
+        quota_seconds: Longest time over which a call is held back by a quota that others keep using up.
         base: Upper bound of the first wait, doubled each time and drawn from at random (full jitter).
         cap: Upper bound of any wait.
         busy_base: First wait for a busy List.
@@ -62,6 +69,8 @@ class RetryPolicy:
     """
 
     attempts: int = 8
+    seconds: float = 900
+    quota_seconds: float = 3600
     base: float = 0.5
     cap: float = 60
     busy_base: float = 0.25
@@ -79,23 +88,38 @@ class Retries:
 
     Args:
         policy: The limits.
+        splittable: Whether the caller sends less at once after a time-out, rather than the same again for long.
         draw: Gives a number between 0 and its argument.
+        clock: Seconds that only go up.
     """
 
     policy: RetryPolicy
+    splittable: bool = False
     draw: Callable[[float], float] = _draw
+    clock: Callable[[], float] = time.monotonic
     failures: int = 0
+    timeouts: int = 0
     busy_waits: int = 0
-    busy_waited: float = 0
+    busy_since: float | None = None
+    failing_since: float | None = None
 
     def exhausted(self, error: Exception) -> bool:
         """Count a failure and say whether the call is given up."""
+        now = self.clock()
         if isinstance(error, ListBusyError):
-            return self.busy_waited >= self.policy.busy_seconds
+            self.busy_since = now if self.busy_since is None else self.busy_since
+            return now - self.busy_since >= self.policy.busy_seconds
+        if self.failing_since is None:
+            self.failing_since = now
         if isinstance(error, RateLimitedError):
-            return False
+            return now - self.failing_since >= self.policy.quota_seconds
         self.failures += 1
-        return self.failures >= self.policy.attempts
+        self.timeouts += isinstance(error, ApiTimeoutError)
+        return (
+            self.failures >= self.policy.attempts
+            or now - self.failing_since >= self.policy.seconds
+            or (self.splittable and self.timeouts > 1)
+        )
 
     def wait(self, error: Exception) -> float:
         """Return the seconds to wait before the next try."""
@@ -104,9 +128,7 @@ class Retries:
         if isinstance(error, ListBusyError):
             bound: float = min(self.policy.busy_cap, self.policy.busy_base * 2 ** min(self.busy_waits, 30))
             self.busy_waits += 1
-            seconds = bound / 2 + self.draw(bound / 2)
-            self.busy_waited += seconds
-            return seconds
+            return bound / 2 + self.draw(bound / 2)
         bound = min(self.policy.cap, self.policy.base * 2 ** min(self.failures, 30))
         return self.draw(bound)
 
@@ -120,6 +142,7 @@ class Transport:
         api_secret: API secret. Key and secret leave in one header, to `base_url` alone.
         organization: First part of every path.
         timeout: Seconds to wait for an answer.
+        pacer: Keeps all calls under the quota.
         policy: When to try again.
     """
 
@@ -131,11 +154,13 @@ class Transport:
         organization: str,
         *,
         timeout: float,
+        pacer: Pacer,
         policy: RetryPolicy | None = None,
     ) -> None:
         self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
         self._credentials = f"{api_key}:{api_secret}"
         self._timeout = (_CONNECT_SECONDS, timeout)
+        self._pacer = pacer
         self._policy = policy or RetryPolicy()
         self._local = threading.local()
 
@@ -146,6 +171,7 @@ class Transport:
         *,
         query: Mapping[str, str | int] | None = None,
         body: bytes | dict[str, Any] | None = None,
+        splittable: bool = False,
     ) -> dict[str, Any]:
         """Send one request until it is answered for good.
 
@@ -154,6 +180,7 @@ class Transport:
             path: Parts of the path below the organization; each is percent-encoded whole.
             query: Query parameters, spelt as the API spells them.
             body: JSON text, or an object to be sent as such.
+            splittable: Whether the caller can send less at once: a second time-out is then raised.
 
         Returns:
             The answer's JSON object, empty if it had no body.
@@ -162,9 +189,9 @@ class Transport:
             ApiError: Of the type that says what to do.
         """
         parts = [_path_part(part) for part in path]
-        label = f"{method} {'/'.join(path)}" if path else f"{method} the organization"
+        label = f"{method} {'/'.join(map(_shown, path))}" if path else f"{method} the organization"
         content = msgspec.json.encode(body) if isinstance(body, dict) else body
-        retries = Retries(self._policy)
+        retries = Retries(self._policy, splittable)
 
         @backoff.on_exception(
             backoff.runtime,
@@ -201,6 +228,8 @@ class Transport:
         headers = {"X-ApiKey": self._credentials}
         if content is not None:
             headers["Content-Type"] = "application/json"
+        self._pacer.acquire()
+        response = None
         try:
             response = self._session().request(
                 method,
@@ -217,7 +246,15 @@ class Transport:
             raise ApiTimeoutError("no answer in time", call=label) from None
         except requests.RequestException as error:
             raise ConnectionLostError(f"connection lost ({_cause(error)})", call=label) from None
+        finally:
+            self._note_quota(response)
         return _answer(response, label)
+
+    def _note_quota(self, response: requests.Response | None) -> None:
+        headers: Mapping[str, str] = {} if response is None else response.headers
+        remaining = _number(headers.get("X-RateLimit-Remaining"))
+        refused = response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining == 0
+        self._pacer.release(remaining, _number(headers.get("X-RateLimit-Reset")), refused=refused)
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -233,6 +270,11 @@ def _path_part(part: str) -> str:
     if part in {"", ".", ".."}:
         raise NotFoundError("no such name", call=f"path part {part!r}")
     return quote(part, safe="")
+
+
+def _shown(part: str) -> str:
+    """Return a part of a path as it may be logged: a Segment's name comes from a record and may be anything."""
+    return part if _PLAIN.fullmatch(part) else "[...]"
 
 
 def _cause(error: Exception) -> str:

@@ -1,0 +1,57 @@
+# Everything a developer or CI does, by name. Each target sets up what it needs; a second run is quick.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := target_selligent tests scripts e2e benchmarks
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.emulator: $(VENV)/.python pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[emulator]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.emulator
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group test --group lint
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.emulator ## Load sample customers into an emulated Selligent and show what it holds then
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: e2e
+e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
+	@$(BIN)/python e2e/run.py
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check types
+	@$(BIN)/mypy
+
+.PHONY: docs
+docs: $(VENV)/.emulator ## Write the generated parts of README, meltano.yml and .env.example
+	@$(BIN)/python scripts/generate_docs.py
+
+.PHONY: constraints
+constraints: $(VENV)/.dev ## Pin what is installed now
+	@$(BIN)/python scripts/pin.py
+
+.PHONY: clean
+clean: ## Remove environments and caches
+	@rm -rf $(VENV) .e2e .bench .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,98 @@
+"""Write the generated parts of the docs from the settings table, or check that they are up to date (`--check`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from target_selligent.settings import SETTINGS, SettingDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def settings_table() -> str:
+    """Return the README's table of settings."""
+    lines = ["| Setting | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
+    for setting in SETTINGS:
+        default = (
+            "**required**" if setting.required else f"`{_default(setting)}`" if setting.default is not None else ""
+        )
+        options = f" One of {', '.join(f'`{option}`' for option in setting.options)}." if setting.options else ""
+        secret = " Secret." if setting.secret else ""
+        kind = {"names": "text or array", "limit": "number or share"}.get(setting.kind, setting.kind)
+        lines.append(f"| `{setting.name}` | {kind} | {default} | {setting.description}{options}{secret} |")
+    return "\n".join(lines)
+
+
+def meltano_settings() -> str:
+    """Return the settings of the loader in `meltano.yml`."""
+    return "\n".join(["    settings:", *(line for setting in SETTINGS for line in _meltano_setting(setting))])
+
+
+def environment_example() -> str:
+    """Return `.env.example`: every setting as an environment variable, optional ones commented out."""
+    lines = ["# Settings as environment variables, read with --config=ENV and by Meltano. Copy to .env and fill in."]
+    for setting in SETTINGS:
+        lines += ["", f"# {setting.description.replace('`', '')}"]
+        value = "" if setting.default is None else _default(setting)
+        lines.append(f"{'' if setting.required else '# '}TARGET_SELLIGENT_{setting.name.upper()}={value}")
+    return "\n".join(lines) + "\n"
+
+
+def generated(path: str, text: str) -> str:
+    """Return a file's text with its generated part made anew."""
+    if path == ".env.example":
+        return environment_example()
+    begin, end, content = {
+        "README.md": ("<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table()),
+        "meltano.yml": ("    # begin settings (make docs)", "    # end settings", meltano_settings()),
+    }[path]
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{content}\n{end}{tail}"
+
+
+def main() -> int:
+    """Write or check the files; say which are out of date."""
+    stale = []
+    for path in ("README.md", "meltano.yml", ".env.example"):
+        file = ROOT / path
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        wanted = generated(path, text)
+        if wanted != text:
+            stale.append(path)
+            if "--check" not in sys.argv:
+                file.write_text(wanted, encoding="utf-8")
+    if stale:
+        sys.stdout.write(f"{'out of date' if '--check' in sys.argv else 'written'}: {', '.join(stale)}\n")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+def _default(setting: SettingDefinition) -> str:
+    return setting.default if isinstance(setting.default, str) else json.dumps(setting.default)
+
+
+def _meltano_setting(setting: SettingDefinition) -> Iterator[str]:
+    yield f"    - name: {setting.name}"
+    yield f"      label: {setting.title}"
+    kind = "options" if setting.options else {"names": "string", "limit": "string"}.get(setting.kind, setting.kind)
+    yield f"      kind: {kind}"
+    if setting.secret:
+        yield "      sensitive: true"
+    if setting.options:
+        yield "      options:"
+        for option in setting.options:
+            yield f"      - label: {option}"
+            yield f"        value: {option}"
+    if setting.default is not None:
+        yield f"      value: {json.dumps(setting.default)}"
+    yield f"      description: {json.dumps(setting.description)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The pace of all calls of the process: under the API key's quota, without wasting it.
+
+The vendor counts 2,500 calls a minute and API key over all paths, and says in each answer's headers how many remain and
+how many seconds the window still lasts (its rate limitation page). Other systems may share the key, so the headers
+have the last word; our own limit is kept besides, over any 60 seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WINDOW_SECONDS = 60.0
+_MARGIN = 0.01
+"""How much longer than the window we count, since calls do not take equally long to arrive."""
+_SETTLE_SECONDS = 0.05
+_CAUTIOUS_SECONDS = 1.0
+
+
+class Pacer:
+    """Holds each call back until it may go; used by all threads.
+
+    Args:
+        per_minute: Most calls in any 60 seconds.
+        clock: Seconds that only go up.
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._sent: deque[float] = deque()
+        self._in_flight = 0
+        self._remaining: float | None = None
+        self._window_ends = 0.0
+        self._settle = _SETTLE_SECONDS
+
+    def acquire(self) -> float:
+        """Wait until a call may go, and count it.
+
+        Returns:
+            The seconds waited.
+        """
+        waited = 0.0
+        while (seconds := self._try()) > 0:
+            self._sleep(seconds)
+            waited += seconds
+        return waited
+
+    def release(self, remaining: float | None, reset_seconds: float | None, *, refused: bool = False) -> None:
+        """Take in what a call's answer says of the quota.
+
+        Args:
+            remaining: Calls that remain in the window, by its header.
+            reset_seconds: Seconds until the window ends, by its header; rounded, nobody says which way.
+            refused: Whether the call was refused for the quota.
+        """
+        with self._lock:
+            self._in_flight -= 1
+            if refused:
+                # We believed the window to be over and it was not: the header is rounded down.
+                self._settle = _CAUTIOUS_SECONDS
+                remaining = 0
+            if remaining is None or reset_seconds is None:
+                return
+            ends = self._clock() + reset_seconds
+            # Within a window each answer bounds its end anew; the tightest bound counts.
+            same_window = not refused and self._remaining is not None and ends < self._window_ends + 1
+            self._window_ends = min(self._window_ends, ends) if same_window else ends
+            self._remaining = remaining - self._in_flight
+
+    def _try(self) -> float:
+        """Count the call and return 0, or return how long to wait before asking again."""
+        with self._lock:
+            now = self._clock()
+            if self._remaining is not None and now >= self._window_ends + self._settle:
+                self._remaining = None
+            if self._remaining is not None and self._remaining < 1:
+                return self._window_ends + self._settle - now
+            while self._sent and self._sent[0] <= now - _WINDOW_SECONDS * (1 + _MARGIN):
+                self._sent.popleft()
+            if len(self._sent) >= self._per_minute:
+                return self._sent[0] + _WINDOW_SECONDS * (1 + _MARGIN) - now
+            self._sent.append(now)
+            self._in_flight += 1
+            if self._remaining is not None:
+                self._remaining -= 1
+            return 0
