@@ -139,8 +139,7 @@ def main() -> int:
         target = subprocess.run(  # noqa: S603 - our own command
             [str(BIN / "target-selligent"), "--config", str(config)],
             input=messages(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             encoding="utf-8",
             check=False,
