@@ -141,7 +141,7 @@ class SelligentSink(Sink):
         except RejectedRecord as rejection:
             self._reject(rejection)
             return
-        if len(record) > len(mapper.fields):
+        if len(record) != len(self._fields.known_columns) or mapper is not self._mapper:
             self._note_extra_columns(record)
         line = self.target.message_reader.line
         if self._held is None:
