@@ -141,6 +141,9 @@ class SelligentSink(Sink):
         except RejectedRecord as rejection:
             self._reject(rejection)
             return
+        except UnicodeEncodeError:
+            self._reject(_invalid_text())
+            return
         if len(record) != len(self._fields.known_columns) or mapper is not self._mapper:
             self._note_extra_columns(record)
         line = self.target.message_reader.line
@@ -266,15 +269,18 @@ class SelligentSink(Sink):
                 self.logger.warning("Column %s of stream %s is not in its schema: not sent", column, self.stream_name)
 
 
+def _invalid_text() -> RejectedRecord:
+    return RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
+
+
 def _encode_row(row: list[Any]) -> bytes:
     """Return a row as JSON text.
 
     Raises:
-        RejectedRecord: If it holds what JSON cannot.
+        RejectedRecord: If it holds an integer that JSON could not.
+        UnicodeEncodeError: If it holds text that UTF-8 cannot.
     """
     try:
         return _encode(row)
-    except UnicodeEncodeError:
-        raise RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text") from None
     except OverflowError:
         raise RejectedRecord("an integer beyond 64 bits") from None

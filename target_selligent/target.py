@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import gc
 import json
+import os
 import sys
 import time
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
+from dotenv import dotenv_values, find_dotenv
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException, SingerSDKError
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -18,6 +20,7 @@ from singer_sdk.target_base import Target
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
 from target_selligent.destination import ListDestination
+from target_selligent.environment import config_from_environment
 from target_selligent.errors import InputError, RunStoppedError, SettingsError, TargetSelligentError
 from target_selligent.keys import LastRecords
 from target_selligent.loader import Loader, exit_after
@@ -46,6 +49,23 @@ class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
     """When a RECORD comes before the SCHEMA of its stream; the SDK knows it by its own class."""
 
 
+class _EnvironmentConfig:
+    """The settings in the environment and in `.env` of the working directory.
+
+    The SDK's own reading ends in a traceback for text that is no number, and looks for `.env` beside its own files.
+    """
+
+    def __get__(self, instance: object, owner: type[TargetSelligent]) -> dict[str, Any]:
+        """Return setting names to values, as the SDK's attribute of this name does."""
+        schema = owner.config_jsonschema
+        owner.append_builtin_config(schema)
+        in_file = {name: value for name, value in dotenv_values(find_dotenv(usecwd=True)).items() if value is not None}
+        try:
+            return config_from_environment({**in_file, **os.environ}, schema["properties"])
+        except SettingsError as error:
+            raise ConfigValidationError("Config validation failed", errors=error.problems, schema={}) from None
+
+
 class TargetSelligent(Target):
     """Loads a tap's records into a Selligent List and its static Segments."""
 
@@ -56,6 +76,7 @@ class TargetSelligent(Target):
 
     settings: Settings
     message_reader: MessageReader
+    _env_var_config = _EnvironmentConfig()
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments, handed on
         super().__init__(**kwargs)

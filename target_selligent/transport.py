@@ -215,6 +215,8 @@ class Transport:
             session.headers["Accept"] = "application/json"
             # Proxies and certificates come from the environment; a netrc login must not replace our header.
             session.auth = _no_auth
+            # What goes to this machine goes there directly: a proxy would see the credentials in the clear.
+            session.trust_env = not self._root.startswith("http://")
         return session
 
     def _send(
