@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from target_selligent.settings import SETTINGS, SettingDefinition
+from target_selligent.settings_table import SETTINGS, SettingDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,9 @@ def settings_table() -> str:
         )
         options = f" One of {', '.join(f'`{option}`' for option in setting.options)}." if setting.options else ""
         secret = " Secret." if setting.secret else ""
-        kind = {"names": "text or array", "limit": "number or share"}.get(setting.kind, setting.kind)
+        kind = {"names": "text or array", "limit": "number or share", "streams": "object"}.get(
+            setting.kind, setting.kind
+        )
         lines.append(f"| `{setting.name}` | {kind} | {default} | {setting.description}{options}{secret} |")
     return "\n".join(lines)
 
@@ -80,7 +82,11 @@ def _default(setting: SettingDefinition) -> str:
 def _meltano_setting(setting: SettingDefinition) -> Iterator[str]:
     yield f"    - name: {setting.name}"
     yield f"      label: {setting.title}"
-    kind = "options" if setting.options else {"names": "string", "limit": "string"}.get(setting.kind, setting.kind)
+    kind = (
+        "options"
+        if setting.options
+        else {"names": "string", "limit": "string", "streams": "object"}.get(setting.kind, setting.kind)
+    )
     yield f"      kind: {kind}"
     if setting.secret:
         yield "      sensitive: true"

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import DestinationError
-from target_selligent.settings import MAX_TEXT_LENGTH
+from target_selligent.settings_table import MAX_TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -64,19 +64,20 @@ class SelligentSink(Sink):
     def setup(self) -> None:
         """Work out the stream's fields and make sure that the List has them, before any record is taken."""
         settings = self.target.settings
+        own = settings.for_stream(self.stream_name)
         fields = stream_fields(
             self.stream_name,
             self.schema,
             self.key_properties,
-            key_fields=settings.key_fields,
-            field_mapping=settings.field_mapping,
-            segment_column=settings.segment_column,
+            key_fields=own.key_fields,
+            field_mapping=own.field_mapping,
+            segment_column=own.segment_column,
             text_field_length=settings.text_field_length,
         )
         validator = RecordValidator(self.stream_name, self.schema) if self.validate_schema else None
         self._record_validator = validator
         self._is_valid = validator.is_valid if validator else None
-        self._destination = self.target.destination
+        self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
         self._held = self.target.held_records

@@ -28,7 +28,8 @@ from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
-from target_selligent.settings import DEFINITIONS, Settings, settings_schema, unknown_settings
+from target_selligent.settings import Settings, unknown_settings
+from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
 from target_selligent.transport import RetryPolicy, Transport
 
@@ -95,13 +96,11 @@ class TargetSelligent(Target):
         self.rejects = Rejects(
             strict=not settings.skip_invalid_records, path=settings.rejects_path, limit=settings.max_rejects
         )
+        # The SDK's drain at the end finds nothing to do: no threads for it.
+        self.max_parallelism = 1
         self.checkpoints = Checkpoints(_print_state, hold=not settings.resumable)
-        self.destination = ListDestination(
-            client,
-            settings.list_api_name,
-            create_list=settings.create_list_if_not_exists,
-            create_segments=settings.create_segment_if_not_exists,
-        )
+        self._client = client
+        self._destinations: dict[str, ListDestination] = {}
         self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge)
         self.held_records = LastRecords() if settings.holds_records else None
         self._sinks: list[SelligentSink] = []
@@ -176,6 +175,18 @@ class TargetSelligent(Target):
         if sink is not old and isinstance(old, SelligentSink) and isinstance(sink, SelligentSink):
             sink.records_read = old.records_read
         return sink
+
+    def destination(self, list_api_name: str) -> ListDestination:
+        """Return the List of that name as a destination, the same for all streams that go there."""
+        known = self._destinations.get(list_api_name.casefold())
+        if known is None:
+            known = self._destinations[list_api_name.casefold()] = ListDestination(
+                self._client,
+                list_api_name,
+                create_list=self.settings.create_list_if_not_exists,
+                create_segments=self.settings.create_segment_if_not_exists,
+            )
+        return known
 
     def number_sink(self, sink: SelligentSink) -> int:
         """Return the number by which the records that are held know their sink."""
