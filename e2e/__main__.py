@@ -1,0 +1,201 @@
+"""PostgreSQL to Selligent through Meltano, with everything real but Selligent (`make e2e`).
+
+A shop's customers go from a query into a List and three Segments, twice, and all that arrives is compared with SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from e2e.checks import KEY, LIST, Report, check_contents, moment
+from e2e.emulator import API_KEY, API_SECRET, ORGANIZATION, running_emulator
+from e2e.host import Meltano
+from e2e.postgres import DATABASE, running_postgres
+from e2e.processes import E2EError
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from e2e.emulator import Emulator
+    from e2e.postgres import Postgres
+
+STREAM = "public-selligent_export"
+TEST_LIST = "meltano_test"
+_HERE = Path(__file__).parent
+_READ = re.compile(rf"List {LIST}: ([\d,]+) read")
+
+
+def settings(postgres: Postgres, emulator: Emulator) -> dict[str, str]:
+    """Return the environment variables that `meltano.yml` leaves to whoever runs it."""
+    return {
+        "TAP_POSTGRES_HOST": postgres.host,
+        "TAP_POSTGRES_PORT": str(postgres.port),
+        "TAP_POSTGRES_USER": postgres.user,
+        "TAP_POSTGRES_PASSWORD": postgres.password,
+        "TAP_POSTGRES_DATABASE": DATABASE,
+        "TARGET_SELLIGENT_BASE_URL": emulator.base_url,
+        "TARGET_SELLIGENT_API_KEY": API_KEY,
+        "TARGET_SELLIGENT_API_SECRET": API_SECRET,
+        "TARGET_SELLIGENT_ORGANIZATION": ORGANIZATION,
+        "TARGET_SELLIGENT_LIST_API_NAME": LIST,
+        "TARGET_SELLIGENT_CREATE_LIST_IF_NOT_EXISTS": "true",
+        "TARGET_SELLIGENT_CREATE_SEGMENT_IF_NOT_EXISTS": "true",
+    }
+
+
+PIPELINE = {
+    "TARGET_SELLIGENT_SEGMENT_COLUMN": "selligent_segment",
+    "TARGET_SELLIGENT_KEY_FIELDS": KEY,
+    # Small, so that a run has many batches.
+    "TARGET_SELLIGENT_BATCH_SIZE_ROWS": "500",
+}
+WRONG_SECRET = {"TARGET_SELLIGENT_API_SECRET": "not-the-secret"}
+CONFIG_TEST = {
+    "TARGET_SELLIGENT_LIST_API_NAME": TEST_LIST,
+    "TARGET_SELLIGENT_FIELD_MAPPING": json.dumps({"id": KEY}),
+}
+
+
+class Pipeline:
+    """Runs of tap and target, each with its checks.
+
+    Args:
+        report: Where to report.
+        postgres: Source.
+        emulator: Destination.
+        meltano: Host.
+    """
+
+    def __init__(self, report: Report, postgres: Postgres, emulator: Emulator, meltano: Meltano) -> None:
+        self._report = report
+        self._postgres = postgres
+        self._emulator = emulator
+        self._meltano = meltano
+
+    def test_config(self) -> None:
+        """Let Meltano test the target: it loads a record of its own into a List of its own."""
+        self._report.say("meltano config test target-selligent")
+        tested = self._meltano.test_target(CONFIG_TEST)
+        self._report.check(tested.code == 0, "Meltano's test of the target passes", tested.tail().splitlines())
+        if tested.code == 0:
+            records = self._emulator.list_records(TEST_LIST, [KEY, "NAME"])
+            self._report.check(records == [[1, "Meltano Test Record"]], "its record is in Selligent", [str(records)])
+
+    def check_refusal(self) -> None:
+        """Check that a run that cannot log in fails and leaves contents and state alone."""
+        self._report.say("a run with a wrong secret")
+        before = self._meltano.state()
+        refused = self._meltano.run_pipeline(PIPELINE | WRONG_SECRET)
+        self._report.check(refused.code != 0, f"it fails, with exit code {refused.code}", refused.tail().splitlines())
+        self._report.check("Traceback" not in refused.log, "without a traceback", refused.tail().splitlines())
+        self._report.check(
+            not any(secret in refused.log for secret in WRONG_SECRET.values()), "and without showing the secret"
+        )
+        self._report.check(before == self._meltano.state(), "and changes no state")
+
+    def run(self, title: str) -> None:
+        """Run the pipeline, check which records it extracted, what is in Selligent then, and the stored state.
+
+        Args:
+            title: What to call this run.
+        """
+        since = self._bookmark()
+        condition = f"updated_at >= '{since}'" if since else "true"
+        count = self._postgres.value(f"SELECT count(*) FROM selligent_export WHERE {condition}")  # noqa: S608
+        everything = self._postgres.value("SELECT count(*) FROM selligent_export")
+        newest = self._postgres.value("SELECT to_json(max(updated_at)) FROM selligent_export")
+        started = time.monotonic()
+        finished = self._meltano.run_pipeline(PIPELINE)
+        self._report.say(f"{title} ({time.monotonic() - started:.1f} s)")
+        finished.must_succeed("meltano run")
+        self._postgres.execute("CALL expected.run_export()")
+        summary = _READ.search(finished.log)
+        read = summary.group(1).replace(",", "") if summary else "no summary"
+        self._report.check(
+            read == count,
+            f"{int(count):,} of {int(everything):,} records extracted: "
+            f"{'those changed since the stored state' if since else 'all, there is no state yet'}",
+            [f"{read} read by the target"],
+        )
+        check_contents(self._report, self._postgres, self._emulator)
+        stored = self._bookmark()
+        self._report.check(
+            bool(stored) and moment(stored) == moment(json.loads(newest)),
+            f"state stored: {STREAM} up to {stored}",
+            [f"newest is {newest}"],
+        )
+
+    def check_moves(self) -> None:
+        """Check that the changes are what they are meant to be: some customers are in two Segments now."""
+        both = int(
+            self._postgres.value(
+                "SELECT count(*) FROM expected.members AS old JOIN expected.members AS vip USING (customer_identifier)"
+                " WHERE old.segment = 'standard_customers' AND vip.segment = 'vip_customers'"
+            )
+        )
+        self._report.check(both > 0, f"{both:,} customers became VIPs and, with append, are still standard ones too")
+
+    def _bookmark(self) -> str:
+        """Return the replication key value in Meltano's stored state; empty if there is none."""
+        state = self._meltano.state() or {}
+        bookmarks = state.get("singer_state", {}).get("bookmarks", {})
+        return str(bookmarks.get(STREAM, {}).get("replication_key_value") or "")
+
+
+def main() -> int:
+    """Run the test.
+
+    Returns:
+        Exit code.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    report = Report()
+    started = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="target-selligent-e2e-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o711)  # PostgreSQL may run as another user
+            _run_all(report, folder)
+    except E2EError as error:
+        report.check(False, str(error))  # noqa: FBT003
+    except KeyboardInterrupt:
+        report.say("interrupted")
+        return 130
+    seconds = time.monotonic() - started
+    report.say(f"{report.passed} checks passed, {report.failed} failed, in {seconds:.0f} s")
+    return 1 if report.failed else 0
+
+
+def _run_all(report: Report, folder: Path) -> None:
+    database, selligent = folder / "postgresql", folder / "selligent"
+    for part in (database, selligent):
+        part.mkdir()
+    with running_postgres(database) as postgres, running_emulator(selligent) as emulator:
+        meltano = Meltano(settings(postgres, emulator), folder / "meltano.db")
+        meltano.install()
+        version = postgres.value("SELECT split_part(version(), ' ', 2)")
+        report.say(f"PostgreSQL {version}, {meltano.versions()}")
+        postgres.execute((_HERE / "customers.sql").read_text(encoding="utf-8"))
+        pipeline = Pipeline(report, postgres, emulator, meltano)
+        pipeline.test_config()
+        pipeline.run("first run")
+        postgres.execute((_HERE / "changes.sql").read_text(encoding="utf-8"))
+        pipeline.check_refusal()
+        pipeline.run("second run, after changes")
+        pipeline.check_moves()
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
