@@ -16,7 +16,7 @@ SELECT
   CASE WHEN number % 3 = 0 THEN 1000 ELSE 0.01 END,
   now_in_shop() + INTERVAL '1 day',
   changed_at(number)
-FROM buyers, substr(customer_identifier, 2)::integer AS number;
+FROM buyers, CAST(substr(customer_identifier, 2) AS integer) AS number;
 
 -- New names, also none; new addresses.
 UPDATE customers SET first_name = 'Renée ' || customer_id, updated_at = changed_at(1) WHERE customer_id LIKE 'C0001_5';

@@ -80,7 +80,7 @@ SELECT
   updated_at
 FROM
   customers,
-  substr(customer_id, 2)::integer AS number,
+  CAST(substr(customer_id, 2) AS integer) AS number,
   generate_series(1, number % 7) AS purchase;
 
 -- On and beside both edges of the CASE.
