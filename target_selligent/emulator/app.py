@@ -1,0 +1,66 @@
+"""The application: Selligent's routes, the admin routes and the page, with refusals in the API's own form."""
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from target_selligent import __version__
+from target_selligent.emulator import jsontext, page
+from target_selligent.emulator.errors import JSON, ApiError, BadRequestError, BusyError, UnauthorizedError, failure
+from target_selligent.emulator.gate import CALL, PREFIX
+from target_selligent.emulator.routes import admin, data, lists, relations, segments
+from target_selligent.emulator.routes.common import REFUSALS, guard
+from target_selligent.emulator.state import Emulator
+
+
+def create_app(emulator: Emulator) -> FastAPI:
+    """Return the routes over a state; `gate.Gate` goes around them."""
+    app = FastAPI(title="Selligent REST API, emulated", version=__version__, docs_url=None, redoc_url=None)
+    app.state.emulator = emulator
+    for part in (lists, data, relations, segments):
+        app.include_router(
+            part.router,
+            prefix=f"{PREFIX}/organizations/{{organization}}",
+            dependencies=[Depends(guard)],
+            responses=REFUSALS,
+        )
+    app.include_router(admin.router)
+    app.include_router(page.router)
+    app.add_exception_handler(ApiError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(UnicodeEncodeError, _refuse_text)
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    call = request.scope.get(CALL)
+    if call is not None:
+        if isinstance(error, BusyError):
+            call.outcome = "busy"
+        elif isinstance(error, UnauthorizedError):
+            call.outcome = "unauthorized"
+    return Response(error.body(), error.http_status, media_type=error.content_type)
+
+
+async def _refuse_invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+    return await _refuse(request, BadRequestError("; ".join(problems)))
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    del request
+    if not isinstance(error, HTTPException):
+        raise error
+    code = "NotFound" if error.status_code == 404 else "Failed"  # noqa: PLR2004 - the status
+    body = jsontext.encode(failure(code, "ERR", str(error.detail)))
+    return Response(body, error.status_code, headers=dict(error.headers or {}), media_type=JSON)
+
+
+async def _refuse_text(request: Request, error: Exception) -> Response:
+    del error
+    return await _refuse(request, BadRequestError("Text with a lone surrogate is not Unicode"))

@@ -1,0 +1,85 @@
+"""The command `target-selligent-emulator`."""
+
+import importlib.util
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from target_selligent import __version__
+from target_selligent.emulator.options import EmulatorOptions
+
+if TYPE_CHECKING:
+    from target_selligent.emulator.server import Server
+
+_EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"'
+
+
+def _announce(server: "Server") -> None:
+    server.listening.wait()
+    if server.started:
+        options = server.emulator.options
+        click.echo(
+            f"target-selligent-emulator {__version__}: {server.base_url} "
+            f"(organization {', '.join(options.organizations)}, X-ApiKey {options.api_key}:{options.api_secret})"
+        )
+        sys.stdout.flush()
+
+
+def _faults(path: Path | None) -> list[dict[str, Any]]:
+    if path is None:
+        return []
+    try:
+        rules = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from None
+    if not isinstance(rules, list):
+        raise click.BadParameter("the file must hold a JSON list of rules", param_hint="--faults")
+    return rules
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8585, show_default=True, help="0 for any free port.")
+@click.option("--db", type=click.Path(dir_okay=False), help="SQLite file to keep; without it, all is in memory.")
+@click.option("--organization", multiple=True, default=["my_org"], show_default=True, help="May be repeated.")
+@click.option("--api-key", envvar="EMULATOR_API_KEY", default="demo-key", show_default=True)
+@click.option("--api-secret", envvar="EMULATOR_API_SECRET", default="demo-secret", show_default=True)
+@click.option("--rate-limit", type=click.IntRange(1), default=2500, show_default=True, help="Calls per window.")
+@click.option("--rate-window", type=float, default=60.0, show_default=True, help="Seconds.")
+@click.option("--latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="Wait before each answer.")
+@click.option(
+    "--bulk-latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="More for bulk calls."
+)
+@click.option("--body-limit", type=click.IntRange(1), help="Bytes above which a body is answered 413.")
+@click.option(
+    "--parallel-bulk/--one-bulk-per-list",
+    default=False,
+    help="Whether bulk operations on one List run side by side, or all but one are answered 429 (the default).",
+)
+@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="JSON list of fault rules.")
+@click.version_option(__version__, prog_name="target-selligent-emulator")
+def main(port: int, organization: tuple[str, ...], faults: Path | None, **settings: Any) -> None:  # noqa: ANN401 - click
+    """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
+    if any(importlib.util.find_spec(module) is None for module in ("fastapi", "uvicorn")):
+        click.echo(_EXTRA, err=True)
+        sys.exit(1)
+    from target_selligent.emulator.server import Server  # noqa: PLC0415 - only there with the extra
+
+    options = EmulatorOptions(organizations=list(organization), faults=_faults(faults), **settings)
+    try:
+        server = Server(options, port)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Uvicorn ends in good order on a signal, then raises it again for the handler that was there before.
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    threading.Thread(target=_announce, args=(server,), daemon=True).start()
+    server.serve_until_stopped()
+
+
+if __name__ == "__main__":
+    main()

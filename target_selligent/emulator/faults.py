@@ -1,0 +1,162 @@
+"""Faults on demand: rules that pick calls by method, path and position, and what happens to those."""
+
+import random
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.errors import JSON, TEXT, BusyError, QuotaError, failure
+
+Kind = Literal[
+    "status", "result_code", "reset", "hang", "truncate", "not_json", "partial", "busy", "quota", "delay"
+]  # fmt: skip
+
+
+class FaultRule(BaseModel):
+    """One rule.
+
+    Attributes:
+        kind: What happens. `status` answers with `status` and `body`; `result_code` with a 200 that carries
+            `result_code`; `reset` ends the connection without an answer; `hang` says nothing for `seconds`, then ends
+            the connection; `truncate` sends half of the answer; `not_json` answers 200 with HTML; `partial` refuses
+            the `rows` of a data/load; `busy` and `quota` answer 429; `delay` works `seconds` longer, holding the List.
+        method: HTTP method, or `*`.
+        path: Regular expression, searched in the path.
+        skip: How many matching calls pass first.
+        times: How many calls it hits; 0 for every one.
+        probability: Chance of each call past `skip`.
+        seed: Start of the chances.
+        seconds: Length of `hang` (an hour if not given) and `delay`; for `quota`, what X-RateLimit-Reset tells.
+        when: `before`: nothing is done; `after`: the work is done and its answer is lost.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    method: str = "*"
+    path: str = ""
+    skip: int = Field(0, ge=0)
+    times: int = Field(1, ge=0)
+    probability: float = Field(1.0, ge=0, le=1)
+    seed: int = 0
+    when: Literal["before", "after"] = "before"
+    status: int = Field(503, ge=200, le=599)
+    body: Any = None
+    headers: dict[str, str] = {}
+    retry_after: float | None = None
+    result_code: str = "Failed"
+    message: str = "Fault on demand"
+    seconds: float | None = Field(None, ge=0)
+    rows: list[int] = []
+    field_name: str | None = None
+    validation_code: Literal["Unknown", "InvalidFieldCount", "MaxStringLengthExceeded", "InvalidType"] = "Unknown"
+
+    @field_validator("path")
+    @classmethod
+    def _compiles(cls, path: str) -> str:
+        try:
+            re.compile(path)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer before it is sent."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+class ActiveFault:
+    """A rule and how far it is.
+
+    Args:
+        number: Its id.
+        rule: The rule.
+    """
+
+    def __init__(self, number: int, rule: FaultRule) -> None:
+        self.id = number
+        self.rule = rule
+        self.seen = 0
+        self.fired = 0
+        self._path = re.compile(rule.path)
+        self._chance = random.Random(rule.seed)  # noqa: S311 - faults that can be repeated, no secrets
+
+    def due(self, method: str, path: str) -> bool:
+        """Count a call and return whether the rule is to hit it."""
+        if self.rule.method not in ("*", method) or not self._path.search(path):
+            return False
+        self.seen += 1
+        if self.seen <= self.rule.skip or (self.rule.times and self.fired >= self.rule.times):
+            return False
+        return self.rule.probability >= 1 or self._chance.random() < self.rule.probability
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the rule with its id and counts."""
+        return {"id": self.id, **self.rule.model_dump(), "seen": self.seen, "fired": self.fired}
+
+    def answer(self) -> Answer:
+        """Return the answer of a rule that gives one."""
+        rule = self.rule
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in rule.headers.items()]
+        if rule.retry_after is not None:
+            headers.append((b"retry-after", f"{rule.retry_after:g}".encode()))
+        if rule.kind == "busy":
+            return Answer(429, TEXT, BusyError().body(), headers)
+        if rule.kind == "quota":
+            return Answer(429, TEXT, QuotaError().body(), headers)
+        if rule.kind == "not_json":
+            page = rule.body if isinstance(rule.body, str) else "<!doctype html><title>Portal</title><h1>Portal</h1>"
+            return Answer(200, "text/html; charset=utf-8", page.encode(), headers)
+        if isinstance(rule.body, str):
+            return Answer(rule.status, TEXT, rule.body.encode(), headers)
+        code, status = rule.result_code, rule.status
+        if rule.kind == "result_code":
+            status = 200
+        body = rule.body if rule.body is not None else failure(code, "ERR", rule.message)
+        return Answer(status, JSON, jsontext.encode(body), headers)
+
+
+class Faults:
+    """The rules in force, in the order they came."""
+
+    def __init__(self) -> None:
+        self._active: list[ActiveFault] = []
+        self._number = 0
+
+    def add(self, rule: FaultRule) -> ActiveFault:
+        """Add a rule after the others."""
+        self._number += 1
+        fault = ActiveFault(self._number, rule)
+        self._active.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Drop every rule."""
+        self._active.clear()
+
+    def drop(self, number: int) -> bool:
+        """Drop one rule; return whether it was there."""
+        before = len(self._active)
+        self._active = [fault for fault in self._active if fault.id != number]
+        return len(self._active) < before
+
+    def all(self) -> list[ActiveFault]:
+        """Return the rules."""
+        return list(self._active)
+
+    def pick(self, method: str, path: str) -> ActiveFault | None:
+        """Return the rule that hits a call: the first that is due. All that match count the call as seen."""
+        due = [fault for fault in self._active if fault.due(method, path)]
+        if not due:
+            return None
+        due[0].fired += 1
+        return due[0]

@@ -1,0 +1,120 @@
+"""Fields of Lists: their definition, the rules for new ones, and what each type of List starts with."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from target_selligent.emulator.errors import BadRequestError, ValidationFailedError
+
+DATA_TYPES = ("Boolean", "Numeric", "Long", "Float", "Date", "DateTime", "Text", "LongText", "Json")
+COMPUTED = ("ComputedNonPersisted", "ComputedPersisted")
+OPTIONS = ("Single", "Multi")
+ID = "ID"
+
+_TEXT_LIMIT = 4000
+_NAME = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a List."""
+
+    name: str
+    data_type: str
+    length: int | None = None
+    description: str | None = None
+    allow_null: bool = True
+    content: str = "Free"
+    optionlist: str | None = None
+    value_definition: str | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the field is the List's record number, which only Selligent gives."""
+        return self.name == ID
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the field's value comes from an expression."""
+        return self.content in COMPUTED
+
+    def as_long_text(self) -> "Field":
+        """Return the field without a limit of length."""
+        return replace(self, data_type="LongText")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the field with the API's names."""
+        return asdict(self)
+
+
+def check_name(name: str, what: str) -> None:
+    """Refuse what cannot be an API name.
+
+    Raises:
+        BadRequestError: It holds anything but letters, digits and underscore.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadRequestError(f"{what} may only hold letters, digits and underscore")
+
+
+def default_fields(list_type: str, code_type: str | None = None) -> list[Field]:
+    """Return the fields that a new List of a type comes with."""
+    number = Field(ID, "Long", description="Record number", allow_null=False)
+    if list_type == "Userlist":
+        return [
+            number,
+            Field("NAME", "Text", 250),
+            Field("MAIL", "Text", 250),
+            Field("OPTOUT", "Numeric"),
+            Field("OPTOUT_DT", "DateTime"),
+            Field("OPTOUT_SOURCE", "Numeric"),
+            Field("LANGUAGE", "Text", 10),
+            Field("CREATED_DT", "DateTime"),
+            Field("MODIFIED_DT", "DateTime"),
+        ]
+    if list_type == "Optionlist":
+        code = Field("CODE", "Numeric") if code_type == "Numeric" else Field("CODE", "Text", 100)
+        return [number, replace(code, allow_null=False), Field("DESCRIPTION", "Text", 250)]
+    return [number]
+
+
+def new_fields(existing: Iterable[Field], definitions: Iterable[Mapping[str, Any]]) -> list[Field]:
+    """Return the fields that a call asks for.
+
+    Raises:
+        BadRequestError: One of them cannot be made; then none is.
+    """
+    taken = {field.name.casefold() for field in existing}
+    fields = []
+    for definition in definitions:
+        field = _new_field(definition)
+        if field.name.casefold() in taken:
+            raise ValidationFailedError(f"Field {field.name} exists already")
+        taken.add(field.name.casefold())
+        fields.append(field)
+    if not fields:
+        raise ValidationFailedError("No fields are given")
+    return fields
+
+
+def _new_field(definition: Mapping[str, Any]) -> Field:
+    given = {name: value for name, value in definition.items() if value is not None}
+    field = Field(**given)
+    check_name(field.name, "A field's name")
+    if field.data_type not in DATA_TYPES:
+        raise ValidationFailedError(f"Field {field.name} needs a data_type")
+    if field.data_type == "Text":
+        if field.length is None or not 1 <= field.length <= _TEXT_LIMIT:
+            raise ValidationFailedError(f"Field {field.name} needs a length from 1 to {_TEXT_LIMIT}")
+    elif field.length:
+        raise ValidationFailedError(f"Field {field.name}: only Text has a length")
+    elif field.length == 0:
+        field = replace(field, length=None)
+    if field.content == "Unknown":
+        raise ValidationFailedError(f"Field {field.name}: content is not known")
+    if (field.content in OPTIONS) != bool(field.optionlist):
+        raise ValidationFailedError(f"Field {field.name}: optionlist goes with content Single or Multi")
+    if field.is_computed != bool(field.value_definition):
+        raise ValidationFailedError(f"Field {field.name}: value_definition goes with computed content")
+    return field

@@ -1,0 +1,257 @@
+"""The outermost layer: key, quota, limits, latency, faults and the journal, around the routes."""
+
+import asyncio
+import logging
+import re
+import time
+from hmac import compare_digest
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.errors import (
+    JSON,
+    ApiError,
+    BadRequestError,
+    MediaTypeError,
+    QuotaError,
+    TooLargeError,
+    UnauthorizedError,
+    failure,
+)
+from target_selligent.emulator.faults import ActiveFault, Answer
+from target_selligent.emulator.journal import RequestEntry
+from target_selligent.emulator.rate import Quota
+from target_selligent.emulator.state import Call, Emulator
+
+PREFIX = "/Portal/Api"
+CALL = "emulator.call"
+
+_BULK = {
+    "POST": re.compile(r"/lists/[^/]+(/segments/[^/]+)?/data/load$"),
+    "DELETE": re.compile(r"/lists/[^/]+(/segments/[^/]+)?/data$"),
+}
+_REFUSED = {400, 405, 413, 415}
+_HOUR = 3600.0
+_SILENT = {"reset", "hang"}
+
+logger = logging.getLogger(__name__)
+
+
+class Hangup(Protocol):
+    """Ends the connection of a scope: with a reset, or after what was sent."""
+
+    def __call__(self, scope: Scope, *, abruptly: bool) -> None:
+        """End it."""
+
+
+def is_bulk(method: str, path: str) -> bool:
+    """Return whether a call is one of the bulk operations that a List takes one at a time."""
+    pattern = _BULK.get(method)
+    return pattern is not None and pattern.search(path) is not None
+
+
+class Gate:
+    """Wraps the routes; calls outside the API's prefix pass untouched.
+
+    Args:
+        app: The routes.
+        emulator: The state.
+        hangup: Ends the connection of a scope: abruptly, or after what was sent.
+    """
+
+    def __init__(self, app: ASGIApp, emulator: Emulator, hangup: Hangup) -> None:
+        self._app = app
+        self._emulator = emulator
+        self._hangup = hangup
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(self._emulator, self._app, scope, receive)
+        answer, fault = await exchange.run()
+        entry = exchange.entry(answer, fault)
+        # Noted before it is sent: who has the answer can read the journal at once.
+        self._emulator.journal.note_request(entry)
+        if fault is not None and fault.rule.kind in _SILENT:
+            if fault.rule.kind == "hang":
+                await exchange.hang(_HOUR if fault.rule.seconds is None else fault.rule.seconds)
+            self._hangup(scope, abruptly=True)
+            return
+        truncate = fault is not None and fault.rule.kind == "truncate"
+        await _send(send, answer, exchange.quota, half=truncate)
+        if truncate:
+            self._hangup(scope, abruptly=False)
+
+
+class _Exchange:
+    """One request on its way to an answer."""
+
+    def __init__(self, emulator: Emulator, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+        self._emulator = emulator
+        self._app = app
+        self._scope = scope
+        self._receive = receive
+        self._call = Call()
+        self._time, self._start = time.time(), time.monotonic()
+        self._method: str = scope["method"]
+        self._path: str = scope["path"]
+        self._query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        self._body = b""
+        self._size = 0
+        options = emulator.options
+        self.quota = emulator.rate.look(options.rate_limit, options.rate_window)
+
+    async def run(self) -> tuple[Answer, ActiveFault | None]:
+        """Return the answer, and the fault that changes how it is sent."""
+        fault: ActiveFault | None = None
+        try:
+            await self._read()
+            self._authorize()
+            self._take()
+            fault = self._emulator.faults.pick(self._method, self._path)
+            if fault is None or fault.rule.when == "after" or fault.rule.kind in {"partial", "delay", "truncate"}:
+                await self._emulator.pause(self._emulator.options.latency_ms / 1000)
+                answer = await self._work(fault)
+            else:
+                answer = Answer(0, JSON, b"")
+        except ApiError as error:
+            return self._refusal(error), fault
+        if fault is not None:
+            answer = self._replace(fault, answer)
+        return answer, fault
+
+    def entry(self, answer: Answer, fault: ActiveFault | None) -> RequestEntry:
+        """Return the exchange for the journal."""
+        outcome = self._call.outcome
+        if fault is not None:
+            outcome = f"fault:{fault.rule.kind}"
+        elif outcome == "answered" and answer.status in _REFUSED:
+            outcome = "refused"
+        return RequestEntry(
+            seq=0,
+            time=self._time,
+            monotonic=self._start,
+            method=self._method,
+            path=self._path,
+            query=dict(self._query),
+            status=None if fault is not None and fault.rule.kind in _SILENT else answer.status,
+            rows=self._call.rows,
+            body_bytes=self._size,
+            duration_ms=round((time.monotonic() - self._start) * 1000, 3),
+            outcome=outcome,
+        )
+
+    async def hang(self, seconds: float) -> None:
+        """Say nothing until the time is over, the client has gone or the emulator ends."""
+        gone = asyncio.ensure_future(self._receive())
+        stopped = asyncio.ensure_future(self._emulator.stopping.wait())
+        await asyncio.wait({gone, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (gone, stopped):
+            waiting.cancel()
+
+    async def _read(self) -> None:
+        limit = self._emulator.options.body_limit
+        chunks = []
+        while True:
+            message = await self._receive()
+            chunk = message.get("body", b"")
+            self._size += len(chunk)
+            if limit is None or self._size <= limit:
+                chunks.append(chunk)
+            if not message.get("more_body"):
+                break
+        self._body = b"".join(chunks)
+
+    def _authorize(self) -> None:
+        options = self._emulator.options
+        given = [value for name, value in self._scope["headers"] if name == b"x-apikey"]
+        wanted = f"{options.api_key}:{options.api_secret}".encode()
+        if len(given) != 1 or not compare_digest(given[0], wanted):
+            self._call.outcome = "unauthorized"
+            raise UnauthorizedError("The header X-ApiKey must hold a known key and its secret")
+
+    def _take(self) -> None:
+        options = self._emulator.options
+        self.quota = self._emulator.rate.take(options.rate_limit, options.rate_window)
+        if not self.quota.granted:
+            self._call.outcome = "quota"
+            raise QuotaError
+
+    def _check(self) -> None:
+        limit = self._emulator.options.body_limit
+        if limit is not None and self._size > limit:
+            raise TooLargeError(f"The body has {self._size} bytes: more than {limit}")
+        names = [name for name, _ in self._query]
+        if len(set(names)) < len(names):
+            raise BadRequestError("A parameter is given twice")
+        if self._body:
+            self._check_media_type()
+
+    def _check_media_type(self) -> None:
+        declared = dict(self._scope["headers"]).get(b"content-type", b"").decode("latin-1")
+        media_type = declared.partition(";")[0].strip().lower()
+        if media_type == "text/json" and not is_bulk(self._method, self._path):
+            rest = [(name, value) for name, value in self._scope["headers"] if name != b"content-type"]
+            self._scope["headers"] = [*rest, (b"content-type", b"application/json")]
+        elif media_type != "application/json":
+            raise MediaTypeError("The body must be application/json")
+
+    async def _work(self, fault: ActiveFault | None) -> Answer:
+        self._check()
+        if fault is not None:
+            if fault.rule.kind == "partial":
+                self._call.refuse_rows(fault.rule)
+            if fault.rule.kind == "delay":
+                if is_bulk(self._method, self._path):
+                    self._call.delay = fault.rule.seconds or 0
+                else:
+                    await self._emulator.pause(fault.rule.seconds or 0)
+        self._scope[CALL] = self._call
+        start: Message = {}
+        body: list[bytes] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": self._body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                body.append(message.get("body", b""))
+
+        try:
+            await self._app(self._scope, receive, send)
+        except Exception:
+            logger.exception("%s %s failed", self._method, self._path)
+            self._call.outcome = "failed"
+            description = "The emulator has a defect: its log has the details"
+            return Answer(500, JSON, jsontext.encode(failure("InternalServerError", "ERR", description)))
+        headers = [pair for pair in start["headers"] if pair[0] not in {b"content-type", b"content-length"}]
+        content_type = dict(start["headers"]).get(b"content-type", JSON.encode()).decode("latin-1")
+        return Answer(start["status"], content_type, b"".join(body), headers)
+
+    def _refusal(self, error: ApiError) -> Answer:
+        return Answer(error.http_status, error.content_type, error.body())
+
+    def _replace(self, fault: ActiveFault, answer: Answer) -> Answer:
+        kind = fault.rule.kind
+        if kind == "quota":
+            self.quota = self.quota.exhausted(fault.rule.seconds)
+        return answer if kind in {"partial", "delay", "truncate", *_SILENT} else fault.answer()
+
+
+async def _send(send: Send, answer: Answer, quota: Quota, *, half: bool) -> None:
+    headers: list[Any] = [
+        (b"content-type", answer.content_type.encode("latin-1")),
+        (b"content-length", str(len(answer.body)).encode()),
+        *answer.headers,
+        *quota.headers(),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = answer.body[: len(answer.body) // 2] if half else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": half})

@@ -1,0 +1,70 @@
+"""`GET /`: what the emulator holds, for a person."""
+
+from html import escape
+from importlib import resources
+from string import Template
+
+from fastapi import APIRouter, Request, Response
+
+from target_selligent.emulator.routes.common import emulator_of
+from target_selligent.emulator.search import Search, find
+from target_selligent.emulator.state import Emulator
+from target_selligent.emulator.store import ListEntry, Page
+
+router = APIRouter(include_in_schema=False)
+
+_SEGMENTS = 100
+_MEMBERS = 5
+
+
+@router.get("/")
+async def show(request: Request) -> Response:
+    """Return a page with Lists, fields, counts, Segments and members."""
+    return Response(render(emulator_of(request)), media_type="text/html; charset=utf-8")
+
+
+def render(emulator: Emulator) -> str:
+    """Return the page as HTML."""
+    template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    parts = []
+    for organization in emulator.options.organizations:
+        parts.append(f"<h2>{escape(organization)}</h2>")
+        shown = [_list(emulator, entry) for entry in emulator.store.lists(organization)]
+        parts += shown or ["<p>No lists yet.</p>"]
+    return template.substitute(content="\n".join(parts))
+
+
+def _list(emulator: Emulator, entry: ListEntry) -> str:
+    fields = "".join(
+        _row([field.name, f"{field.data_type}({field.length})" if field.length else field.data_type, field.content])
+        for field in emulator.store.fields(entry)
+    )
+    names = [field.name for field in emulator.store.fields(entry)]
+    segments = "".join(
+        _row(
+            [
+                segment.api_name,
+                segment.type,
+                f"{emulator.store.count_members(segment):,}",
+                ", ".join(
+                    str(row[0]) for row in find(emulator.store, entry, Search(names[:1], take=_MEMBERS), segment)
+                ),
+            ]
+        )
+        for segment in emulator.store.segments(entry, Page(take=_SEGMENTS))
+    )
+    count = f"{emulator.store.count_records(entry):,} records"
+    return (
+        f"<section><h3>{escape(entry.api_name)} <small>{escape(entry.type)}, {count}</small></h3>"
+        f"<details><summary>{len(names)} fields</summary>{_table(['Field', 'Type', 'Content'], fields)}</details>"
+        f"{_table(['Segment', 'Type', 'Members', 'First IDs'], segments) if segments else '<p>No segments.</p>'}"
+        "</section>"
+    )
+
+
+def _row(cells: list[str]) -> str:
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _table(headings: list[str], rows: str) -> str:
+    return f"<table><tr>{''.join(f'<th>{heading}</th>' for heading in headings)}</tr>{rows}</table>"

@@ -1,0 +1,91 @@
+"""Relations between Lists: stored as asked for, checked against the Lists that exist."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.database import transaction
+from target_selligent.emulator.errors import ValidationFailedError
+from target_selligent.emulator.fields import check_name
+from target_selligent.emulator.store import ListEntry, Store
+
+
+def relations(store: Store, entry: ListEntry, kind: str | None = None) -> list[dict[str, Any]]:
+    """Return a List's relations, of one type if asked for."""
+    rows = store.connection.execute("SELECT definition FROM relations WHERE list_id = ? ORDER BY rowid", (entry.id,))
+    found = (jsontext.decode(definition) for (definition,) in rows)
+    return [relation for relation in found if kind is None or relation["type"] == kind]
+
+
+def get_relation(store: Store, entry: ListEntry, scope: str) -> dict[str, Any]:
+    """Return one relation.
+
+    Raises:
+        NotFoundError: There is none of that scope.
+    """
+    sql = "SELECT definition FROM relations WHERE list_id = ? AND scope = ?"
+    row = store.connection.execute(sql, (entry.id, scope)).fetchone()
+    if row is None:
+        raise store.missing("The relation")
+    relation: dict[str, Any] = jsontext.decode(row[0])
+    return relation
+
+
+def create_relations(store: Store, entry: ListEntry, definitions: list[dict[str, Any]]) -> None:
+    """Add relations: all of them or none.
+
+    Raises:
+        ValidationFailedError: A scope is taken, or a List or field is not there.
+    """
+    if not definitions:
+        raise ValidationFailedError("No relations are given")
+    taken = {relation["scope"].casefold() for relation in relations(store, entry)}
+    for definition in definitions:
+        _check(store, entry, definition)
+        if definition["scope"].casefold() in taken:
+            raise ValidationFailedError(f"Relation {definition['scope']} exists already")
+        taken.add(definition["scope"].casefold())
+    with transaction(store.connection) as connection:
+        connection.executemany(
+            "INSERT INTO relations (list_id, scope, definition) VALUES (?, ?, ?)",
+            [(entry.id, one["scope"], jsontext.encode(one).decode()) for one in definitions],
+        )
+
+
+def update_relation(store: Store, entry: ListEntry, scope: str, changes: Mapping[str, Any]) -> None:
+    """Change a relation.
+
+    Raises:
+        NotFoundError: There is none of that scope.
+        ValidationFailedError: The new scope is taken, or a List or field is not there.
+    """
+    current = get_relation(store, entry, scope)
+    changed = {**current, **{name: value for name, value in changes.items() if value is not None}}
+    _check(store, entry, changed)
+    others = {one["scope"].casefold() for one in relations(store, entry)} - {current["scope"].casefold()}
+    if changed["scope"].casefold() in others:
+        raise ValidationFailedError(f"Relation {changed['scope']} exists already")
+    store.connection.execute(
+        "UPDATE relations SET scope = ?, definition = ? WHERE list_id = ? AND scope = ?",
+        (changed["scope"], jsontext.encode(changed).decode(), entry.id, scope),
+    )
+
+
+def delete_relation(store: Store, entry: ListEntry, scope: str) -> None:
+    """Delete a relation.
+
+    Raises:
+        NotFoundError: There is none of that scope.
+    """
+    get_relation(store, entry, scope)
+    store.connection.execute("DELETE FROM relations WHERE list_id = ? AND scope = ?", (entry.id, scope))
+
+
+def _check(store: Store, entry: ListEntry, definition: Mapping[str, Any]) -> None:
+    check_name(definition["scope"], "A relation's scope")
+    slave = store.find_list(entry.organization, definition["slavelist_api_name"])
+    if slave is None:
+        raise ValidationFailedError(f"List {definition['slavelist_api_name']} does not exist")
+    for owner, name in ((entry, definition["masterlist_field_name"]), (slave, definition["slavelist_field_name"])):
+        if name.casefold() not in {field.name.casefold() for field in store.fields(owner)}:
+            raise ValidationFailedError(f"List {owner.api_name} has no field {name}")

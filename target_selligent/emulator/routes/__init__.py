@@ -1,0 +1,1 @@
+"""The API's paths, from the wire to the state and back."""

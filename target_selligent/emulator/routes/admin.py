@@ -1,0 +1,157 @@
+"""`/_emulator`: what tests and demos read and switch while the emulator runs. Not part of Selligent's API."""
+
+import dataclasses
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from target_selligent.emulator.errors import BadRequestError, NotFoundError
+from target_selligent.emulator.faults import FaultRule
+from target_selligent.emulator.routes.common import answer, emulator_of
+from target_selligent.emulator.store import ListEntry
+
+router = APIRouter(prefix="/_emulator", include_in_schema=False)
+
+
+class ListReference(BaseModel):
+    """A List; without an organization, of the first one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list: str
+    organization: str | None = None
+
+
+class SegmentDefinition(ListReference):
+    """A Segment of a type that the API cannot create."""
+
+    api_name: str
+    name: str | None = None
+    type: Literal["Dynamic", "Static", "External"] = "Dynamic"
+    description: str | None = None
+
+
+class Hold(ListReference):
+    """How long a List is busy: for so many bulk operations; None until it is released."""
+
+    calls: int | None = None
+
+
+class Index(ListReference):
+    """Fields with a unique index."""
+
+    fields_: Annotated[list[str], "fields"]
+
+    model_config = ConfigDict(extra="forbid", alias_generator=lambda name: name.rstrip("_"))
+
+
+def _organization(request: Request, organization: str | None) -> str:
+    return organization or emulator_of(request).options.organizations[0]
+
+
+def _list(request: Request, reference: ListReference) -> ListEntry:
+    return emulator_of(request).store.get_list(_organization(request, reference.organization), reference.list)
+
+
+@router.get("/options")
+async def get_options(request: Request) -> Response:
+    """Return the options, without the secret."""
+    return answer({**dataclasses.asdict(emulator_of(request).options), "api_secret": None})
+
+
+@router.patch("/options")
+async def change_options(request: Request, changes: Annotated[dict[str, Any], Body()]) -> Response:
+    """Change some options; return them all."""
+    try:
+        emulator_of(request).change_options(changes)
+    except ValueError as error:
+        raise BadRequestError(str(error)) from None
+    return await get_options(request)
+
+
+@router.get("/faults")
+async def get_faults(request: Request) -> Response:
+    """Return the rules in force and how often each was seen and fired."""
+    return answer([fault.as_dict() for fault in emulator_of(request).faults.all()])
+
+
+@router.post("/faults", status_code=201)
+async def add_faults(request: Request, rules: FaultRule | list[FaultRule]) -> Response:
+    """Add one rule or several after those in force; return them with their ids."""
+    faults = emulator_of(request).faults
+    added = [faults.add(rule) for rule in (rules if isinstance(rules, list) else [rules])]
+    return answer([fault.as_dict() for fault in added], 201)
+
+
+@router.delete("/faults")
+async def clear_faults(request: Request) -> Response:
+    """Drop every rule."""
+    emulator_of(request).faults.clear()
+    return Response(status_code=204)
+
+
+@router.delete("/faults/{number}")
+async def drop_fault(request: Request, number: int) -> Response:
+    """Drop one rule."""
+    if not emulator_of(request).faults.drop(number):
+        raise NotFoundError("No such rule")
+    return Response(status_code=204)
+
+
+@router.get("/requests")
+async def get_requests(request: Request, since: int = 0) -> Response:
+    """Return the requests after number `since`."""
+    return answer(emulator_of(request).journal.requests(since))
+
+
+@router.get("/writes")
+async def get_writes(request: Request, since: int = 0, *, values: Annotated[bool, Query()] = False) -> Response:
+    """Return the committed writes after number `since`."""
+    return answer(emulator_of(request).journal.writes(since, values=values))
+
+
+@router.get("/counters")
+async def get_counters(request: Request) -> Response:
+    """Return the counters."""
+    return answer(dataclasses.asdict(emulator_of(request).journal.counters))
+
+
+@router.post("/reset", status_code=204)
+async def reset(request: Request) -> Response:
+    """Drop all data, logs, faults and holds; options stay."""
+    emulator_of(request).reset()
+    return Response(status_code=204)
+
+
+@router.post("/segments", status_code=201)
+async def create_segment(request: Request, definition: SegmentDefinition) -> Response:
+    """Create a Segment of any type."""
+    stored = {
+        "api_name": definition.api_name,
+        "name": definition.name or definition.api_name,
+        "description": definition.description,
+    }
+    emulator_of(request).store.create_segment(_list(request, definition), stored, definition.type)
+    return answer({**stored, "type": definition.type}, 201)
+
+
+@router.post("/busy", status_code=204)
+async def hold_list(request: Request, hold: Hold) -> Response:
+    """Let bulk operations find a List busy, as if another system worked on it."""
+    emulator_of(request).hold(_organization(request, hold.organization), hold.list, hold.calls)
+    return Response(status_code=204)
+
+
+@router.delete("/busy")
+async def release_list(request: Request, list: str, organization: str | None = None) -> Response:  # noqa: A002
+    """End a hold."""
+    emulator_of(request).release(_organization(request, organization), list)
+    return Response(status_code=204)
+
+
+@router.post("/indexes", status_code=204)
+async def add_index(request: Request, index: Index) -> Response:
+    """Say that a List has a unique index on some fields."""
+    emulator_of(request).add_index(_list(request, index), index.fields_)
+    return Response(status_code=204)

@@ -1,0 +1,186 @@
+"""Records of Lists: saved, loaded, deleted and searched."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request, Response
+
+from target_selligent.emulator import answers, wire
+from target_selligent.emulator.errors import BadRequestError, TooLargeError, ValidationFailedError
+from target_selligent.emulator.journal import Written
+from target_selligent.emulator.records import Outcome
+from target_selligent.emulator.routes.common import (
+    BULK_BODY,
+    answer,
+    call_of,
+    emulator_of,
+    json_body,
+    list_of,
+    succeeded,
+)
+from target_selligent.emulator.rows import BulkCall
+from target_selligent.emulator.search import Filter, Search, field_names, find
+from target_selligent.emulator.store import ListEntry, SegmentEntry
+from target_selligent.emulator.values import from_text
+
+router = APIRouter()
+
+Scalar = str | int | float | bool | None
+
+
+def bulk_call(request: Request, query: wire.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
+    """Return what a bulk request asks for, and tell the layers of its rows.
+
+    Raises:
+        TooLargeError: It has more rows than the limit.
+    """
+    options, call = emulator_of(request).options, call_of(request)
+    if isinstance(body, list):
+        call.rows = max(0, len(body) - (query.fields_ is None))
+        if options.max_rows is not None and call.rows > options.max_rows:
+            raise TooLargeError(f"The body has {call.rows} rows: more than {options.max_rows}")
+    return BulkCall(
+        query.key_fields,
+        query.fields_,
+        body,
+        first_match=isinstance(query, wire.LoadSegmentQuery) and query.deduplication == "ImportFirstMatch",
+        stop_on_error=query.error_handling == "StopOnError",
+        refusals=call.refusals,
+        index_base=options.record_index_base,
+        fold_case=options.case_insensitive_keys,
+    )
+
+
+def delete_answer(outcome: Outcome) -> dict[str, Any]:
+    """Return the answer of a bulk delete."""
+    return {
+        "errors": None,
+        "result_code": outcome.result_code(),
+        "number_of_deleted_records": outcome.deleted,
+        "number_of_duplicate_records": outcome.duplicates,
+        "number_of_failed_records": outcome.rows.failed,
+        "number_of_records_not_found": outcome.not_found,
+        "invalid_records": outcome.rows.invalid,
+    }
+
+
+def load_answer(outcome: Outcome) -> dict[str, Any]:
+    """Return the answer of a bulk load."""
+    return {
+        **delete_answer(outcome),
+        "number_of_inserted_records": outcome.inserted,
+        "number_of_updated_records": outcome.updated,
+    }
+
+
+def search_answer(
+    request: Request, entry: ListEntry, model: wire.SearchRequest, segment: SegmentEntry | None = None
+) -> Response:
+    """Return the answer of a search."""
+    store = emulator_of(request).store
+    filters = [Filter(one.field_name, one.operator, one.field_value) for one in model.filters or ()]
+    descending = model.order_by_direction == "DESC"
+    search = Search(model.fields_, filters, model.skip or 0, model.take, model.order_by, descending)
+    return answer(
+        {
+            "fields": field_names(store, entry, model.fields_),
+            "data": find(store, entry, search, segment),
+            "result_code": "Succeeded",
+            "errors": [],
+        }
+    )
+
+
+@router.post("/lists/{api_name}/data", operation_id="Data_SaveListData", response_model=answers.Result)
+async def save_record(
+    request: Request,
+    api_name: str,  # noqa: ARG001 - read from the path
+    query: Annotated[wire.SaveQuery, Query()],
+    values: Annotated[dict[str, Scalar], Body()],
+) -> Response:
+    """Insert or update one record."""
+    emulator = emulator_of(request)
+    entry = list_of(request, data=True)
+    fields = {field.name.casefold(): field for field in emulator.store.fields(entry)}
+    row: dict[str, Scalar] = {}
+    for name, value in values.items():
+        scope, dot, bare = name.rpartition(".")
+        field = fields.get(bare.casefold())
+        if field is None or (dot and scope.casefold() != "master") or field.name in row:
+            raise ValidationFailedError(f"Field {name} does not exist or is named twice")
+        try:
+            # This call, unlike the bulk ones, takes any value as text.
+            row[field.name] = from_text(field, value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValidationFailedError(f"Field {field.name} needs a {field.data_type}") from None
+    if not row:
+        raise ValidationFailedError("No values are given")
+    call = BulkCall(
+        query.keyfields, ",".join(row), [list(row.values())], fold_case=emulator.options.case_insensitive_keys
+    )
+    outcome = emulator.records.load(entry, call, "InsertAndUpdate")
+    if outcome.rows.invalid:
+        raise ValidationFailedError(outcome.rows.invalid[0]["message"])
+    if outcome.not_found:
+        raise ValidationFailedError("No record has this number")
+    emulator.note_bulk("save_record", entry, None, outcome)
+    return succeeded(f"Record {'inserted' if outcome.inserted else 'updated'} in list {entry.api_name}")
+
+
+@router.delete(
+    "/lists/{api_name}/data",
+    operation_id="Data_DeleteData",
+    response_model=answers.DeleteAnswer,
+    openapi_extra=BULK_BODY,
+)
+async def delete_data(request: Request, api_name: str, query: Annotated[wire.DeleteDataQuery, Query()]) -> Response:  # noqa: ARG001
+    """Delete records by key."""
+    emulator, body = emulator_of(request), await json_body(request)
+    entry = list_of(request, data=True)
+    call = bulk_call(request, query, body)
+    async with emulator.bulk(entry, call_of(request)):
+        outcome = emulator.records.delete(entry, call)
+        emulator.note_bulk("list_delete", entry, None, outcome)
+    return answer(delete_answer(outcome))
+
+
+@router.post(
+    "/lists/{api_name}/data/load",
+    operation_id="Data_LoadData",
+    response_model=answers.LoadAnswer,
+    openapi_extra=BULK_BODY,
+)
+async def load_data(request: Request, api_name: str, query: Annotated[wire.LoadQuery, Query()]) -> Response:  # noqa: ARG001
+    """Insert and update records by key."""
+    emulator, body = emulator_of(request), await json_body(request)
+    entry = list_of(request, data=True)
+    call = bulk_call(request, query, body)
+    emulator.check_index(entry, query.key_fields, call_of(request).rows or 0)
+    segment = _new_segment(query)
+    async with emulator.bulk(entry, call_of(request)):
+        outcome = emulator.records.load(entry, call, query.data_import_option, segment)
+        if segment is not None:
+            made = emulator.store.get_segment(entry, segment["api_name"])
+            written = Written("create_segment", entry.organization, entry.api_name, made.api_name)
+            emulator.journal.note_write(written)
+        emulator.note_bulk("list_load", entry, None, outcome)
+    return answer(load_answer(outcome))
+
+
+def _new_segment(query: wire.LoadQuery) -> dict[str, Any] | None:
+    api_name, name = query.create_segment_api_name, query.create_segment_name
+    if api_name is None:
+        if name is not None:
+            raise BadRequestError("create_segment_name needs create_segment_api_name")
+        return None
+    return {"api_name": api_name, "name": name or api_name}
+
+
+@router.post("/lists/{api_name}/data/search", operation_id="Data_SearchData", response_model=answers.SearchAnswer)
+async def search_data(
+    request: Request,
+    api_name: str,  # noqa: ARG001 - read from the path
+    query: Annotated[wire.ModeQuery, Query()],  # noqa: ARG001 - both modes answer the same
+    model: wire.SearchRequest,
+) -> Response:
+    """Return the records that a search finds."""
+    return search_answer(request, list_of(request, data=True), model)

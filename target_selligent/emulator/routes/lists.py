@@ -1,0 +1,153 @@
+"""Organizations, Lists and fields."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from target_selligent.emulator import answers, wire
+from target_selligent.emulator.journal import Written
+from target_selligent.emulator.routes.common import answer, emulator_of, list_of, succeeded
+from target_selligent.emulator.store import ListEntry, Page
+
+router = APIRouter()
+
+NoQuery = Annotated[wire.Query, Query()]
+
+
+@router.get("", operation_id="Organization_Get", response_model=answers.OrganizationAnswer)
+async def get_organization(request: Request, query: NoQuery) -> Response:  # noqa: ARG001 - refuses parameters
+    """Return the organization."""
+    name = request.path_params["organization"]
+    audiences = emulator_of(request).store.lists(name, Page("Userlist"))
+    return answer(
+        {
+            "name": name,
+            "image_reference": None,
+            "image_type": None,
+            "languages": [{"name": "English", "code": "EN", "locale": "en"}],
+            "audiences": [{"api_name": entry.api_name} for entry in audiences],
+            "campaign_data_sources": [],
+            "default_languages": ["English"],
+            "default_maildomain": None,
+            "sms_endpoint": None,
+            "mobile_push_endpoint": None,
+            "facebook_endpoint": None,
+            "google_customer_match_endpoint": None,
+            "trackers": [],
+            "connector_instances": [],
+            "mediums": [],
+            "taglists": [],
+        }
+    )
+
+
+@router.get("/lists", operation_id="List_GetLists", response_model=answers.ListsAnswer)
+async def get_lists(request: Request, query: Annotated[wire.ListPageQuery, Query()]) -> Response:
+    """Return an overview of the Lists."""
+    page = Page(query.filter, query.search, query.skip, query.take)
+    entries = emulator_of(request).store.lists(request.path_params["organization"], page)
+    return answer(
+        {
+            "lists": [
+                {"id": entry.id, "type": entry.type, "api_name": entry.api_name, "name": entry.name}
+                for entry in entries
+            ]
+        }
+    )
+
+
+@router.post("/lists", operation_id="List_CreateList", response_model=answers.Result)
+async def create_list(request: Request, query: NoQuery, model: wire.ListCreation) -> Response:  # noqa: ARG001
+    """Create a List with its type's default fields."""
+    emulator = emulator_of(request)
+    entry = emulator.store.create_list(request.path_params["organization"], model.model_dump())
+    emulator.note_created(entry)
+    emulator.journal.note_write(Written("create_list", entry.organization, entry.api_name))
+    return succeeded("The list was created")
+
+
+@router.get("/lists/{api_name}", operation_id="List_GetList", response_model=answers.ListAnswer)
+async def get_list(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001 - read from the path
+    """Return a List's details."""
+    entry = list_of(request)
+    details = entry.details
+    return answer(
+        {
+            "api_name": entry.api_name,
+            "name": entry.name,
+            "type": entry.type,
+            "description": details.get("description"),
+            "tags": details.get("tags") or [],
+            "email_quality_configuration": _email_quality(details.get("email_quality_configuration")),
+            "enforce_segment_selection": bool(details.get("enforce_segment_selection")),
+            "taglist_api_name": details.get("taglist_api_name") or None,
+            "organizations": [entry.organization],
+            "not_accessible_organizations_count": 0,
+        }
+    )
+
+
+def _email_quality(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    return {
+        "email_quality_type": stored["type"],
+        "invalid_email_syntax": 0,
+        "non_existing_domain": 0,
+        "hard_bounce": 0,
+        "soft_bounce": 0,
+        "bounce_scope": stored["bounce_scope"],
+        "email_quality_actions": [
+            {"field_name": action["name"], "field_value": action["value"]} for action in stored["actions"] or ()
+        ],
+        "bounce_stored_procedures": stored["bounce_stored_procedures"] or [],
+    }
+
+
+@router.put("/lists/{api_name}", operation_id="List_UpdateList", response_model=answers.Result)
+async def update_list(request: Request, api_name: str, query: NoQuery, model: wire.ListUpdate) -> Response:  # noqa: ARG001
+    """Change a List's details."""
+    entry = list_of(request)
+    emulator_of(request).store.update_list(entry, model.model_dump())
+    _note(request, "update_list", entry)
+    return succeeded("The list was updated")
+
+
+@router.delete("/lists/{api_name}", operation_id="List_Delete", response_model=answers.Result)
+async def delete_list(request: Request, api_name: str, query: Annotated[wire.DeleteListQuery, Query()]) -> Response:  # noqa: ARG001
+    """Delete a List with everything in it."""
+    entry = list_of(request)
+    emulator_of(request).store.delete_list(entry)
+    _note(request, "delete_list", entry)
+    return succeeded("The list was deleted")
+
+
+@router.get("/lists/{api_name}/fields", operation_id="List_GetListFields", response_model=answers.FieldsAnswer)
+async def get_fields(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+    """Return a List's fields."""
+    entry = list_of(request)
+    return answer({"fields": [field.as_dict() for field in emulator_of(request).store.fields(entry)]})
+
+
+@router.post(
+    "/lists/{api_name}/fields", operation_id="List_CreateListFields", status_code=201, response_model=answers.Result
+)
+async def create_fields(request: Request, api_name: str, query: NoQuery, model: wire.FieldsCreation) -> Response:  # noqa: ARG001
+    """Add fields at the end of a List."""
+    emulator = emulator_of(request)
+    entry = list_of(request)
+    fields = emulator.store.create_fields(entry, [item.model_dump() for item in model.fields_])
+    names = [field.name for field in fields]
+    emulator.journal.note_write(Written("create_fields", entry.organization, entry.api_name, fields=names))
+    return succeeded("The fields were created", 201)
+
+
+@router.get("/lists/{api_name}/records", operation_id="List_GetListRecordsCount", response_model=answers.CountAnswer)
+async def count_records(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+    """Return how many records a List has."""
+    entry = list_of(request)
+    return answer({"count": emulator_of(request).store.count_records(entry)})
+
+
+def _note(request: Request, operation: str, entry: ListEntry) -> None:
+    emulator_of(request).journal.note_write(Written(operation, entry.organization, entry.api_name))

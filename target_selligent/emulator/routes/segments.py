@@ -1,0 +1,153 @@
+"""Segments and their members."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from target_selligent.emulator import answers, wire
+from target_selligent.emulator.journal import Written
+from target_selligent.emulator.routes.common import (
+    BULK_BODY,
+    answer,
+    call_of,
+    emulator_of,
+    json_body,
+    list_of,
+    succeeded,
+)
+from target_selligent.emulator.routes.data import bulk_call, delete_answer, load_answer, search_answer
+from target_selligent.emulator.store import ListEntry, Page, SegmentEntry
+
+router = APIRouter()
+
+NoQuery = Annotated[wire.Query, Query()]
+
+_SEGMENT = "/lists/{api_name}/segments/{segment_api_name}"
+
+
+def _segment_of(request: Request, entry: ListEntry, *, data: bool = False) -> SegmentEntry:
+    emulator = emulator_of(request)
+    segment = emulator.store.get_segment(entry, request.path_params["segment_api_name"])
+    if data:
+        emulator.check_seen(segment)
+    return segment
+
+
+def _note(request: Request, operation: str, entry: ListEntry, segment: SegmentEntry) -> None:
+    written = Written(operation, entry.organization, entry.api_name, segment.api_name)
+    emulator_of(request).journal.note_write(written)
+
+
+@router.get("/lists/{api_name}/segments", operation_id="List_GetListSegments", response_model=answers.SegmentsAnswer)
+async def get_segments(request: Request, api_name: str, query: Annotated[wire.SegmentPageQuery, Query()]) -> Response:  # noqa: ARG001
+    """Return an overview of a List's Segments."""
+    page = Page(query.filter, query.search, query.skip, query.take)
+    found = emulator_of(request).store.segments(list_of(request), page)
+    overview = [{"segment_type": segment.type, "api_name": segment.api_name} for segment in found]
+    return answer({"segments": overview, "segment_count": len(overview)})
+
+
+@router.post(
+    "/lists/{api_name}/segments/static", operation_id="List_CreateStaticSegment", response_model=answers.Result
+)
+async def create_segment(request: Request, api_name: str, query: NoQuery, model: wire.SegmentCreation) -> Response:  # noqa: ARG001
+    """Create a static Segment."""
+    emulator = emulator_of(request)
+    entry = list_of(request)
+    segment = emulator.store.create_segment(entry, model.model_dump())
+    emulator.note_created(segment)
+    _note(request, "create_segment", entry, segment)
+    return succeeded("The segment was created")
+
+
+@router.get(_SEGMENT, operation_id="List_GetListSegment", response_model=answers.SegmentAnswer)
+async def get_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+    """Return a Segment's details."""
+    segment = _segment_of(request, list_of(request))
+    return answer(
+        {
+            "type": segment.type,
+            "api_name": segment.api_name,
+            "name": segment.name,
+            "description": segment.details.get("description"),
+        }
+    )
+
+
+@router.delete(_SEGMENT, operation_id="List_DeleteSegment", response_model=answers.Result)
+async def delete_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+    """Delete a Segment; its members stay in the List."""
+    entry = list_of(request)
+    segment = _segment_of(request, entry)
+    emulator_of(request).store.delete_segment(segment)
+    _note(request, "delete_segment", entry, segment)
+    return succeeded("The segment was deleted")
+
+
+@router.delete(
+    f"{_SEGMENT}/data",
+    operation_id="Data_DeleteSegmentData",
+    response_model=answers.DeleteAnswer,
+    openapi_extra=BULK_BODY,
+)
+async def delete_members(
+    request: Request,
+    api_name: str,  # noqa: ARG001 - read from the path
+    segment_api_name: str,  # noqa: ARG001 - read from the path
+    query: Annotated[wire.DeleteDataQuery, Query()],
+) -> Response:
+    """Take records out of a Segment by key."""
+    emulator, body = emulator_of(request), await json_body(request)
+    entry = list_of(request, data=True)
+    segment = _segment_of(request, entry, data=True)
+    call = bulk_call(request, query, body)
+    async with emulator.bulk(entry, call_of(request)):
+        outcome = emulator.records.delete_members(entry, segment, call)
+        emulator.note_bulk("segment_delete", entry, segment, outcome)
+    return answer(delete_answer(outcome))
+
+
+@router.delete(f"{_SEGMENT}/data/clear", operation_id="Data_ClearStaticSegmentData", response_model=answers.Result)
+async def clear_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+    """Take every member out of a Segment."""
+    entry = list_of(request, data=True)
+    segment = _segment_of(request, entry, data=True)
+    emulator_of(request).store.clear_segment(segment)
+    _note(request, "segment_clear", entry, segment)
+    return succeeded("The segment was cleared")
+
+
+@router.post(
+    f"{_SEGMENT}/data/load",
+    operation_id="Data_LoadSegmentData",
+    response_model=answers.LoadAnswer,
+    openapi_extra=BULK_BODY,
+)
+async def load_members(
+    request: Request,
+    api_name: str,  # noqa: ARG001 - read from the path
+    segment_api_name: str,  # noqa: ARG001 - read from the path
+    query: Annotated[wire.LoadSegmentQuery, Query()],
+) -> Response:
+    """Make existing records members of a Segment by key."""
+    emulator, body = emulator_of(request), await json_body(request)
+    entry = list_of(request, data=True)
+    segment = _segment_of(request, entry, data=True)
+    call = bulk_call(request, query, body)
+    async with emulator.bulk(entry, call_of(request)):
+        outcome = emulator.records.load_segment(entry, segment, call)
+        emulator.note_bulk("segment_load", entry, segment, outcome)
+    return answer(load_answer(outcome))
+
+
+@router.post(f"{_SEGMENT}/data/search", operation_id="Data_SearchSegmentData", response_model=answers.SearchAnswer)
+async def search_members(
+    request: Request,
+    api_name: str,  # noqa: ARG001 - read from the path
+    segment_api_name: str,  # noqa: ARG001 - read from the path
+    query: Annotated[wire.ModeQuery, Query()],  # noqa: ARG001 - both modes answer the same
+    model: wire.SearchRequest,
+) -> Response:
+    """Return the members that a search finds."""
+    entry = list_of(request, data=True)
+    return search_answer(request, entry, model, _segment_of(request, entry, data=True))

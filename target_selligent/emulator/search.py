@@ -1,0 +1,167 @@
+"""Searching records: filters, order and part, as `data/search` asks for them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.database import id_of, pk_range
+from target_selligent.emulator.errors import ValidationFailedError
+from target_selligent.emulator.fields import ID, Field
+from target_selligent.emulator.store import ListEntry, SegmentEntry, Store
+from target_selligent.emulator.values import comparable, from_text
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition; all of a search's must hold."""
+
+    field_name: str
+    operator: str
+    field_value: str | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search asks for; without `take`, everything."""
+
+    fields: Sequence[str]
+    filters: Sequence[Filter] = ()
+    skip: int = 0
+    take: int | None = None
+    order_by: str | None = None
+    descending: bool = False
+
+
+Condition = Callable[[Sequence[Any]], bool]
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "EqualTo": lambda left, right: left == right,
+    "NotEqualTo": lambda left, right: left != right,
+    "GreaterThan": lambda left, right: left > right,
+    "GreaterThanOrEqualTo": lambda left, right: left >= right,
+    "LessThan": lambda left, right: left < right,
+    "LessThanOrEqualTo": lambda left, right: left <= right,
+}
+
+
+def find(store: Store, entry: ListEntry, search: Search, segment: SegmentEntry | None = None) -> list[list[Any]]:
+    """Return the values of the records that a search finds, by record number unless another order is asked for.
+
+    Args:
+        store: Where they are.
+        entry: The List.
+        search: The search.
+        segment: Look among its members only.
+
+    Raises:
+        ValidationFailedError: A field does not exist, or a filter does not fit its field.
+    """
+    fields = store.fields(entry)
+    positions = [_position(fields, name) for name in search.fields]
+    conditions = [_condition(fields, one) for one in search.filters]
+    order = _position(fields, search.order_by) if search.order_by else 0
+    skip, take = search.skip, search.take
+    found: Iterator[list[Any]] = (
+        values
+        for values in _values(store, entry, segment, len(fields), descending=search.descending and not order)
+        if all(condition(values) for condition in conditions)
+    )
+    if order:
+        kind = fields[order].data_type
+        found = iter(sorted(found, key=lambda values: _order_key(kind, values[order]), reverse=search.descending))
+    rows: list[list[Any]] = []
+    for number, values in enumerate(found):
+        if take is not None and len(rows) >= take:
+            break
+        if number >= skip:
+            rows.append([values[position] for position in positions])
+    return rows
+
+
+def field_names(store: Store, entry: ListEntry, names: Sequence[str]) -> list[str]:
+    """Return the fields that a search names, in the List's own spelling.
+
+    Raises:
+        ValidationFailedError: One does not exist.
+    """
+    fields = store.fields(entry)
+    return [fields[_position(fields, name)].name for name in names]
+
+
+def _values(
+    store: Store, entry: ListEntry, segment: SegmentEntry | None, width: int, *, descending: bool
+) -> Iterator[list[Any]]:
+    order = "DESC" if descending else "ASC"
+    if segment is None:
+        sql = f"SELECT pk, data FROM records WHERE pk BETWEEN ? AND ? ORDER BY pk {order}"  # noqa: S608 - a constant
+        cursor = store.connection.execute(sql, pk_range(entry.id))
+    else:
+        sql = f"SELECT pk, data FROM members JOIN records USING (pk) WHERE segment_id = ? ORDER BY pk {order}"  # noqa: S608
+        cursor = store.connection.execute(sql, (segment.id,))
+    while batch := cursor.fetchmany(_BATCH):
+        for pk, data in batch:
+            values = jsontext.decode(data)
+            values += [None] * (width - len(values))
+            values[0] = id_of(pk)
+            yield values
+
+
+def _position(fields: Sequence[Field], name: str) -> int:
+    scope, dot, bare = name.rpartition(".")
+    if dot and scope.casefold() == "system" and bare.casefold() == "selligentid":
+        bare = ID
+    elif dot and scope.casefold() != "master":
+        raise ValidationFailedError(f"Scope {scope} does not exist")
+    for position, field in enumerate(fields):
+        if field.name.casefold() == bare.casefold():
+            return position
+    raise ValidationFailedError(f"Field {bare} does not exist")
+
+
+def _order_key(kind: str, value: Any) -> tuple[bool, Any]:  # noqa: ANN401 - JSON
+    return value is not None, comparable(kind, value) if value is not None else 0
+
+
+def _condition(fields: Sequence[Field], one: Filter) -> Condition:
+    position = _position(fields, one.field_name)
+    field = fields[position]
+    fixed: dict[str, Condition] = {
+        "IsNull": lambda values: values[position] is None,
+        "IsNotNull": lambda values: values[position] is not None,
+        "IsEmpty": lambda values: values[position] == "" and isinstance(values[position], str),
+        "IsNotEmpty": lambda values: values[position] is not None and values[position] != "",
+    }
+    if one.operator in fixed:
+        return fixed[one.operator]
+    if one.field_value is None:
+        raise ValidationFailedError(f"The filter on {field.name} needs a field_value")
+    if one.operator == "Like":
+        return _like(position, one.field_value)
+    compare = _COMPARISONS.get(one.operator)
+    if compare is None:
+        raise ValidationFailedError(f"The filter on {field.name} has no operator that is known")
+    try:
+        wanted = comparable(field.data_type, from_text(field, one.field_value))
+    except ValueError:
+        raise ValidationFailedError(f"The filter on {field.name} needs a {field.data_type}") from None
+    kind = field.data_type
+
+    def holds(values: Sequence[Any]) -> bool:
+        value = values[position]
+        return value is not None and compare(comparable(kind, value), wanted)
+
+    return holds
+
+
+def _like(position: int, pattern: str) -> Condition:
+    wildcards = {"%": ".*", "_": "."}
+    expression = re.compile("".join(wildcards.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
+
+    def holds(values: Sequence[Any]) -> bool:
+        return values[position] is not None and expression.fullmatch(str(values[position])) is not None
+
+    return holds

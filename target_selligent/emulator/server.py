@@ -1,0 +1,164 @@
+"""The emulator as a server: in the command's own process, or in a thread for tests and demos."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.types import Scope
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from target_selligent.emulator.app import create_app
+from target_selligent.emulator.gate import Gate
+from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator.state import Emulator
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+HOST = "127.0.0.1"
+
+_START_SECONDS = 30
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class _Connections:
+    """The open connections, so that a fault can end one."""
+
+    def __init__(self) -> None:
+        self._transports: dict[Any, asyncio.Transport] = {}
+
+    def protocol(self) -> type[asyncio.Protocol]:
+        """Return a protocol that tells of its connections."""
+        transports = self._transports
+
+        class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+            def connection_made(self, transport: asyncio.Transport) -> None:
+                transports[transport.get_extra_info("peername")] = transport
+                super().connection_made(transport)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                transports.pop(self.client, None)
+
+        return Protocol
+
+    def hangup(self, scope: Scope, *, abruptly: bool) -> None:
+        """End the connection of a request."""
+        transport = self._transports.get(scope["client"])
+        if transport is None:
+            return
+        if abruptly:
+            with contextlib.suppress(OSError):
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            transport.abort()
+        else:
+            transport.close()
+
+
+class Server(uvicorn.Server):
+    """Uvicorn on a loopback port, with an event for when it listens.
+
+    Args:
+        options: What is switched.
+        port: TCP port; 0 for any that is free.
+
+    Raises:
+        OSError: The port is taken.
+        ValueError: An option is not valid.
+    """
+
+    def __init__(self, options: EmulatorOptions, port: int = 0) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind((HOST, port))
+            self.emulator = Emulator(options)
+        except BaseException:
+            self.socket.close()
+            raise
+        connections = _Connections()
+        config = uvicorn.Config(
+            Gate(create_app(self.emulator), self.emulator, connections.hangup),
+            http=connections.protocol(),
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            # Longer than a client keeps its idle connections: a close that meets a request looks like a fault.
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+        self.listening = threading.Event()
+
+    @property
+    def base_url(self) -> str:
+        """The address to give as `base_url`."""
+        return f"http://{HOST}:{self.socket.getsockname()[1]}"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End waiting calls, then the server."""
+        self.emulator.stopping.set()
+        await super().shutdown(sockets)
+
+    def serve_until_stopped(self) -> None:
+        """Serve until `should_exit` or a signal."""
+        try:
+            self.run(sockets=[self.socket])
+        finally:
+            self.socket.close()
+            self.emulator.store.close()
+            self.listening.set()
+
+
+class EmulatorServer:
+    """An emulator in a thread; a context manager.
+
+    Args:
+        options: What is switched; None for the defaults.
+        port: TCP port on 127.0.0.1; 0 for any that is free.
+
+    Raises:
+        OSError: The port is taken.
+        ValueError: An option is not valid.
+        RuntimeError: The server did not start.
+    """
+
+    def __init__(self, options: EmulatorOptions | None = None, port: int = 0) -> None:
+        self.options = options or EmulatorOptions()
+        self._server = Server(self.options, port)
+        self.base_url = self._server.base_url
+        self._thread = threading.Thread(target=self._server.serve_until_stopped, name="emulator", daemon=True)
+
+    def start(self) -> None:
+        """Serve; return when it listens."""
+        self._thread.start()
+        if not self._server.listening.wait(_START_SECONDS) or not self._server.started:
+            raise RuntimeError("the emulator did not start")
+
+    def stop(self) -> None:
+        """End the server; return when it has ended."""
+        self._server.should_exit = True
+        self._thread.join()
+
+    def __enter__(self) -> "Self":
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()

@@ -1,0 +1,292 @@
+"""Lists, their fields, relations and Segments in SQLite, and the rules for them; no HTTP."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.database import TABLES, connect, pk_range, transaction
+from target_selligent.emulator.errors import BadRequestError, NotFoundError, ValidationFailedError
+from target_selligent.emulator.fields import Field, check_name, default_fields, new_fields
+
+LIST_TYPES = ("Userlist", "Datalist", "DataSelectionList", "Optionlist", "Devicelist")
+
+
+@dataclass(frozen=True)
+class ListEntry:
+    """A List as stored."""
+
+    id: int
+    organization: str
+    api_name: str
+    name: str
+    type: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SegmentEntry:
+    """A Segment as stored."""
+
+    id: int
+    list_id: int
+    api_name: str
+    name: str
+    type: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of an overview is asked for."""
+
+    kind: str | None = None
+    search: str | None = None
+    skip: int = 0
+    take: int | None = None
+
+    def cut(self, entries: Iterable[Any]) -> list[Any]:
+        """Return the entries that are asked for, in order."""
+        chosen = [entry for entry in entries if self._wants(entry)]
+        return chosen[self.skip : None if self.take is None else self.skip + self.take]
+
+    def _wants(self, entry: ListEntry | SegmentEntry) -> bool:
+        if self.kind is not None and entry.type.casefold() != self.kind.casefold():
+            return False
+        if not self.search:
+            return True
+        tags = entry.details.get("tags") or ()
+        texts = (entry.api_name, entry.name, entry.details.get("description") or "", *tags)
+        return any(self.search.casefold() in text.casefold() for text in texts)
+
+
+class Store:
+    """The state of the emulator.
+
+    Args:
+        path: SQLite file; None for memory.
+        missing_status: Gives the HTTP status for what is not there.
+    """
+
+    def __init__(self, path: str | None = None, missing_status: Callable[[], int] = lambda: 404) -> None:
+        self.connection = connect(path)
+        self._missing_status = missing_status
+        self._fields: dict[int, tuple[Field, ...]] = {}
+
+    def close(self) -> None:
+        """Close the database."""
+        self.connection.close()
+
+    def clear(self) -> None:
+        """Drop everything it holds."""
+        with transaction(self.connection):
+            for table in TABLES:
+                self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self._fields.clear()
+
+    def missing(self, what: str) -> NotFoundError:
+        """Return the error for something that is not there."""
+        return NotFoundError(f"{what} does not exist", self._missing_status())
+
+    # Lists
+
+    def lists(self, organization: str, page: Page | None = None) -> list[ListEntry]:
+        """Return an organization's Lists in the order of their creation."""
+        rows = self.connection.execute(
+            "SELECT id, organization, api_name, name, type, details FROM lists WHERE organization = ? ORDER BY id",
+            (organization,),
+        )
+        return (page or Page()).cut(map(_list_entry, rows))
+
+    def find_list(self, organization: str, api_name: str) -> ListEntry | None:
+        """Return a List by its API name, without regard to case."""
+        row = self.connection.execute(
+            "SELECT id, organization, api_name, name, type, details FROM lists WHERE organization = ? AND api_name = ?",
+            (organization, api_name),
+        ).fetchone()
+        return _list_entry(row) if row else None
+
+    def get_list(self, organization: str, api_name: str) -> ListEntry:
+        """Return a List by its API name.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        entry = self.find_list(organization, api_name)
+        if entry is None:
+            raise self.missing("The list")
+        return entry
+
+    def create_list(self, organization: str, definition: Mapping[str, Any]) -> ListEntry:
+        """Make a List with its type's default fields.
+
+        Raises:
+            BadRequestError: The name cannot be one, is taken, or the type cannot be made.
+        """
+        details = dict(definition)
+        api_name, name, list_type = details.pop("api_name"), details.pop("name"), details.pop("type")
+        check_name(api_name, "api_name")
+        if list_type not in LIST_TYPES:
+            raise BadRequestError("The list's type is not known")
+        if not name:
+            raise BadRequestError("The list needs a name")
+        if self.find_list(organization, api_name) is not None:
+            raise BadRequestError(f"A list with api_name {api_name} exists already")
+        with transaction(self.connection):
+            cursor = self.connection.execute(
+                "INSERT INTO lists (organization, api_name, name, type, details) VALUES (?, ?, ?, ?, ?)",
+                (organization, api_name, name, list_type, jsontext.encode(details).decode()),
+            )
+            entry = ListEntry(cursor.lastrowid or 0, organization, api_name, name, list_type, details)
+            self._append_fields(entry, default_fields(list_type, details.get("optionlist_codetype")))
+        return entry
+
+    def update_list(self, entry: ListEntry, changes: Mapping[str, Any]) -> None:
+        """Change what a List is called and described by.
+
+        Raises:
+            BadRequestError: The new name cannot be one or is taken.
+        """
+        details = {**entry.details, **{name: value for name, value in changes.items() if value is not None}}
+        api_name, name = details.pop("api_name", entry.api_name), details.pop("name", entry.name)
+        check_name(api_name, "api_name")
+        other = self.find_list(entry.organization, api_name)
+        if other is not None and other.id != entry.id:
+            raise BadRequestError(f"A list with api_name {api_name} exists already")
+        self.connection.execute(
+            "UPDATE lists SET api_name = ?, name = ?, details = ? WHERE id = ?",
+            (api_name, name, jsontext.encode(details).decode(), entry.id),
+        )
+
+    def delete_list(self, entry: ListEntry) -> None:
+        """Delete a List with its records, Segments and relations."""
+        first, last = pk_range(entry.id)
+        with transaction(self.connection) as connection:
+            connection.execute("DELETE FROM members WHERE pk BETWEEN ? AND ?", (first, last))
+            connection.execute("DELETE FROM records WHERE pk BETWEEN ? AND ?", (first, last))
+            connection.execute(
+                "DELETE FROM keys WHERE key_set IN (SELECT id FROM key_sets WHERE list_id = ?)", (entry.id,)
+            )
+            for table in ("key_sets", "segments", "relations", "fields"):
+                connection.execute(f"DELETE FROM {table} WHERE list_id = ?", (entry.id,))  # noqa: S608 - our own names
+            connection.execute("DELETE FROM lists WHERE id = ?", (entry.id,))
+        self._fields.pop(entry.id, None)
+
+    def count_records(self, entry: ListEntry) -> int:
+        """Return how many records a List has."""
+        sql = "SELECT count(*) FROM records WHERE pk BETWEEN ? AND ?"
+        count: int = self.connection.execute(sql, pk_range(entry.id)).fetchone()[0]
+        return count
+
+    # Fields
+
+    def fields(self, entry: ListEntry) -> tuple[Field, ...]:
+        """Return a List's fields in order; the record number first."""
+        known = self._fields.get(entry.id)
+        if known is None:
+            sql = "SELECT definition FROM fields WHERE list_id = ? ORDER BY position"
+            rows = self.connection.execute(sql, (entry.id,))
+            known = self._fields[entry.id] = tuple(Field(**jsontext.decode(definition)) for (definition,) in rows)
+        return known
+
+    def create_fields(self, entry: ListEntry, definitions: Iterable[Mapping[str, Any]]) -> list[Field]:
+        """Add fields at the end of a List: all of them or none.
+
+        Raises:
+            BadRequestError: One of them cannot be made.
+        """
+        fields = new_fields(self.fields(entry), definitions)
+        with transaction(self.connection):
+            self._append_fields(entry, fields)
+        return fields
+
+    def _append_fields(self, entry: ListEntry, fields: Sequence[Field]) -> None:
+        existing = self.fields(entry)
+        self.connection.executemany(
+            "INSERT INTO fields (list_id, position, definition) VALUES (?, ?, ?)",
+            [
+                (entry.id, position, jsontext.encode(field.as_dict()).decode())
+                for position, field in enumerate(fields, len(existing))
+            ],
+        )
+        self._fields.pop(entry.id, None)
+
+    # Segments
+
+    def segments(self, entry: ListEntry, page: Page | None = None) -> list[SegmentEntry]:
+        """Return a List's Segments in the order of their creation."""
+        sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? ORDER BY id"
+        return (page or Page()).cut(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
+
+    def find_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry | None:
+        """Return a Segment by its API name, without regard to case."""
+        sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? AND api_name = ?"
+        row = self.connection.execute(sql, (entry.id, api_name)).fetchone()
+        return _segment_entry(row) if row else None
+
+    def get_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry:
+        """Return a Segment by its API name.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        segment = self.find_segment(entry, api_name)
+        if segment is None:
+            raise self.missing("The segment")
+        return segment
+
+    def create_segment(self, entry: ListEntry, definition: Mapping[str, Any], kind: str = "Static") -> SegmentEntry:
+        """Make a Segment without members.
+
+        Raises:
+            BadRequestError: The name cannot be one or is taken.
+        """
+        details = dict(definition)
+        api_name, name = details.pop("api_name"), details.pop("name")
+        check_name(api_name, "api_name")
+        if not name:
+            raise BadRequestError("The segment needs a name")
+        if self.find_segment(entry, api_name) is not None:
+            raise BadRequestError(f"A segment with api_name {api_name} exists already")
+        cursor = self.connection.execute(
+            "INSERT INTO segments (list_id, api_name, name, type, details) VALUES (?, ?, ?, ?, ?)",
+            (entry.id, api_name, name, kind, jsontext.encode(details).decode()),
+        )
+        return SegmentEntry(cursor.lastrowid or 0, entry.id, api_name, name, kind, details)
+
+    def delete_segment(self, segment: SegmentEntry) -> None:
+        """Delete a Segment; its members stay in the List."""
+        with transaction(self.connection) as connection:
+            connection.execute("DELETE FROM members WHERE segment_id = ?", (segment.id,))
+            connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+
+    def clear_segment(self, segment: SegmentEntry) -> int:
+        """Take every member out of a Segment; return how many there were."""
+        require_static(segment)
+        return self.connection.execute("DELETE FROM members WHERE segment_id = ?", (segment.id,)).rowcount
+
+    def count_members(self, segment: SegmentEntry) -> int:
+        """Return how many members a Segment has."""
+        sql = "SELECT count(*) FROM members WHERE segment_id = ?"
+        count: int = self.connection.execute(sql, (segment.id,)).fetchone()[0]
+        return count
+
+
+def require_static(segment: SegmentEntry) -> None:
+    """Refuse to change members that a filter or another system chooses.
+
+    Raises:
+        ValidationFailedError: The Segment is not static.
+    """
+    if segment.type != "Static":
+        raise ValidationFailedError(f"Segment {segment.api_name} is {segment.type}: only a static one takes data")
+
+
+def _list_entry(row: tuple[Any, ...]) -> ListEntry:
+    number, organization, api_name, name, kind, details = row
+    return ListEntry(number, organization, api_name, name, kind, jsontext.decode(details))
+
+
+def _segment_entry(row: tuple[Any, ...]) -> SegmentEntry:
+    number, list_id, api_name, name, kind, details = row
+    return SegmentEntry(number, list_id, api_name, name, kind, jsontext.decode(details))

@@ -1,0 +1,168 @@
+"""Values of records: what each field type takes, and how two values compare."""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.fields import Field
+
+_DATE_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+_NUMERIC_LIMIT = 2**31
+_LONG_LIMIT = 2**63
+_FLOAT_LIMIT = 10**308
+
+
+class Problem(NamedTuple):
+    """Why a value is refused."""
+
+    validation_code: str
+    message: str
+
+
+Check = Callable[[Any], Problem | None]
+
+
+def _wrong(field: Field) -> Problem:
+    return Problem("InvalidType", f"Value of field {field.name} is not a valid {field.data_type}")
+
+
+def _integer_check(field: Field, limit: int) -> Check:
+    wrong = _wrong(field)
+
+    def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
+        return None if type(value) is int and -limit <= value < limit else wrong
+
+    return check
+
+
+def _text_check(field: Field, limit: int | None) -> Check:
+    wrong = _wrong(field)
+
+    def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
+        if type(value) is not str:
+            return wrong
+        if limit is not None and len(value) > limit:
+            return Problem(
+                "MaxStringLengthExceeded", f"{len(value)} characters are more than the {limit} of field {field.name}"
+            )
+        return None
+
+    return check
+
+
+def _accept_check(field: Field, accepts: Callable[[Any], bool]) -> Check:
+    wrong = _wrong(field)
+
+    def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
+        return None if accepts(value) else wrong
+
+    return check
+
+
+def _is_boolean(value: Any) -> bool:  # noqa: ANN401 - JSON
+    return type(value) is bool or (type(value) is int and value in (0, 1))
+
+
+def _is_float(value: Any) -> bool:  # noqa: ANN401 - JSON
+    return type(value) in (int, float) and -_FLOAT_LIMIT < value < _FLOAT_LIMIT
+
+
+def _is_json_text(value: Any) -> bool:  # noqa: ANN401 - JSON
+    if type(value) is not str:
+        return False
+    try:
+        jsontext.decode(value)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_date_time(text: Any, *, time_needed: bool) -> tuple[datetime, str] | None:  # noqa: ANN401 - JSON
+    """Return the moment in UTC to the second, and its seven fractional digits; None if it is not one.
+
+    A text without an offset counts as UTC.
+    """
+    match = _DATE_TIME.fullmatch(text) if type(text) is str else None
+    if match is None or (time_needed and match[4] is None):
+        return None
+    try:
+        moment = datetime(*(int(part or 0) for part in match.groups()[:6]))  # type: ignore[arg-type]  # noqa: DTZ001
+        offset = match[8]
+        if offset not in (None, "Z"):
+            shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))
+            moment = moment - shift if offset[0] == "+" else moment + shift
+    except (ValueError, OverflowError):
+        return None
+    return moment, (match[7] or "").ljust(7, "0")
+
+
+def compile_check(field: Field, codes: Collection[Any] | None = None) -> Check:
+    """Return the function that says what is wrong with a non-null value of a field, or None.
+
+    Args:
+        field: The field.
+        codes: What an option-list field takes; None takes all of its type.
+    """
+    checks: dict[str, Callable[[], Check]] = {
+        "Boolean": lambda: _accept_check(field, _is_boolean),
+        "Numeric": lambda: _integer_check(field, _NUMERIC_LIMIT),
+        "Long": lambda: _integer_check(field, _LONG_LIMIT),
+        "Float": lambda: _accept_check(field, _is_float),
+        "Date": lambda: _accept_check(field, lambda value: parse_date_time(value, time_needed=False) is not None),
+        "DateTime": lambda: _accept_check(field, lambda value: parse_date_time(value, time_needed=True) is not None),
+        "Text": lambda: _text_check(field, field.length),
+        "LongText": lambda: _text_check(field, None),
+        "Json": lambda: _accept_check(field, _is_json_text),
+    }
+    check = checks[field.data_type]()
+    return check if codes is None else _option_check(field, check, codes)
+
+
+def _option_check(field: Field, check: Check, codes: Collection[Any]) -> Check:
+    unknown = Problem("Unknown", f"Value of field {field.name} is not a code of option list {field.optionlist}")
+
+    def check_code(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
+        problem = check(value)
+        if problem is not None:
+            return problem
+        chosen = value.split(",") if field.content == "Multi" and type(value) is str else [value]
+        return None if all(code in codes for code in chosen) else unknown
+
+    return check_code
+
+
+def comparable(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value of a type in a form where equal means the same and less means earlier."""
+    if value is None:
+        return None
+    if data_type == "Float":
+        return float(value)
+    if data_type in {"DateTime", "Date"}:
+        moment = parse_date_time(value, time_needed=False)
+        if moment is None:
+            return value
+        return moment[0].date().isoformat() if data_type == "Date" else f"{moment[0].isoformat()}.{moment[1]}"
+    return value
+
+
+def from_text(field: Field, text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the value that a text stands for, as in a search filter.
+
+    Raises:
+        ValueError: The text is no value of the field's type.
+    """
+    value: Any = text
+    if field.data_type in {"Numeric", "Long"}:
+        value = int(text)
+    elif field.data_type == "Float":
+        value = float(text)
+    elif field.data_type == "Boolean":
+        value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    unlimited = compile_check(field if field.data_type != "Text" else field.as_long_text())
+    if unlimited(value) is not None:
+        raise ValueError(f"{field.name} is not compared with such a value")
+    return value
