@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,10 @@ def emulator() -> Iterator[str]:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         banner = process.stdout.readline()
         try:
-            yield next(word for word in banner.split() if word.startswith("http://"))
+            address = re.search(r"http://\S+", banner)
+            if address is None:
+                sys.exit("the emulator did not start: see above")
+            yield address.group()
         finally:
             process.terminate()
 
@@ -149,8 +153,9 @@ def main() -> int:
             return target.returncode
         print(f"STATE: {target.stdout.strip()}")
         for line in target.stderr.splitlines():
-            if "List master_contacts: " in line or "Segment " in line:
-                print(line.rpartition("| ")[2])
+            sentence = line.rpartition("| ")[2]
+            if " read, " in sentence:
+                print(sentence)
         show(Selligent(base_url))
     return 0
 

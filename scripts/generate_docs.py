@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,17 +47,27 @@ def environment_example() -> str:
     return "\n".join(lines) + "\n"
 
 
+def demo_output() -> str:
+    """Return what `make demo` prints, as a code block."""
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py")]
+    output = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout  # noqa: S603 - ours
+    return f"```text\n{output.strip()}\n```"
+
+
+def _between(text: str, begin: str, end: str, content: str) -> str:
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{content}\n{end}{tail}"
+
+
 def generated(path: str, text: str) -> str:
     """Return a file's text with its generated part made anew."""
     if path == ".env.example":
         return environment_example()
-    begin, end, content = {
-        "README.md": ("<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table()),
-        "meltano.yml": ("    # begin settings (make docs)", "    # end settings", meltano_settings()),
-    }[path]
-    head, _, rest = text.partition(begin)
-    _, _, tail = rest.partition(end)
-    return f"{head}{begin}\n{content}\n{end}{tail}"
+    if path == "meltano.yml":
+        return _between(text, "    # begin settings (make docs)", "    # end settings", meltano_settings())
+    text = _between(text, "<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table())
+    return _between(text, "<!-- begin demo (make docs) -->", "<!-- end demo -->", demo_output())
 
 
 def main() -> int:
