@@ -21,7 +21,7 @@ from e2e.postgres import DATABASE, running_postgres
 from e2e.processes import E2EError
 
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from e2e.emulator import Emulator
     from e2e.postgres import Postgres
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 STREAM = "public-selligent_export"
 TEST_LIST = "meltano_test"
 _HERE = Path(__file__).parent
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TEST_PASSED = "Test data was written to your target system"
+_COMPLAINT = re.compile(r"^.*\[(?:warning|error|critical)\s*\].*$", re.MULTILINE)
 _READ = re.compile(rf"List {LIST}: ([\d,]+) read")
 
 
@@ -78,27 +81,29 @@ class Pipeline:
         self._postgres = postgres
         self._emulator = emulator
         self._meltano = meltano
+        self._state: dict[str, Any] | None = None
 
     def test_config(self) -> None:
         """Let Meltano test the target: it loads a record of its own into a List of its own."""
         self._report.say("meltano config test target-selligent")
         tested = self._meltano.test_target(CONFIG_TEST)
-        self._report.check(tested.code == 0, "Meltano's test of the target passes", tested.tail().splitlines())
-        if tested.code == 0:
+        # Meltano 4.4 ends by terminating the target, which may be gone by then: its verdict stands before that.
+        passed = tested.code == 0 or (_TEST_PASSED in tested.log and "ProcessLookupError" in tested.log)
+        self._report.check(passed, "Meltano's test of the target passes", tested.tail().splitlines())
+        if passed:
             records = self._emulator.list_records(TEST_LIST, [KEY, "NAME"])
             self._report.check(records == [[1, "Meltano Test Record"]], "its record is in Selligent", [str(records)])
 
     def check_refusal(self) -> None:
         """Check that a run that cannot log in fails and leaves contents and state alone."""
         self._report.say("a run with a wrong secret")
-        before = self._meltano.state()
         refused = self._meltano.run_pipeline(PIPELINE | WRONG_SECRET)
         self._report.check(refused.code != 0, f"it fails, with exit code {refused.code}", refused.tail().splitlines())
         self._report.check("Traceback" not in refused.log, "without a traceback", refused.tail().splitlines())
         self._report.check(
             not any(secret in refused.log for secret in WRONG_SECRET.values()), "and without showing the secret"
         )
-        self._report.check(before == self._meltano.state(), "and changes no state")
+        self._report.check(self._state == self._meltano.state(), "and changes no state")
 
     def run(self, title: str) -> None:
         """Run the pipeline, check which records it extracted, what is in Selligent then, and the stored state.
@@ -124,7 +129,10 @@ class Pipeline:
             f"{'those changed since the stored state' if since else 'all, there is no state yet'}",
             [f"{read} read by the target"],
         )
+        complaints = _COMPLAINT.findall(finished.log)
+        self._report.check(not complaints, "no warning and no error in the log", complaints)
         check_contents(self._report, self._postgres, self._emulator)
+        self._state = self._meltano.state()
         stored = self._bookmark()
         self._report.check(
             bool(stored) and moment(stored) == moment(json.loads(newest)),
@@ -143,9 +151,8 @@ class Pipeline:
         self._report.check(both > 0, f"{both:,} customers became VIPs and, with append, are still standard ones too")
 
     def _bookmark(self) -> str:
-        """Return the replication key value in Meltano's stored state; empty if there is none."""
-        state = self._meltano.state() or {}
-        bookmarks = state.get("singer_state", {}).get("bookmarks", {})
+        """Return the replication key value in the state that the last run stored; empty if there is none."""
+        bookmarks = (self._state or {}).get("singer_state", {}).get("bookmarks", {})
         return str(bookmarks.get(STREAM, {}).get("replication_key_value") or "")
 
 
@@ -155,7 +162,7 @@ def main() -> int:
     Returns:
         Exit code.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _INTERRUPTS:
         signal.signal(number, _interrupt)
     report = Report()
     started = time.monotonic()
@@ -193,8 +200,10 @@ def _run_all(report: Report, folder: Path) -> None:
         pipeline.check_moves()
 
 
-def _interrupt(number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt(signal.Signals(number).name)
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)  # the clean-up is not to be interrupted
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

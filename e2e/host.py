@@ -49,7 +49,7 @@ class Meltano:
         self._environment = {
             **inherited,
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-            "MELTANO_CLI_LOG_FORMAT": "plain",
+            "MELTANO_CLI_LOG_FORMAT": "uncolored",
             "MELTANO_DATABASE_URI": f"sqlite:///{database}",
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "NO_COLOR": "1",
@@ -69,7 +69,7 @@ class Meltano:
             _stamp(self._command.parent.parent, host_digest)
         self._project.mkdir(exist_ok=True)
         for name in _LINKED:
-            if not (link := self._project / name).exists():
+            if not (link := self._project / name).is_symlink():
                 link.symlink_to(Path("../..") / name)
         shutil.copyfile(ROOT / "meltano.yml", self._project / "meltano.yml")
         plugins_digest = _digest(_HOST_PINS, _TARGET_PINS, "meltano.yml", "pyproject.toml")

@@ -71,7 +71,8 @@ class Postgres:
             *options,
             *connection,
         ]
-        env = os.environ | {"PGPASSWORD": self.password, "PGCLIENTENCODING": "UTF8"}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        env |= {"PGPASSWORD": self.password, "PGCLIENTENCODING": "UTF8"}
         return processes.run([*command, *options, *connection], env=env, text=statements).must_succeed("psql").out
 
     def create_database(self) -> None:
