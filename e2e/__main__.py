@@ -31,7 +31,7 @@ TEST_LIST = "meltano_test"
 _HERE = Path(__file__).parent
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEST_PASSED = "Test data was written to your target system"
-_COMPLAINT = re.compile(r"^.*\[(?:warning|error|critical)\s*\].*$", re.MULTILINE)
+_COMPLAINT = re.compile(r"^.*\[(?:warning|error|critical)\s*\] target-selligent .*$", re.MULTILINE)
 _READ = re.compile(rf"List {LIST}: ([\d,]+) read")
 
 
@@ -130,7 +130,7 @@ class Pipeline:
             [f"{read} read by the target"],
         )
         complaints = _COMPLAINT.findall(finished.log)
-        self._report.check(not complaints, "no warning and no error in the log", complaints)
+        self._report.check(not complaints, "no warning and no error in the target's log", complaints)
         check_contents(self._report, self._postgres, self._emulator)
         self._state = self._meltano.state()
         stored = self._bookmark()
