@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## Run the tests
 
 .PHONY: e2e
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
-	@$(BIN)/python e2e/run.py
+	@$(BIN)/python -m e2e
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style
