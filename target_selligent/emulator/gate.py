@@ -149,9 +149,9 @@ class _Exchange:
     async def hang(self, seconds: float) -> None:
         """Say nothing until the time is over, the client has gone or the emulator ends."""
         gone = asyncio.ensure_future(self._receive())
-        stopped = asyncio.ensure_future(self._emulator.stopping.wait())
-        await asyncio.wait({gone, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in (gone, stopped):
+        over = asyncio.ensure_future(self._emulator.pause(seconds))
+        await asyncio.wait({gone, over}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (gone, over):
             waiting.cancel()
 
     async def _read(self) -> None:

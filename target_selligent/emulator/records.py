@@ -11,6 +11,8 @@ from target_selligent.emulator.rows import BulkCall, Rows, key_text, prepare
 from target_selligent.emulator.store import ListEntry, SegmentEntry, Store, require_static
 from target_selligent.emulator.values import Problem, comparable
 
+_FIND_KEY_SET = "SELECT id FROM key_sets WHERE list_id = ? AND spec = ?"
+
 
 @dataclass
 class Outcome:
@@ -52,10 +54,8 @@ class KeySet:
         self._by_id = len(keys) == 1 and keys[0].is_system
         fields = store.fields(entry)
         self._parts = [(fields.index(key), key.data_type) for key in keys]
-        spec = ("~" if fold_case else "=") + ",".join(key.name for key in keys)
-        row = self._connection.execute(
-            "SELECT id FROM key_sets WHERE list_id = ? AND spec = ?", (entry.id, spec)
-        ).fetchone()
+        spec = _spec(keys, fold_case=fold_case)
+        row = self._connection.execute(_FIND_KEY_SET, (entry.id, spec)).fetchone()
         if row:
             self.id: int = row[0]
         elif not self._by_id:
@@ -87,6 +87,15 @@ class KeySet:
             "INSERT INTO keys VALUES (?, ?, ?)",
             [(self.id, self.key_of(pk, jsontext.decode(data)), pk) for pk, data in rows],
         )
+
+
+def is_key_set(store: Store, entry: ListEntry, keys: Sequence[Field]) -> bool:
+    """Return whether a call has used some fields as its key before, so that looking them up is quick."""
+    return store.connection.execute(_FIND_KEY_SET, (entry.id, _spec(keys, fold_case=False))).fetchone() is not None
+
+
+def _spec(keys: Sequence[Field], *, fold_case: bool) -> str:
+    return ("~" if fold_case else "=") + ",".join(key.name for key in keys)
 
 
 class Records:

@@ -9,6 +9,8 @@ from target_selligent.emulator import jsontext
 from target_selligent.emulator.database import id_of, pk_range
 from target_selligent.emulator.errors import ValidationFailedError
 from target_selligent.emulator.fields import ID, Field
+from target_selligent.emulator.records import KeySet, is_key_set
+from target_selligent.emulator.rows import key_text
 from target_selligent.emulator.store import ListEntry, SegmentEntry, Store
 from target_selligent.emulator.values import comparable, from_text
 
@@ -64,11 +66,14 @@ def find(store: Store, entry: ListEntry, search: Search, segment: SegmentEntry |
     positions = [_position(fields, name) for name in search.fields]
     conditions = [_condition(fields, one) for one in search.filters]
     order = _position(fields, search.order_by) if search.order_by else 0
+    source = _Source(store, entry, segment, descending=search.descending and not order)
     skip, take = search.skip, search.take
+    if not (conditions or order):
+        # SQLite passes over what is skipped without reading it.
+        source.limit, skip = (-1 if take is None else take, skip), 0
+    source.candidates = _candidates(store, entry, fields, search.filters)
     found: Iterator[list[Any]] = (
-        values
-        for values in _values(store, entry, segment, len(fields), descending=search.descending and not order)
-        if all(condition(values) for condition in conditions)
+        values for values in source.read(len(fields)) if all(condition(values) for condition in conditions)
     )
     if order:
         kind = fields[order].data_type
@@ -92,22 +97,46 @@ def field_names(store: Store, entry: ListEntry, names: Sequence[str]) -> list[st
     return [fields[_position(fields, name)].name for name in names]
 
 
-def _values(
-    store: Store, entry: ListEntry, segment: SegmentEntry | None, width: int, *, descending: bool
-) -> Iterator[list[Any]]:
-    order = "DESC" if descending else "ASC"
-    if segment is None:
-        sql = f"SELECT pk, data FROM records WHERE pk BETWEEN ? AND ? ORDER BY pk {order}"  # noqa: S608 - a constant
-        cursor = store.connection.execute(sql, pk_range(entry.id))
-    else:
-        sql = f"SELECT pk, data FROM members JOIN records USING (pk) WHERE segment_id = ? ORDER BY pk {order}"  # noqa: S608
-        cursor = store.connection.execute(sql, (segment.id,))
-    while batch := cursor.fetchmany(_BATCH):
-        for pk, data in batch:
-            values = jsontext.decode(data)
-            values += [None] * (width - len(values))
-            values[0] = id_of(pk)
-            yield values
+class _Source:
+    """The records among which a search looks, by record number."""
+
+    def __init__(self, store: Store, entry: ListEntry, segment: SegmentEntry | None, *, descending: bool) -> None:
+        self._connection = store.connection
+        self._entry = entry
+        self._segment = segment
+        self._order = "DESC" if descending else "ASC"
+        self.limit = -1, 0
+        self.candidates: list[int] | None = None
+
+    def read(self, width: int) -> Iterator[list[Any]]:
+        """Give each record's values, as many as the List has fields."""
+        table, condition, parameters = "records", "pk BETWEEN ? AND ?", list(pk_range(self._entry.id))
+        if self._segment is not None:
+            table, condition, parameters = "members JOIN records USING (pk)", "segment_id = ?", [self._segment.id]
+        if self.candidates is not None:
+            condition += f" AND pk IN ({','.join(map(str, self.candidates))})"
+        sql = f"SELECT pk, data FROM {table} WHERE {condition} ORDER BY pk {self._order} LIMIT ? OFFSET ?"  # noqa: S608
+        cursor = self._connection.execute(sql, (*parameters, *self.limit))
+        while batch := cursor.fetchmany(_BATCH):
+            for pk, data in batch:
+                values = jsontext.decode(data)
+                values += [None] * (width - len(values))
+                values[0] = id_of(pk)
+                yield values
+
+
+def _candidates(store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]) -> list[int] | None:
+    """Return the records that a filter for equality finds over keys that were used before; None if there is no such."""
+    for one in filters:
+        field = fields[_position(fields, one.field_name)]
+        if one.operator == "EqualTo" and one.field_value is not None and is_key_set(store, entry, [field]):
+            try:
+                value = comparable(field.data_type, from_text(field, one.field_value))
+            except ValueError:
+                return None
+            key_set = KeySet(store, entry, [field], fold_case=False)
+            return key_set.find(key_text([value], fold_case=False))
+    return None
 
 
 def _position(fields: Sequence[Field], name: str) -> int:

@@ -94,6 +94,8 @@ class Server(uvicorn.Server):
             # Longer than a client keeps its idle connections: a close that meets a request looks like a fault.
             timeout_keep_alive=120,
             timeout_graceful_shutdown=2,
+            # The parameter fields of a wide List makes a long line.
+            h11_max_incomplete_event_size=1024 * 1024,
         )
         super().__init__(config)
         self.listening = threading.Event()
@@ -110,7 +112,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End waiting calls, then the server."""
-        self.emulator.stopping.set()
+        self.emulator.stop()
         await super().shutdown(sockets)
 
     def serve_until_stopped(self) -> None:

@@ -1,9 +1,9 @@
 """One running emulator: its options, data, journal, quota and faults, and which Lists are at work."""
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,25 +57,27 @@ class Emulator:
     def __init__(self, options: EmulatorOptions) -> None:
         if problems := options.problems():
             raise ValueError("; ".join(problems))
+        rules = [FaultRule.model_validate(rule) for rule in options.faults]
         self.options = options
         self.store = Store(options.db, lambda: self.options.missing_status)
         self.records = Records(self.store)
         self.journal = Journal(options.journal_size)
         self.rate = RateWindow()
         self.faults = Faults()
-        self.stopping = asyncio.Event()
+        self._interrupt = asyncio.Event()
+        self._stopped = False
         self._at_work: set[int] = set()
         self._held: dict[tuple[str, str], int | None] = {}
         self._unseen: dict[tuple[str, int], int] = {}
         self._indexes: set[tuple[int, frozenset[str]]] = set()
-        for rule in options.faults:
-            self.faults.add(FaultRule.model_validate(rule))
+        for rule in rules:
+            self.faults.add(rule)
 
     def reset(self) -> None:
         """Drop all data, logs, faults and holds; options stay."""
         self.store.clear()
         self.journal.clear()
-        self.faults.clear()
+        self.clear_faults()
         self.rate.restart()
         self._held.clear()
         self._unseen.clear()
@@ -100,6 +102,11 @@ class Emulator:
         for name in changes:
             setattr(self.options, name, getattr(changed, name))
 
+    def clear_faults(self) -> None:
+        """Drop every fault rule, and end what they hold up."""
+        self.faults.clear()
+        self.interrupt()
+
     def check_granted(self, operation_id: str | None) -> None:
         """Refuse an endpoint that the key was not granted.
 
@@ -110,12 +117,21 @@ class Emulator:
             raise UnauthorizedError("This endpoint is not granted to the key")
 
     async def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the emulator's end."""
+        """Wait, but not beyond `interrupt` or `stop`."""
         if seconds > 0:
-            try:
-                await asyncio.wait_for(self.stopping.wait(), seconds)
-            except asyncio.TimeoutError:
-                return
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._interrupt.wait(), seconds)
+
+    def interrupt(self) -> None:
+        """End every wait that goes on: latency, delays, hangs."""
+        self._interrupt.set()
+        if not self._stopped:
+            self._interrupt = asyncio.Event()
+
+    def stop(self) -> None:
+        """End every wait, also those to come."""
+        self._stopped = True
+        self.interrupt()
 
     # Lists at work
 
@@ -127,7 +143,7 @@ class Emulator:
         """End a hold."""
         self._held.pop((organization, list_api_name.casefold()), None)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def bulk(self, entry: ListEntry, call: Call) -> AsyncIterator[None]:
         """Have a List to oneself for a bulk operation, as long as its latency says.
 
@@ -153,12 +169,9 @@ class Emulator:
             return
         left = self._held[name]
         if left is not None:
+            self._held[name] = left - 1
             if left <= 1:
                 del self._held[name]
-            else:
-                self._held[name] = left - 1
-            if left <= 0:
-                return
         raise BusyError
 
     # What is new may not be seen at once

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from target_selligent.emulator.errors import BadRequestError, NotFoundError
 from target_selligent.emulator.faults import FaultRule
@@ -12,6 +12,9 @@ from target_selligent.emulator.routes.common import answer, emulator_of
 from target_selligent.emulator.store import ListEntry
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
+
+# Inside the models below, `list` is a field.
+Names = list[str]
 
 
 class ListReference(BaseModel):
@@ -35,15 +38,13 @@ class SegmentDefinition(ListReference):
 class Hold(ListReference):
     """How long a List is busy: for so many bulk operations; None until it is released."""
 
-    calls: int | None = None
+    calls: int | None = Field(None, ge=1)
 
 
 class Index(ListReference):
     """Fields with a unique index."""
 
-    fields_: Annotated[list[str], "fields"]
-
-    model_config = ConfigDict(extra="forbid", alias_generator=lambda name: name.rstrip("_"))
+    fields_: Names = Field(alias="fields")
 
 
 def _organization(request: Request, organization: str | None) -> str:
@@ -86,8 +87,8 @@ async def add_faults(request: Request, rules: FaultRule | list[FaultRule]) -> Re
 
 @router.delete("/faults")
 async def clear_faults(request: Request) -> Response:
-    """Drop every rule."""
-    emulator_of(request).faults.clear()
+    """Drop every rule, and end the hangs and delays that go on."""
+    emulator_of(request).clear_faults()
     return Response(status_code=204)
 
 

@@ -1,0 +1,194 @@
+"""Organizations, Lists and fields."""
+
+from typing import Any
+
+import pytest
+
+from .api import COLUMNS, Api
+
+
+def _create(api: Api, **changes: Any) -> Any:
+    return api.call("POST", "/lists", json={"api_name": "contacts", "name": "c", "type": "Userlist", **changes})
+
+
+def test_the_organization_names_its_audiences(api: Api) -> None:
+    """The organization is answered with its Userlists as audiences."""
+    _create(api)
+    _create(api, api_name="orders", type="Datalist")
+    organization = api.call("GET").json()
+    assert organization["name"] == "my_org"
+    assert organization["audiences"] == [{"api_name": "contacts"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (
+            "Userlist",
+            [
+                "ID",
+                "NAME",
+                "MAIL",
+                "OPTOUT",
+                "OPTOUT_DT",
+                "OPTOUT_SOURCE",
+                "LANGUAGE",
+                "CREATED_DT",
+                "MODIFIED_DT",
+            ],
+        ),
+        ("Datalist", ["ID"]),
+        ("Optionlist", ["ID", "CODE", "DESCRIPTION"]),
+    ],
+    ids=str,
+)
+def test_a_new_list_has_its_types_fields(api: Api, kind: str, names: list[str]) -> None:
+    """A new List comes with the default fields of its type."""
+    assert _create(api, type=kind).json()["result_code"] == "Succeeded"
+    fields = api.call("GET", "/lists/contacts/fields").json()["fields"]
+    assert [field["name"] for field in fields] == names
+    assert fields[0]["data_type"] == "Long"
+
+
+@pytest.mark.parametrize("name", ["", "two words", "dash-ed", "dot.ted", "é", "a/b", "a\n", "x" * 129], ids=ascii)
+def test_a_list_needs_a_plain_name(api: Api, name: str) -> None:
+    """An API name holds letters, digits and underscore only."""
+    assert _create(api, api_name=name).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "Unknown"},
+        {"type": "userlist"},
+        {"name": ""},
+        {"name": None},
+        {"colour": "red"},
+        {"tags": "a"},
+        {"optionlist_codetype": "Guid"},
+        {"enforce_segment_selection": "true"},
+    ],
+    ids=str,
+)
+def test_a_list_needs_a_proper_definition(api: Api, changes: dict[str, Any]) -> None:
+    """A definition with a value that the API does not know makes no List."""
+    assert _create(api, **changes).status_code == 400
+    assert api.call("GET", "/lists").json() == {"lists": []}
+
+
+def test_creating_a_list_again_is_refused_in_any_case(api: Api) -> None:
+    """A name that is taken, in whatever case, is a 400, and lookups answer the stored spelling."""
+    assert _create(api, api_name="Contacts").status_code == 200
+    again = _create(api, api_name="CONTACTS")
+    assert (again.status_code, again.json()["result_code"]) == (400, "Failed")
+    assert again.json()["errors"][0]["error_code"]
+    assert api.call("GET", "/lists/conTACTS").json()["api_name"] == "Contacts"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({}, ["b", "a", "orders"]),
+        ({"filter": "Datalist"}, ["orders"]),
+        ({"search": "ORD"}, ["orders"]),
+        ({"search": "tagged"}, ["a"]),
+        ({"skip": 1}, ["a", "orders"]),
+        ({"skip": 1, "take": 1}, ["a"]),
+        ({"take": 0}, []),
+    ],
+    ids=str,
+)
+def test_the_overview_of_lists_is_cut_as_asked(api: Api, query: dict[str, Any], names: list[str]) -> None:
+    """The overview is filtered by type and text, then skipped and taken from, in order of creation."""
+    _create(api, api_name="b")
+    _create(api, api_name="a", tags=["tagged"])
+    _create(api, api_name="orders", type="Datalist")
+    assert [entry["api_name"] for entry in api.call("GET", "/lists", params=query).json()["lists"]] == names
+
+
+def test_a_list_is_updated(api: Api) -> None:
+    """What an update names is changed, the rest stays."""
+    _create(api, description="first", tags=["x"])
+    quality = {"type": "Normal", "bounce_scope": "MASTER", "actions": [{"name": "OPTOUT", "value": "10"}]}
+    changes = {"name": "New", "api_name": "renamed", "email_quality_configuration": quality}
+    assert api.call("PUT", "/lists/contacts", json=changes).status_code == 200
+    details = api.call("GET", "/lists/renamed").json()
+    assert (details["name"], details["description"], details["tags"]) == ("New", "first", ["x"])
+    actions = details["email_quality_configuration"]["email_quality_actions"]
+    assert actions == [{"field_name": "OPTOUT", "field_value": "10"}]
+
+
+def test_a_list_does_not_take_anothers_name(api: Api) -> None:
+    """An update to a name that is taken is refused."""
+    _create(api)
+    _create(api, api_name="orders")
+    assert api.call("PUT", "/lists/orders", json={"api_name": "Contacts"}).status_code == 400
+
+
+def test_a_deleted_list_takes_everything_along(contacts: Api) -> None:
+    """A List made again under its old name has neither records nor Segments."""
+    contacts.load("CID", [["a"]])
+    contacts.load_segment([["a"]])
+    assert contacts.call("DELETE", "/lists/contacts", params={"dropTable": "true"}).status_code == 200
+    assert contacts.call("GET", "/lists/contacts").status_code == 404
+    contacts.create_list()
+    assert contacts.call("GET", "/lists/contacts/records").json() == {"count": 0}
+    assert contacts.call("GET", "/lists/contacts/segments").json() == {"segments": [], "segment_count": 0}
+
+
+@pytest.mark.parametrize("status", [404, 400, 200])
+@pytest.mark.parametrize("path", ["/lists/none", "/lists/contacts/segments/none", "/lists/none/fields"])
+def test_what_is_missing_is_told_as_switched(contacts: Api, path: str, status: int) -> None:
+    """A missing List or Segment is NotFound, with the status that the option says."""
+    contacts.options(missing_status=status)
+    response = contacts.call("GET", path)
+    assert (response.status_code, response.json()["result_code"]) == (status, "NotFound")
+
+
+def test_fields_are_added_at_the_end(api: Api) -> None:
+    """Fields of every type are created with 201 and read back as they were asked for."""
+    _create(api, type="Datalist")
+    asked = [{"name": name, **definition} for name, definition in COLUMNS.items()]
+    assert api.call("POST", "/lists/contacts/fields", json={"fields": asked}).status_code == 201
+    fields = api.call("GET", "/lists/contacts/fields").json()["fields"][1:]
+    plain = {"description": None, "content": "Free", "optionlist": None, "value_definition": None}
+    assert fields == [{"length": None, "allow_null": True, **plain, **definition} for definition in asked]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"name": "T", "data_type": "Text"},
+        {"name": "T", "data_type": "Text", "length": 0},
+        {"name": "T", "data_type": "Text", "length": 4001},
+        {"name": "T", "data_type": "Long", "length": 8},
+        {"name": "T", "data_type": "Unknown"},
+        {"name": "T", "data_type": "Guid"},
+        {"name": "T"},
+        {"name": "", "data_type": "Long"},
+        {"name": "A B", "data_type": "Long"},
+        {"name": "cid", "data_type": "Long"},
+        {"name": "FIRST", "data_type": "Long"},
+        {"name": "T", "data_type": "Long", "content": "Unknown"},
+        {"name": "T", "data_type": "Long", "content": "Single"},
+        {"name": "T", "data_type": "Long", "optionlist": "codes"},
+        {"name": "T", "data_type": "Long", "content": "ComputedPersisted"},
+        {"name": "T", "data_type": "Long", "value_definition": "[%[MASTER.ID]%]"},
+        {"name": "T", "data_type": "Long", "colour": "red"},
+        {"name": "T", "data_type": "Long", "allow_null": "no"},
+    ],
+    ids=str,
+)
+def test_one_wrong_field_stops_the_whole_call(api: Api, field: dict[str, Any]) -> None:
+    """A call with a field that cannot be made adds none."""
+    api.create_list()
+    asked = [{"name": "FIRST", "data_type": "Long"}, field]
+    assert api.call("POST", "/lists/contacts/fields", json={"fields": asked}).status_code == 400
+    fields = api.call("GET", "/lists/contacts/fields").json()["fields"]
+    assert [one["name"] for one in fields] == ["ID", "CID"]
+
+
+def test_a_call_without_fields_is_refused(api: Api) -> None:
+    """An empty list of fields is a 400."""
+    api.create_list()
+    assert api.call("POST", "/lists/contacts/fields", json={"fields": []}).status_code == 400
