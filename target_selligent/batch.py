@@ -7,7 +7,9 @@ gathered side by side, and only where a key comes again in another kind is order
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,25 @@ class Source:
 
 
 @dataclass(slots=True)
+class Rows:
+    """Rows of records that followed each other, side by side with what is needed to answer for them.
+
+    Args:
+        rows: Each row as JSON text.
+        keys: Each row's key.
+        segments: Each record's Segment, or Segments; empty if records are not routed.
+        lines: Each record's RECORD message as it came.
+        numbers: Each record's number in its stream, from 1.
+    """
+
+    rows: list[bytes]
+    keys: list[Key]
+    segments: Sequence[str | Sequence[str]]
+    lines: Sequence[bytes]
+    numbers: Sequence[int]
+
+
+@dataclass(slots=True)
 class Batch:
     """The rows of one List load and what is needed to answer for each of them.
 
@@ -69,6 +90,28 @@ class Batch:
     numbers: list[int] = field(default_factory=list)
     segments: dict[str, list[int]] = field(default_factory=dict)
     body_bytes: int = _BRACKETS
+
+    def take(self, rows: Rows, start: int, stop: int, size: int) -> None:
+        """Append some rows.
+
+        Args:
+            rows: Where they are.
+            start: Position of the first.
+            stop: Position after the last.
+            size: Their size in a body, separators included.
+        """
+        segments = self.segments
+        for index, names in enumerate(rows.segments[start:stop], len(self.rows)):
+            for name in (names,) if names.__class__ is str else names:
+                if name in segments:
+                    segments[name].append(index)
+                else:
+                    segments[name] = [index]
+        self.rows += rows.rows[start:stop]
+        self.keys += rows.keys[start:stop]
+        self.lines += rows.lines[start:stop]
+        self.numbers += rows.numbers[start:stop]
+        self.body_bytes += size
 
 
 def encode_body(rows: Iterable[bytes]) -> bytes:
@@ -102,48 +145,29 @@ class BatchBuffer:
         # Keys by open batch, kept only while there is more than one: usually there is not.
         self._keys: dict[tuple[str, ...], set[Key]] = {}
 
-    def add(  # noqa: PLR0913 - one argument for each column of a batch
-        self,
-        fields: tuple[str, ...],
-        row: bytes,
-        key: Key,
-        segments: Sequence[str],
-        line: bytes,
-        number: int,
-    ) -> None:
-        """Put one row in, submitting what is full before or after it.
+    def add(self, fields: tuple[str, ...], rows: Rows) -> None:
+        """Put rows in, submitting what is full before or after each of them.
 
         Args:
             fields: Field names, in row order.
-            row: The row as JSON text.
-            key: The row's key.
-            segments: Segments the record belongs to.
-            line: The RECORD message as it came.
-            number: The record's number in its stream.
+            rows: The rows, in the order of their records.
         """
-        size = len(row) + 1
-        batch = self._open.get(fields)
-        if batch is not None and batch.body_bytes + size > self._max_bytes:
-            self._cut(fields)
-            batch = None
-        if batch is None:
-            batch = self._begin(fields)
-        if len(self._open) > 1:
-            self._keep_order(fields, key)
-        index = len(batch.rows)
-        batch.rows.append(row)
-        batch.keys.append(key)
-        batch.lines.append(line)
-        batch.numbers.append(number)
-        batch.body_bytes += size
-        for segment in segments:
-            members = batch.segments.get(segment)
-            if members is None:
-                batch.segments[segment] = [index]
-            else:
-                members.append(index)
-        if index + 1 >= self._max_rows:
-            self._cut(fields)
+        start, count = 0, len(rows.rows)
+        while start < count:
+            batch = self._open.get(fields) or self._begin(fields)
+            stop = min(count, start + self._max_rows - len(batch.rows))
+            if len(self._open) > 1:
+                self._keep_order(fields, rows.keys[start])
+                stop = start + 1
+            sizes = [0, *accumulate(len(row) + 1 for row in rows.rows[start:stop])]
+            fitting = bisect_right(sizes, self._max_bytes - batch.body_bytes) - 1
+            if fitting < 1 and not batch.rows:
+                fitting = 1
+            if fitting > 0:
+                batch.take(rows, start, start + fitting, sizes[fitting])
+                start += fitting
+            if len(batch.rows) >= self._max_rows or start < stop:
+                self._cut(fields)
 
     def flush(self, opened_before: float = inf) -> None:
         """Submit the batches that were opened before a time; by default all."""

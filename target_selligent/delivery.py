@@ -92,7 +92,8 @@ class Delivery:
         lost |= self._load_list(batch, [index for index in range(len(batch.rows)) if index not in lost])
         for segment, members in plan_segment_loads(batch.segments, names, lost).items():
             self._report.add_segment(batch.source.list_api_name, segment, Counts(read=len(members)))
-            rows = [(_encode(batch.keys[index]), batch.numbers[index]) for index in members]
+            keys = map(batch.keys.__getitem__, members)
+            rows = dict(zip(map(_encode, keys), map(batch.numbers.__getitem__, members), strict=True))
             for full in self._gathering.add(batch.ticket, segment, batch.source, rows, time.monotonic()):
                 self._load_segment(full)
         if not self._gathering.is_waiting(batch.ticket):

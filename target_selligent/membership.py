@@ -94,7 +94,7 @@ class Gathering:
         self._waiting: dict[int, int] = {}
 
     def add(
-        self, ticket: int, segment: str, source: Source, rows: Sequence[tuple[bytes, int]], now: float
+        self, ticket: int, segment: str, source: Source, rows: dict[bytes, int], now: float
     ) -> Iterator[SegmentRows]:
         """Take rows in and yield what is full.
 
@@ -108,22 +108,24 @@ class Gathering:
         Yields:
             Rows to load now; they are no longer held here.
         """
-        for row, number in rows:
-            gathered = self._segments.get((segment, source))
-            if gathered is not None and (
-                len(gathered.rows) >= self._max_rows or gathered.body_bytes + len(row) + 1 > self._max_bytes
-            ):
-                yield self._take(gathered)
-                gathered = None
+        size = sum(map(len, rows)) + len(rows)
+        gathered = self._segments.get((segment, source))
+        if gathered is not None and not self._has_room(gathered, len(rows), size):
+            yield self._take(gathered)
+            gathered = None
+        for part, part_size in self._parts(rows, size):
             if gathered is None:
                 gathered = self._segments[segment, source] = SegmentRows(segment, source, now)
-            if row not in gathered.rows:
-                gathered.body_bytes += len(row) + 1
-                self._gathered += 1
-            gathered.rows[row] = number
+            before = len(gathered.rows)
+            gathered.rows.update(part)
+            gathered.body_bytes += part_size
+            self._gathered += len(gathered.rows) - before
             if ticket not in gathered.tickets:
                 gathered.tickets.add(ticket)
                 self._waiting[ticket] = self._waiting.get(ticket, 0) + 1
+            if len(gathered.rows) >= self._max_rows:
+                yield self._take(gathered)
+                gathered = None
         if self._gathered > self._max_gathered:
             yield from self.take_all()
 
@@ -155,6 +157,25 @@ class Gathering:
     def oldest(self) -> float | None:
         """When the oldest row came; None if there is none."""
         return min((gathered.since for gathered in self._segments.values()), default=None)
+
+    def _has_room(self, gathered: SegmentRows, count: int, size: int) -> bool:
+        return len(gathered.rows) + count <= self._max_rows and gathered.body_bytes + size <= self._max_bytes
+
+    def _parts(self, rows: dict[bytes, int], size: int) -> Iterator[tuple[dict[bytes, int], int]]:
+        """Yield rows, cut where they are too many or too large for one load, with the size of each part."""
+        if len(rows) <= self._max_rows and size + _BRACKETS <= self._max_bytes:
+            yield rows, size
+            return
+        part: dict[bytes, int] = {}
+        part_size = 0
+        for row, number in rows.items():
+            length = len(row) + 1
+            if part and (len(part) >= self._max_rows or part_size + length + _BRACKETS > self._max_bytes):
+                yield part, part_size
+                part, part_size = {}, 0
+            part[row] = number
+            part_size += length
+        yield part, part_size
 
     def _take(self, gathered: SegmentRows) -> SegmentRows:
         del self._segments[gathered.segment, gathered.source]

@@ -6,6 +6,7 @@ import json
 import select
 import sys
 from collections import Counter
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -16,8 +17,12 @@ from target_selligent.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    _Callbacks = dict[str, Callable[[dict[str, Any]], None]]
+
 _CHUNK_BYTES = 1 << 18
 _IDLE_SECONDS = 1.0
+_RECORD = "RECORD"
+_DICT = frozenset({dict})
 _MAX_SHOWN_TYPE = 40
 
 
@@ -33,6 +38,8 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         before_read: Called before each wait for input, and about once a second while there is none.
+        record_sinks: Stream to what takes many of its records and their lines at once. Streams that are not in it get
+            their records one by one, through the callback.
         line: The line that is worked on.
         line_number: Its number, from 1.
         failure: Why reading ended before the end of the input, if a line was at fault.
@@ -44,6 +51,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self._decode = msgspec.json.Decoder().decode
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
+        self.record_sinks: dict[str, Callable[[list[dict[str, Any]], list[bytes]], None]] = {}
         self.line_number = 0
         self.line = b""
         self.failure: InputError | None = None
@@ -54,9 +62,7 @@ class MessageReader(GenericSingerReader[bytes]):
         """Standard input, as bytes."""
         return sys.stdin.buffer
 
-    def process_lines(
-        self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
-    ) -> Counter[str]:
+    def process_lines(self, file_input: IO[bytes] | None, callbacks: _Callbacks) -> Counter[str]:
         """Hand each message to the callback of its type, until the input ends, a line is at fault or `stop` is called.
 
         A faulty line is kept in `failure` rather than raised: what came before it is whole and shall be loaded.
@@ -70,24 +76,65 @@ class MessageReader(GenericSingerReader[bytes]):
         """
         counts: Counter[str] = Counter()
         try:
-            for line in self._lines(file_input or self.default_input):
-                if self.stop_signal is not None:
-                    break
-                self.line_number += 1
-                self.line = line
-                message = self.deserialize_json(line)
-                if message is None:
-                    continue
-                message_type = message.get("type")
-                callback = callbacks.get(message_type) if isinstance(message_type, str) else None
-                if callback is None:
-                    self._process_unknown_message(message)
-                else:
-                    callback(message)
-                    counts[cast("str", message_type)] += 1
+            for lines in self._chunks(file_input or self.default_input):
+                self._process_chunk(lines, callbacks, counts)
         except InputError as failure:
             self.failure = failure
         return counts
+
+    def _process_chunk(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
+        """Hand on the messages of some lines, RECORDs of one stream together where its sink takes them so."""
+        try:
+            messages = list(map(self._decode, lines))
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            if len(lines) > 1:
+                for line in lines:
+                    self._process_chunk([line], callbacks, counts)
+                return
+            messages = [self.deserialize_json(lines[0])]
+        index, before = 0, self.line_number
+        while index < len(messages) and self.stop_signal is None:
+            self.line_number = before + index + 1
+            self.line = lines[index]
+            taken = self._take_run(messages, lines, index)
+            if taken:
+                counts[_RECORD] += taken
+                index += taken
+                self.line_number = before + index
+                continue
+            self._process_message(messages[index], callbacks, counts)
+            index += 1
+
+    def _take_run(self, messages: list[Any], lines: list[bytes], start: int) -> int:
+        """Hand on the RECORDs of one stream that begin at a position; return how many that were."""
+        first = messages[start]
+        if first.__class__ is not dict or first.get("type") != _RECORD:
+            return 0
+        stream = first.get("stream")
+        take = self.record_sinks.get(stream) if isinstance(stream, str) else None
+        if take is None:
+            return 0
+        records: list[Any] = []
+        for message in islice(messages, start, None):
+            if message.__class__ is not dict or message.get("type") != _RECORD or message.get("stream") != stream:
+                break
+            records.append(message.get("record"))
+        if not _DICT.issuperset(map(type, records)):
+            return 0
+        take(records, lines[start : start + len(records)])
+        return len(records)
+
+    def _process_message(self, message: Any, callbacks: _Callbacks, counts: Counter[str]) -> None:  # noqa: ANN401 - JSON
+        if message is None and not self.line.strip():
+            return
+        if not isinstance(message, dict):
+            raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
+        message_type = message.get("type")
+        if not isinstance(message_type, str) or message_type not in callbacks:
+            self._process_unknown_message(message)
+            return
+        callbacks[message_type](message)
+        counts[message_type] += 1
 
     def stop(self, signum: int) -> None:
         """Leave the read loop after the message in work; to be called from a signal handler in the reading thread."""
@@ -95,30 +142,19 @@ class MessageReader(GenericSingerReader[bytes]):
         if self._waiting:
             raise _StopReading
 
-    def deserialize_json(self, line: bytes) -> dict[str, Any] | None:  # type: ignore[override]
-        """Return a line's message; None for a blank line.
+    def deserialize_json(self, line: bytes) -> Any:  # noqa: ANN401 - JSON
+        """Return a line's value, also where it is not strict JSON; None for a blank line.
 
         Raises:
-            InputError: If it is no JSON object.
+            InputError: If it is no JSON at all.
         """
-        try:
-            message = self._decode(line)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            message = self._decode_leniently(line)
-            if message is None:
-                return None
-        if not isinstance(message, dict):
-            raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
-        return message
-
-    def _decode_leniently(self, line: bytes) -> object:
         if not line.strip():
             return None
         try:
             return json.loads(line.decode("utf-8-sig", "surrogatepass"))
         except (ValueError, RecursionError):
             raise InputError(
-                f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "
+                f"line {self.line_number + 1} of the input is not valid JSON ({len(line):,} bytes): "
                 "the tap broke off in mid-line, or something else prints to its standard output"
             ) from None
 
@@ -142,23 +178,23 @@ class MessageReader(GenericSingerReader[bytes]):
             )
         raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
 
-    def _lines(self, stream: IO[Any]) -> Iterator[bytes]:
-        """Yield lines as they arrive; the last one may lack its newline."""
+    def _chunks(self, stream: IO[Any]) -> Iterator[list[bytes]]:
+        """Yield the whole lines of each chunk as it arrives; the very last line may lack its newline."""
         source = getattr(stream, "buffer", stream)
         if not hasattr(source, "read1"):
-            yield from (line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in source)
+            for line in source:
+                yield [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line]
             return
         started: list[bytes] = []
         while chunk := self._read(source):
             first, newline, rest = chunk.partition(b"\n")
             started.append(first)
             if newline:
-                yield b"".join(started)
                 *whole, last = rest.split(b"\n")
-                yield from whole
+                yield [b"".join(started), *whole]
                 started = [last]
         if last_line := b"".join(started):
-            yield last_line
+            yield [last_line]
 
     def _read(self, source: Any) -> bytes:  # noqa: ANN401 - any binary stream with read1
         """Wait for bytes; empty at the end of the input, or when a signal asks to stop."""

@@ -1,15 +1,16 @@
-"""Record to row: compiled once for the columns a record has, run for each record.
+"""Records to rows: made once for the columns that records have, run for many records at once.
 
-A row is a list of JSON scalars in field order. Dates stay text all the way: a date-time keeps its instant and leaves as
-ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.1179032Z`).
+A row is a tuple of JSON scalars in field order. Dates stay text all the way: a date-time keeps its instant and leaves
+as ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.1179032Z`).
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,12 +19,18 @@ from target_selligent.errors import RejectedRecord
 from target_selligent.fields import OPTOUT_FIELD, Conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
+    from target_selligent.batch import Key
     from target_selligent.fields import ColumnField
 
-Row = list[Any]
+Row = tuple[Any, ...]
 """JSON scalars in field order."""
+
+Column = Sequence[Any]
+"""The values of one column, in record order."""
+
+_ConvertColumn = Callable[[Column], Column]
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -48,70 +55,62 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RowMapper:
-    """Turns records that have exactly the given columns into rows.
+    """Turns records that have exactly the given columns into rows, many at once.
+
+    Work is done by column: most columns need no look at their single values, and dates repeat.
 
     Args:
         columns: The columns, in field order.
         key_columns: Those of them that must hold a usable key.
-        validated: Whether records were checked against the schema before, so that values which the schema
-            already holds to the right type need no second look.
 
     Attributes:
         fields: Field names, in row order.
-        key_indexes: Where in a row the key is, in key order.
     """
 
-    __slots__ = ("_columns", "_conversions", "_get", "_optout", "_single", "fields", "key_indexes")
+    __slots__ = ("_columns", "_conversions", "_get", "_key_indexes", "_optout", "fields")
 
-    def __init__(self, columns: Sequence[ColumnField], key_columns: Sequence[str], *, validated: bool) -> None:
+    def __init__(self, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
         names = [column.column for column in columns]
+        get = itemgetter(*names)
         self._columns = names
-        self._get = itemgetter(*names)
-        self._single = len(names) == 1
-        self._conversions = [
-            (index, convert)
-            for index, column in enumerate(columns)
-            if (convert := _converter(column.conversion, validated=validated)) is not None
-        ]
+        self._get: Callable[[Any], Row] = get if len(names) > 1 else lambda record: (get(record),)
+        self._conversions = [(index, _CONVERTERS[column.conversion]) for index, column in enumerate(columns)]
         self._optout = next(
             (index for index, column in enumerate(columns) if column.field.name.upper() == OPTOUT_FIELD), None
         )
+        self._key_indexes = tuple(names.index(column) for column in key_columns)
         self.fields = tuple(column.field.name for column in columns)
-        self.key_indexes = tuple(names.index(column) for column in key_columns)
 
-    def __call__(self, record: Mapping[str, Any]) -> Row:
-        """Return the record's row.
+    def __call__(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Key]]:
+        """Return the records' rows and keys.
 
         Args:
-            record: The record; columns that the mapper was not compiled for are left out.
+            records: The records; columns that the mapper was not made for are left out.
 
         Returns:
-            A new row.
+            A row and a key for each record, in order.
 
         Raises:
-            KeyError: If the record lacks one of the columns.
-            RejectedRecord: If a value cannot be sent as it is.
+            KeyError: If a record lacks one of the columns.
+            RejectedRecord: If a value cannot be sent as it is; which of several records is at fault is not said.
         """
-        row: Row = [self._get(record)] if self._single else list(self._get(record))
-        index = 0
-        try:
-            for index, convert in self._conversions:
-                value = row[index]
-                if value is not None:
-                    row[index] = convert(value)
-        except ValueError as error:
-            raise RejectedRecord(str(error), field=self._columns[index]) from None
-        for index in self.key_indexes:
-            key = row[index]
-            if key is None or (key.__class__ is str and not key.strip()):
+        columns: list[Column] = list(zip(*map(self._get, records), strict=True))
+        for index, convert in self._conversions:
+            try:
+                columns[index] = convert(columns[index])
+            except ValueError as error:
+                raise RejectedRecord(str(error), field=self._columns[index]) from None
+        for index in self._key_indexes:
+            if any(key is None or (key.__class__ is str and not key.strip()) for key in columns[index]):
                 raise RejectedRecord("the key is null or blank", field=self._columns[index], code="missing_key")
-        if self._optout is not None and row[self._optout] is None:
+        if self._optout is not None and None in columns[self._optout]:
             raise RejectedRecord(
                 f"null in {OPTOUT_FIELD} would subscribe the person again",
                 field=self._columns[self._optout],
                 code="null_optout",
             )
-        return row
+        keys = zip(*[columns[index] for index in self._key_indexes], strict=True)
+        return list(zip(*columns, strict=True)), list(keys)
 
 
 def utc_date_time(text: str) -> str:
@@ -217,14 +216,6 @@ def _boolean(value: object) -> bool:
     return value
 
 
-def _date_time(value: object) -> str:
-    return utc_date_time(_string(value))
-
-
-def _date(value: object) -> str:
-    return iso_date(_string(value))
-
-
 def _json(value: object) -> str:
     _refuse_inexact(value)
     try:
@@ -248,19 +239,56 @@ def _refuse_inexact(value: object) -> None:
             _long(int(item))
 
 
-def _converter(conversion: Conversion, *, validated: bool) -> Callable[[Any], Any] | None:
-    if validated and conversion in {Conversion.STRING, Conversion.BOOLEAN}:
-        return None
-    return _CONVERTERS[conversion]
+def _by_value(convert: Callable[[Any], Any], plain: frozenset[object]) -> _ConvertColumn:
+    """Convert values one by one, unless all are of types that are sent as they are."""
+
+    def convert_column(values: Column) -> Column:
+        if plain.issuperset(map(type, values)):
+            return values
+        return tuple([None if value is None else convert(value) for value in values])
+
+    return convert_column
 
 
-_CONVERTERS: dict[Conversion, Callable[[Any], Any]] = {
-    Conversion.STRING: _string,
-    Conversion.TEXT: _text,
-    Conversion.LONG: _long,
-    Conversion.FLOAT: _float,
-    Conversion.BOOLEAN: _boolean,
-    Conversion.DATE: _date,
-    Conversion.DATE_TIME: _date_time,
-    Conversion.JSON: _json,
+def _by_text(convert: Callable[[str], str]) -> _ConvertColumn:
+    """Convert each text once, however often it comes."""
+
+    def convert_column(values: Column) -> Column:
+        texts = set(values)
+        texts.discard(None)
+        converted = {text: convert(_string(text)) for text in texts}
+        if all(map(is_, converted.keys(), converted.values())):
+            return values
+        return tuple(map(converted.get, values))
+
+    return convert_column
+
+
+def _longs(values: Column) -> Column:
+    numbers = values if None not in values else [value for value in values if value is not None]
+    if _INT.issuperset(map(type, numbers)) and numbers and min(numbers) >= INT64_MIN and max(numbers) <= INT64_MAX:
+        return values
+    return tuple([None if value is None else _long(value) for value in values])
+
+
+def _floats(values: Column) -> Column:
+    # A sum is finite only if each part is.
+    if _FLOAT_OR_NONE.issuperset(map(type, values)) and math.isfinite(sum(filter(None, values))):
+        return values
+    return tuple([None if value is None else _float(value) for value in values])
+
+
+_INT = frozenset({int})
+_FLOAT_OR_NONE = frozenset({float, type(None)})
+_TEXT_OR_NONE = frozenset({str, type(None)})
+_BOOLEAN_OR_NONE = frozenset({bool, type(None)})
+_CONVERTERS: dict[Conversion, _ConvertColumn] = {
+    Conversion.STRING: _by_value(_string, _TEXT_OR_NONE),
+    Conversion.TEXT: _by_value(_text, _TEXT_OR_NONE),
+    Conversion.LONG: _longs,
+    Conversion.FLOAT: _floats,
+    Conversion.BOOLEAN: _by_value(_boolean, _BOOLEAN_OR_NONE),
+    Conversion.DATE: _by_text(iso_date),
+    Conversion.DATE_TIME: _by_text(utc_date_time),
+    Conversion.JSON: _by_value(_json, frozenset({type(None)})),
 }

@@ -11,7 +11,7 @@ import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_selligent.batch import Batch, BatchBuffer, Source
+from target_selligent.batch import Batch, BatchBuffer, Rows, Source
 from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import stream_fields
 from target_selligent.rejects import Rejection, record_of
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from singer_sdk.target_base import Target
 
-    from target_selligent.batch import Key
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
+_TEXT = frozenset({str})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,7 +39,7 @@ class SelligentSink(Sink):
     """Turns the records of one stream into batches for its List.
 
     The SDK's own validation and date parsing are left out (`get_validator`, `_validate_and_parse`): they log whole
-    records and make Python dates that would only have to be written out again. Both happen in `process_record`.
+    records and make Python dates that would only have to be written out again. Both happen in `process_records`.
 
     Args:
         target: The target, which holds what all sinks share.
@@ -74,9 +74,7 @@ class SelligentSink(Sink):
             segment_column=own.segment_column,
             text_field_length=settings.text_field_length,
         )
-        validator = RecordValidator(self.stream_name, self.schema) if self.validate_schema else None
-        self._record_validator = validator
-        self._is_valid = validator.is_valid if validator else None
+        self._record_validator = RecordValidator(self.stream_name, self.schema) if self.validate_schema else None
         self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
@@ -92,8 +90,7 @@ class SelligentSink(Sink):
         )
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
         self._mappers: dict[tuple[str, ...], RowMapper] = {}
-        columns = [column.column for column in self._fields.columns]
-        self._mapper = self._mapper_for(dict.fromkeys(columns))
+        self._mapper = self._mapper_for({column.column: None for column in self._fields.columns})
         self._buffer = BatchBuffer(
             self._new_batch,
             self._submit,
@@ -103,11 +100,11 @@ class SelligentSink(Sink):
 
     @property
     def is_full(self) -> bool:
-        """Always false: batches are cut and handed over in `process_record`, by rows and by bytes."""
+        """Always false: batches are cut and handed over in `process_records`, by rows and by bytes."""
         return False
 
     def get_validator(self) -> None:
-        """Leave validation to `process_record`."""
+        """Leave validation to `process_records`."""
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         return record
@@ -123,35 +120,54 @@ class SelligentSink(Sink):
         return record
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Check one record, make its row and put it in a batch; or reject it.
+        """Take one record that came through the SDK's own path: stream maps, flattening, metadata columns.
 
         Args:
-            record: The record, after stream maps.
+            record: The record, transformed.
             context: Unused.
 
         Raises:
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
-        self.records_read += 1
-        number = self.records_read
+        self.process_records([record], [self.target.message_reader.line])
+
+    def process_records(self, records: Sequence[dict[str, Any]], lines: Sequence[bytes]) -> None:
+        """Check records, make their rows and put them in batches; reject those that cannot be sent.
+
+        Many records at once cost a fraction of what they cost one by one. If there is anything about one of them,
+        they are taken one by one, and it is found.
+
+        Args:
+            records: Records that followed each other.
+            lines: The RECORD message of each, as it came.
+
+        Raises:
+            RunStoppedError: If one must be rejected and `skip_invalid_records` is false.
+        """
+        numbers = range(self.records_read + 1, self.records_read + len(records) + 1)
         try:
-            if self._is_valid is not None and not self._is_valid(record):
-                raise self._violation(record)
-            segments = self._segments(record, self._segment_column) if self._segment_column is not None else ()
-            mapper, encoded, key = self._row(record)
+            rows = self._rows(self._mapper, records, lines, numbers)
+        except (RejectedRecord, KeyError, UnicodeEncodeError):
+            for record, line, number in zip(records, lines, numbers, strict=True):
+                self.records_read = number
+                self._process_alone(record, line, number)
+            return
+        self.records_read += len(records)
+        self._note_extra_columns(records)
+        self._put(self._mapper, rows, records)
+
+    def _process_alone(self, record: dict[str, Any], line: bytes, number: int) -> None:
+        try:
+            mapper = self._mapper_for(record)
+            rows = self._rows(mapper, [record], [line], [number])
         except RejectedRecord as rejection:
-            self._reject(rejection)
-            return
+            self._reject(rejection, line, number)
         except UnicodeEncodeError:
-            self._reject(_invalid_text())
-            return
-        if len(record) != len(self._fields.known_columns) or mapper is not self._mapper:
-            self._note_extra_columns(record)
-        line = self.target.message_reader.line
-        if self._held is None:
-            self._buffer.add(mapper.fields, encoded, key, segments, line, number)
-        elif self._held.put(key, self._held_as, number, record, line, segments):
-            self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
+            not_unicode = RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
+            self._reject(not_unicode, line, number)
+        else:
+            self._note_extra_columns([record])
+            self._put(mapper, rows, [record])
 
     def take_held(self, record: dict[str, Any], line: bytes, number: int, segments: Sequence[str]) -> None:
         """Put a record that was held until the end of the input in a batch.
@@ -162,25 +178,43 @@ class SelligentSink(Sink):
             number: Its number in the stream.
             segments: Segments it and the records before it named.
         """
-        mapper, encoded, key = self._row(record)
-        self._buffer.add(mapper.fields, encoded, key, segments, line, number)
+        mapper = self._mapper_for(record)
+        rows = self._rows(mapper, [record], [line], [number])
+        rows.segments = [segments]
+        self._buffer.add(mapper.fields, rows)
 
-    def _row(self, record: dict[str, Any]) -> tuple[RowMapper, bytes, Key]:
-        """Return the mapper of a record's columns, the row as JSON text, and its key.
+    def _rows(
+        self,
+        mapper: RowMapper,
+        records: Sequence[dict[str, Any]],
+        lines: Sequence[bytes],
+        numbers: Sequence[int],
+    ) -> Rows:
+        """Return the rows of valid records with the mapper's columns.
 
         Raises:
-            RejectedRecord: If the record cannot be sent as it is.
+            RejectedRecord: If a record cannot be sent as it is.
+            KeyError: If a record lacks one of the columns.
+            UnicodeEncodeError: If a record holds text that is not Unicode.
         """
-        mapper = self._mapper
-        try:
-            row = mapper(record)
-        except KeyError:
-            mapper = self._mapper_for(record)
-            row = mapper(record)
-        encoded = _encode_row(row)
-        if len(encoded) > self._max_row_bytes:
+        if self._record_validator is not None and not all(map(self._record_validator.is_valid, records)):
+            raise self._record_validator.violation(records[0])
+        segments = _segments(records, self._segment_column) if self._segment_column is not None else ()
+        values, keys = mapper(records)
+        rows = list(map(_encode, values))
+        if max(map(len, rows)) > self._max_row_bytes:
             raise RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
-        return mapper, encoded, tuple([row[index] for index in mapper.key_indexes])
+        return Rows(rows, keys, segments, lines, numbers)
+
+    def _put(self, mapper: RowMapper, rows: Rows, records: Sequence[dict[str, Any]]) -> None:
+        if self._held is None:
+            self._buffer.add(mapper.fields, rows)
+            return
+        for index, record in enumerate(records):
+            names = rows.segments[index] if rows.segments else ()
+            named = (names,) if isinstance(names, str) else names
+            if self._held.put(rows.keys[index], self._held_as, rows.numbers[index], record, rows.lines[index], named):
+                self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand over what is gathered."""
@@ -211,45 +245,18 @@ class SelligentSink(Sink):
             for key_column in self._fields.key_columns:
                 if key_column not in record:
                     raise RejectedRecord("the key is missing", field=key_column, code="missing_key")
-            mapper = RowMapper(columns, self._fields.key_columns, validated=self.validate_schema)
-            self._mappers[shape] = mapper
+            mapper = self._mappers[shape] = RowMapper(columns, self._fields.key_columns)
         return mapper
 
-    @staticmethod
-    def _segments(record: dict[str, Any], column: str) -> Sequence[str]:
-        """Return the Segments a record names.
-
-        Raises:
-            RejectedRecord: If it names none that could exist.
-        """
-        value = record.get(column)
-        if isinstance(value, str) and value.strip():
-            return (value,)
-        names = [
-            name if isinstance(name, str) else str(name)
-            for name in (value if isinstance(value, list) else [value])
-            if (isinstance(name, str) and name.strip()) or (isinstance(name, int) and not isinstance(name, bool))
-        ]
-        if not names:
-            raise RejectedRecord("it names no Segment", field=column, code="no_segment")
-        return list(dict.fromkeys(names))
-
-    def _violation(self, record: dict[str, Any]) -> RejectedRecord:
-        missing = next((column for column in self._fields.key_columns if column not in record), None)
-        if missing is not None:
-            return RejectedRecord("the key is missing", field=missing, code="missing_key")
-        assert self._record_validator is not None  # noqa: S101 - only called with one
-        return self._record_validator.violation(record)
-
-    def _reject(self, rejection: RejectedRecord) -> None:
-        stream, record = record_of(self.target.message_reader.line)
+    def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
+        stream, record = record_of(line)
         list_api_name = self._destination.api_name
         self.target.report.add_list(list_api_name, Counts(read=1, skipped=1))
         try:
             self.target.rejects.add(
                 Rejection(
                     stream=stream,
-                    number=self.records_read,
+                    number=number,
                     record=record,
                     list_api_name=list_api_name,
                     reason=rejection.reason,
@@ -262,26 +269,39 @@ class SelligentSink(Sink):
                 raise MissingKeyError(str(stop)) from None
             raise
 
-    def _note_extra_columns(self, record: dict[str, Any]) -> None:
+    def _note_extra_columns(self, records: Sequence[dict[str, Any]]) -> None:
         """Say once for each column that a record has and its schema has not: it is not sent."""
-        for column in record.keys() - self._fields.known_columns - self._known_extra:
+        known = self._fields.known_columns
+        if {len(known)}.issuperset(map(len, records)):
+            return
+        for column in set().union(*records) - known - self._known_extra:
             self._known_extra.add(column)
             if not column.startswith("_sdc_"):
                 self.logger.warning("Column %s of stream %s is not in its schema: not sent", column, self.stream_name)
 
 
-def _invalid_text() -> RejectedRecord:
-    return RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
-
-
-def _encode_row(row: list[Any]) -> bytes:
-    """Return a row as JSON text.
+def _segments(records: Sequence[dict[str, Any]], column: str) -> Sequence[str | Sequence[str]]:
+    """Return the Segment or Segments that each record names.
 
     Raises:
-        RejectedRecord: If it holds an integer that JSON could not.
-        UnicodeEncodeError: If it holds text that UTF-8 cannot.
+        RejectedRecord: If a record names none that could exist.
     """
-    try:
-        return _encode(row)
-    except OverflowError:
-        raise RejectedRecord("an integer beyond 64 bits") from None
+    values: list[Any] = [record.get(column) for record in records]
+    if _TEXT.issuperset(map(type, values)) and not any(map(_is_blank, set(values))):
+        return values
+    return [_named_segments(value, column) for value in values]
+
+
+def _named_segments(value: object, column: str) -> Sequence[str]:
+    names = [
+        name if isinstance(name, str) else str(name)
+        for name in (value if isinstance(value, list) else [value])
+        if (isinstance(name, str) and not _is_blank(name)) or (isinstance(name, int) and not isinstance(name, bool))
+    ]
+    if not names:
+        raise RejectedRecord("it names no Segment", field=column, code="no_segment")
+    return list(dict.fromkeys(names))
+
+
+def _is_blank(name: str) -> bool:
+    return not name.strip()

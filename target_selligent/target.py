@@ -106,7 +106,6 @@ class TargetSelligent(Target):
         self.held_records = LastRecords() if settings.holds_records else None
         self._sinks: list[SelligentSink] = []
         self._schemas: dict[str, tuple[Any, Any]] = {}
-        self._fast_sinks: dict[str, SelligentSink] = {}
         self._versions_noted: set[str] = set()
         self.message_reader.before_read = self._flush_old_batches
 
@@ -260,26 +259,19 @@ class TargetSelligent(Target):
         described = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) == described:
             return
-        self._fast_sinks.pop(stream, None)
+        self.message_reader.record_sinks.pop(stream, None)
         super()._process_schema_message(copy.deepcopy(message_dict))
         self._schemas[stream] = described
         maps = self.mapper.stream_maps[stream]
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
         if plain and isinstance(sink, SelligentSink) and not sink.include_sdc_metadata_properties:
-            self._fast_sinks[stream] = sink
+            self.message_reader.record_sinks[stream] = sink.process_records
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Take a RECORD: straight to its sink, unless stream maps, flattening or metadata want the SDK's path."""
-        try:
-            stream, record = message_dict["stream"], message_dict["record"]
-            sink = self._fast_sinks.get(stream)
-            if sink is not None and record.__class__ is dict:
-                sink.process_record(record, {})
-                return
-        except (KeyError, TypeError):
-            self._assert_line_requires(message_dict, requires={"stream", "record"})
-            raise
+        """Take a RECORD that stream maps, flattening or metadata send along the SDK's path; others never come here."""
+        self._assert_line_requires(message_dict, requires={"stream", "record"})
+        stream, record = message_dict["stream"], message_dict["record"]
         if not isinstance(stream, str) or not isinstance(record, dict):
             raise InputError(
                 f"line {self.message_reader.line_number} of the input is a RECORD without stream or record"
