@@ -1,6 +1,5 @@
 """The command `target-selligent-emulator`."""
 
-import importlib.util
 import json
 import signal
 import sys
@@ -16,6 +15,7 @@ from target_selligent.emulator.options import EmulatorOptions
 if TYPE_CHECKING:
     from target_selligent.emulator.server import Server
 
+_EXTRA_MODULES = {"fastapi", "pydantic", "starlette", "uvicorn"}
 _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"'
 
 
@@ -64,11 +64,13 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
 @click.version_option(__version__, prog_name="target-selligent-emulator")
 def main(port: int, organization: tuple[str, ...], faults: Path | None, **settings: Any) -> None:  # noqa: ANN401 - click
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
-    if any(importlib.util.find_spec(module) is None for module in ("fastapi", "uvicorn")):
+    try:
+        from target_selligent.emulator.server import Server  # noqa: PLC0415 - only there with the extra
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
+            raise
         click.echo(_EXTRA, err=True)
         sys.exit(1)
-    from target_selligent.emulator.server import Server  # noqa: PLC0415 - only there with the extra
-
     options = EmulatorOptions(organizations=list(organization), faults=_faults(faults), **settings)
     try:
         server = Server(options, port)

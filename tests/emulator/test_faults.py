@@ -1,0 +1,158 @@
+"""Faults on demand."""
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from .api import Api, counts
+
+LOAD = "/data/load$"
+
+
+def _load(api: Api, key: str = "a") -> requests.Response:
+    return api.send("/data/load", "CID", [[key]])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("rule", "status", "text"),
+    [
+        ({"kind": "status"}, 503, "Fault on demand"),
+        ({"kind": "status", "status": 400, "result_code": "ValidationFailed"}, 400, "ValidationFailed"),
+        ({"kind": "status", "status": 502, "body": "<html>Bad gateway</html>"}, 502, "<html>Bad gateway</html>"),
+        ({"kind": "status", "status": 500, "body": {"message": "no"}}, 500, '{"message":"no"}'),
+        ({"kind": "result_code", "result_code": "ServiceUnavailable"}, 200, '"result_code":"ServiceUnavailable"'),
+        ({"kind": "not_json"}, 200, "<h1>"),
+        ({"kind": "busy"}, 429, "in progress"),
+        ({"kind": "quota"}, 429, "API calls quota exceeded"),
+    ],
+    ids=str,
+)
+def test_a_fault_replaces_the_answer(contacts: Api, rule: dict[str, Any], status: int, text: str, when: str) -> None:
+    """The answer is the rule's; `before` nothing was done, `after` the work was."""
+    contacts.admin("POST", "faults", json={"path": LOAD, "when": when, **rule})
+    response = _load(contacts)
+    assert response.status_code == status
+    assert text in response.text
+    assert contacts.rows("CID") == ([["a"]] if when == "after" else [])
+    assert contacts.admin("GET", "requests")[-2]["outcome"] == f"fault:{rule['kind']}"
+
+
+def test_the_two_429_differ_in_what_remains(contacts: Api) -> None:
+    """A busy List leaves the quota as it is; a used-up quota has nothing left until Reset."""
+    contacts.fault("busy", path=LOAD)
+    contacts.fault("quota", path=LOAD, seconds=7)
+    busy, quota = _load(contacts), _load(contacts)
+    assert int(busy.headers["X-RateLimit-Remaining"]) > 0
+    assert (quota.headers["X-RateLimit-Remaining"], quota.headers["X-RateLimit-Reset"]) == ("0", "7")
+    assert _load(contacts).status_code == 200
+    counters = contacts.counters()
+    assert (counters["busy_429"], counters["quota_429"], counters["faults"]) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [("reset", "ConnectionResetError"), ("hang", "ConnectionResetError|RemoteDisconnected")],
+)
+def test_a_fault_ends_the_connection(contacts: Api, kind: str, problem: str, when: str) -> None:
+    """No answer comes, whether the work was done or not, and the journal says so."""
+    contacts.fault(kind, path=LOAD, when=when, seconds=0.01)
+    with pytest.raises(requests.ConnectionError) as caught:
+        _load(contacts)
+    assert re.search(problem, str(caught.value))
+    assert contacts.rows("CID") == ([["a"]] if when == "after" else [])
+    entry = contacts.admin("GET", "requests")[-2]
+    assert (entry["status"], entry["outcome"]) == (None, f"fault:{kind}")
+
+
+def test_a_hang_leaves_a_client_that_gives_up(contacts: Api) -> None:
+    """A client's own time-out ends a hang; the emulator serves on."""
+    contacts.fault("hang", path="/lists$")
+    with pytest.raises(requests.Timeout):
+        contacts.session.get(f"{contacts.root}/lists", timeout=0.05)
+    assert contacts.call("GET", "/lists").status_code == 200
+
+
+def test_a_truncated_answer_breaks_off(contacts: Api) -> None:
+    """The answer promises more bytes than it sends; the work was done."""
+    contacts.fault("truncate", path=LOAD)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+        _load(contacts)
+    assert contacts.rows("CID") == [["a"]]
+
+
+def test_a_fault_refuses_the_rows_it_names(contacts: Api) -> None:
+    """Rows of a data/load are refused as invalid by their index; the others are loaded."""
+    contacts.fault("partial", path=LOAD, rows=[0, 2], field_name="CID", message="no", validation_code="InvalidType")
+    answer = contacts.load("CID", [["a"], ["b"], ["c"]])
+    assert (answer["result_code"], counts(answer)) == ("PartiallySucceeded", {"inserted": 1, "failed": 2})
+    assert answer["invalid_records"][1] == {
+        "record_index": 2,
+        "field_name": "CID",
+        "message": "no",
+        "validation_code": "InvalidType",
+    }
+    assert contacts.rows("CID") == [["b"]]
+
+
+def test_a_rule_hits_by_method_path_and_position(contacts: Api) -> None:
+    """Calls that do not match are not counted; matching ones pass as often as `skip` says, then `times` are hit."""
+    contacts.fault("status", method="POST", path=LOAD, skip=1, times=2)
+    contacts.call("GET", "/lists")
+    statuses = [_load(contacts, str(number)).status_code for number in range(5)]
+    assert statuses == [200, 503, 503, 200, 200]
+    (rule,) = contacts.admin("GET", "faults")
+    assert (rule["seen"], rule["fired"]) == (5, 2)
+
+
+def test_a_rule_without_end_hits_until_it_is_dropped(contacts: Api) -> None:
+    """With times 0 every call is hit; a rule can be dropped by its id."""
+    (rule,) = contacts.admin("POST", "faults", json={"kind": "status", "path": LOAD, "times": 0})
+    assert {_load(contacts).status_code for _ in range(5)} == {503}
+    contacts.admin("DELETE", f"faults/{rule['id']}")
+    assert _load(contacts).status_code == 200
+
+
+def test_rules_are_used_up_in_order(contacts: Api) -> None:
+    """Of several rules that match, the first is used up before the next."""
+    contacts.admin(
+        "POST", "faults", json=[{"kind": "status", "status": code, "path": LOAD} for code in (500, 502, 504)]
+    )
+    assert [_load(contacts).status_code for _ in range(4)] == [500, 502, 504, 200]
+
+
+def test_chances_are_repeatable(contacts: Api) -> None:
+    """With a probability, the same seed hits the same calls."""
+    runs = []
+    for _ in range(2):
+        contacts.admin("DELETE", "faults")
+        contacts.fault("status", path="/lists$", times=0, probability=0.5, seed=7)
+        runs.append([contacts.call("GET", "/lists").status_code for _ in range(20)])
+    assert runs[0] == runs[1]
+    assert set(runs[0]) == {200, 503}
+
+
+def test_a_rule_can_add_headers(contacts: Api) -> None:
+    """Retry-After and other headers stand in the answer."""
+    contacts.fault("status", path="/lists$", retry_after=2, headers={"X-Request-Id": "42"})
+    headers = contacts.call("GET", "/lists").headers
+    assert (headers["Retry-After"], headers["X-Request-Id"]) == ("2", "42")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"kind": "explode"},
+        {"kind": "status", "path": "("},
+        {"kind": "status", "often": 1},
+        {"kind": "status", "status": 42},
+    ],
+    ids=str,
+)
+def test_a_wrong_rule_is_refused(api: Api, rule: dict[str, Any]) -> None:
+    """A rule that cannot be followed is a 400."""
+    assert api.session.post(f"{api.base_url}/_emulator/faults", json=rule, timeout=60).status_code == 400

@@ -1,0 +1,154 @@
+"""The server in a thread, and the command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from target_selligent import __version__
+from target_selligent.emulator.cli import main
+from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator.server import EmulatorServer
+
+from .api import Api
+
+COMMAND = [sys.executable, "-m", "target_selligent.emulator.cli"]
+
+
+@contextmanager
+def _command(*arguments: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Run the command on a free port; give the process and its first line."""
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def _address(line: str) -> str:
+    return next(word for word in line.split() if word.startswith("http://"))
+
+
+def test_a_file_keeps_what_was_written(tmp_path: Path) -> None:
+    """A second emulator on the file of a first one has its Lists, records, members and keys."""
+    options = EmulatorOptions(db=str(tmp_path / "emulator.sqlite"))
+    with EmulatorServer(options) as server, Api(server.base_url).session:
+        api = Api(server.base_url)
+        api.create_list()
+        api.create_segment()
+        api.load("CID", [["a"], ["b"]])
+        api.load_segment([["b"]])
+        api.session.close()
+    with EmulatorServer(options) as server:
+        api = Api(server.base_url)
+        with api.session:
+            assert api.rows("CID", segment="vip") == [["b"]]
+            assert api.load("CID", [["b"], ["c"]])["number_of_updated_records"] == 1
+            assert api.rows("ID", "CID") == [[1, "a"], [2, "b"], [3, "c"]]
+
+
+def test_a_hung_call_does_not_keep_the_server() -> None:
+    """Stopping ends calls that would hang for an hour."""
+    rules = [{"kind": "hang", "path": "/lists$", "times": 0}]
+    server = EmulatorServer(EmulatorOptions(faults=rules))
+    server.start()
+    host, _, port = server.base_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as client:
+        request = (
+            "GET /Portal/Api/organizations/my_org/lists HTTP/1.1\r\nHost: x\r\nX-ApiKey: demo-key:demo-secret\r\n\r\n"
+        )
+        client.sendall(request.encode())
+        while not requests.get(f"{server.base_url}/_emulator/requests", timeout=60).json():
+            pass
+        server.stop()
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_it_listens_on_the_loopback_interface_only() -> None:
+    """The address is 127.0.0.1, whatever the port."""
+    with EmulatorServer() as server:
+        assert server.base_url.startswith("http://127.0.0.1:")
+
+
+def test_a_taken_port_is_told() -> None:
+    """A port that another server has is an error at once."""
+    with EmulatorServer() as server, pytest.raises(OSError, match="in use"):
+        EmulatorServer(port=int(server.base_url.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [EmulatorOptions(organizations=[]), EmulatorOptions(rate_limit=0), EmulatorOptions(faults=[{"kind": "explode"}])],
+    ids=["organizations", "rate_limit", "faults"],
+)
+def test_wrong_options_are_told(options: EmulatorOptions) -> None:
+    """Options that cannot be followed are an error at once."""
+    with pytest.raises(ValueError, match=r"organizations|rate_limit|kind"):
+        EmulatorServer(options)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_the_command_says_where_it_listens_and_ends_on_a_signal(number: signal.Signals) -> None:
+    """One line on stdout once it listens, with its settings in force; then silence until it ends in good order."""
+    arguments = ("--organization", "one", "--organization", "two", "--rate-limit", "7")
+    with _command(*arguments, EMULATOR_API_KEY="k", EMULATOR_API_SECRET="s") as (process, line):
+        address = _address(line)
+        assert line == f"target-selligent-emulator {__version__}: {address} (organization one, two, X-ApiKey k:s)\n"
+        headers = {"X-ApiKey": "k:s"}
+        answer = requests.get(f"{address}/Portal/Api/organizations/two/lists", headers=headers, timeout=60)
+        assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "7, 7;w=60")
+        process.send_signal(number)
+        assert process.communicate(timeout=60) == ("", "")
+        assert process.returncode == 0
+
+
+def test_the_command_takes_rules_from_a_file(tmp_path: Path) -> None:
+    """Fault rules in a JSON file are in force from the start."""
+    rules = tmp_path / "faults.json"
+    rules.write_text('[{"kind": "status", "status": 502, "path": "/lists$"}]')
+    with _command("--faults", str(rules)) as (_, line):
+        api = Api(_address(line))
+        with api.session:
+            assert [api.call("GET", "/lists").status_code for _ in range(2)] == [502, 200]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "--faults"), ("{}", "list"), ('[{"kind": "explode"}]', "kind"), (None, "--faults")],
+    ids=["not JSON", "no list", "no rule", "no file"],
+)
+def test_the_command_refuses_wrong_rules(tmp_path: Path, text: str | None, message: str) -> None:
+    """A file without proper rules ends the command with the reason."""
+    rules = tmp_path / "faults.json"
+    if text is not None:
+        rules.write_text(text)
+    result = CliRunner().invoke(main, ["--port", "0", "--faults", str(rules)])
+    assert result.exit_code in {1, 2}
+    assert message in result.output
+
+
+def test_the_command_says_how_to_get_its_extra(tmp_path: Path) -> None:
+    """Without the web framework, one line tells how to install it."""
+    hide = "import sys; sys.modules['fastapi'] = None"
+    code = f"{hide}; from target_selligent.emulator.cli import main; main(['--port', '0'])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert result.returncode == 1
+    assert result.stderr == 'The emulator needs its extra: pip install "target-selligent[emulator]"\n'
