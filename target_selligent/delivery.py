@@ -90,14 +90,14 @@ class Delivery:
         lost = rows_without_segment(batch.segments, names)
         self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
         lost |= self._load_list(batch, [index for index in range(len(batch.rows)) if index not in lost])
+        self._gathering.begin(batch.ticket)
         for segment, members in plan_segment_loads(batch.segments, names, lost).items():
             self._report.add_segment(batch.source.list_api_name, segment, Counts(read=len(members)))
             keys = map(batch.keys.__getitem__, members)
             rows = dict(zip(map(_encode, keys), map(batch.numbers.__getitem__, members), strict=True))
             for full in self._gathering.add(batch.ticket, segment, batch.source, rows, time.monotonic()):
                 self._load_segment(full)
-        if not self._gathering.is_waiting(batch.ticket):
-            self._on_acknowledged(batch.ticket)
+        self._acknowledge(self._gathering.end(batch.ticket))
         self.load_due_segments()
 
     def load_due_segments(self) -> None:
@@ -205,7 +205,10 @@ class Delivery:
         self._load_in_parts(
             rows, load, reject, lambda counts: self._report.add_segment(source.list_api_name, segment, counts)
         )
-        for ticket in self._gathering.loaded(gathered):
+        self._acknowledge(self._gathering.loaded(gathered))
+
+    def _acknowledge(self, tickets: list[int]) -> None:
+        for ticket in tickets:
             self._on_acknowledged(ticket)
 
     def _load_in_parts(
@@ -313,6 +316,10 @@ def without_values(message: str, record: Mapping[str, Any]) -> str:
 
 def _parts(rows: Sequence[bytes], max_bytes: int) -> Iterator[range]:
     """Cut rows into bodies of at most the given size; a single row may pass it."""
+    if sum(map(len, rows)) + len(rows) < max_bytes:
+        if rows:
+            yield range(len(rows))
+        return
     start, size = 0, 0
     for position, row in enumerate(rows):
         length = len(row) + 1

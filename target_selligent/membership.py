@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from target_selligent.batch import Source
@@ -28,6 +28,8 @@ def rows_without_segment(segments: Mapping[str, Sequence[int]], names: Mapping[s
     Returns:
         Indexes of rows that must not be loaded.
     """
+    if all(given in names for given in segments):
+        return set()
     usable = {index for given, rows in segments.items() if given in names for index in rows}
     return {index for given, rows in segments.items() if given not in names for index in rows} - usable
 
@@ -99,7 +101,7 @@ class Gathering:
         """Take rows in and yield what is full.
 
         Args:
-            ticket: Batch the rows are from.
+            ticket: Batch the rows are from, between its `begin` and its `end`.
             segment: The Segment.
             source: Where the rows came from.
             rows: Each row as JSON text, with the number of its record.
@@ -122,7 +124,7 @@ class Gathering:
             self._gathered += len(gathered.rows) - before
             if ticket not in gathered.tickets:
                 gathered.tickets.add(ticket)
-                self._waiting[ticket] = self._waiting.get(ticket, 0) + 1
+                self._waiting[ticket] += 1
             if len(gathered.rows) >= self._max_rows:
                 yield self._take(gathered)
                 gathered = None
@@ -139,19 +141,26 @@ class Gathering:
         for gathered in list(self._segments.values()):
             yield self._take(gathered)
 
+    def begin(self, ticket: int) -> None:
+        """Note that rows of a batch may follow: it is not done before `end`, even if all so far are loaded."""
+        self._waiting[ticket] = 1
+
+    def end(self, ticket: int) -> list[int]:
+        """Note that no more rows of a batch follow; return its ticket if it has none left to load."""
+        return self._done([ticket])
+
     def loaded(self, gathered: SegmentRows) -> list[int]:
         """Note that rows are loaded; return the tickets of batches that have none left to load."""
+        return self._done(sorted(gathered.tickets))
+
+    def _done(self, tickets: Iterable[int]) -> list[int]:
         done = []
-        for ticket in sorted(gathered.tickets):
+        for ticket in tickets:
             self._waiting[ticket] -= 1
             if not self._waiting[ticket]:
                 del self._waiting[ticket]
                 done.append(ticket)
         return done
-
-    def is_waiting(self, ticket: int) -> bool:
-        """Say whether a batch has rows that are not loaded yet."""
-        return ticket in self._waiting
 
     @property
     def oldest(self) -> float | None:

@@ -115,10 +115,14 @@ class MessageReader(GenericSingerReader[bytes]):
         if take is None:
             return 0
         records: list[Any] = []
-        for message in islice(messages, start, None):
-            if message.__class__ is not dict or message.get("type") != _RECORD or message.get("stream") != stream:
-                break
-            records.append(message.get("record"))
+        try:
+            for message in islice(messages, start, None):
+                if message["type"] != _RECORD or message["stream"] != stream:
+                    break
+                records.append(message["record"])
+        except (KeyError, TypeError):
+            # No message at all, or half a one: whoever comes to it next says so.
+            pass
         if not _DICT.issuperset(map(type, records)):
             return 0
         take(records, lines[start : start + len(records)])

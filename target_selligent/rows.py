@@ -101,7 +101,7 @@ class RowMapper:
             except ValueError as error:
                 raise RejectedRecord(str(error), field=self._columns[index]) from None
         for index in self._key_indexes:
-            if any(key is None or (key.__class__ is str and not key.strip()) for key in columns[index]):
+            if _holds_unusable_key(columns[index]):
                 raise RejectedRecord("the key is null or blank", field=self._columns[index], code="missing_key")
         if self._optout is not None and None in columns[self._optout]:
             raise RejectedRecord(
@@ -169,6 +169,12 @@ def iso_date(text: str) -> str:
     if (time or "").strip("0:") or (fraction or "").strip("0"):
         raise ValueError("a date with a time of day: its schema must say format date-time")
     return date
+
+
+def _holds_unusable_key(values: Column) -> bool:
+    if _TEXT.issuperset(map(type, values)):
+        return "" in values or any(map(str.isspace, values))
+    return any(key is None or (isinstance(key, str) and not key.strip()) for key in values)
 
 
 def _moment(text: str) -> datetime:
@@ -279,6 +285,7 @@ def _floats(values: Column) -> Column:
 
 
 _INT = frozenset({int})
+_TEXT = frozenset({str})
 _FLOAT_OR_NONE = frozenset({float, type(None)})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _BOOLEAN_OR_NONE = frozenset({bool, type(None)})
