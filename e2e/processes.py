@@ -42,8 +42,8 @@ class Finished:
         return self
 
     def tail(self) -> str:
-        """Return the end of what it wrote."""
-        lines = [*self.out.splitlines(), *self.log.splitlines()]
+        """Return the end of what it wrote, without the source code that rich draws boxes around."""
+        lines = [line for line in (self.out + self.log).splitlines() if not line.startswith(("│", "╭", "╰"))]
         return "\n".join(f"    | {line}" for line in lines[-_SHOWN_LINES:])
 
 
