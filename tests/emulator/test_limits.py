@@ -3,16 +3,14 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+import requests
 
 from target_selligent.emulator.rate import RateWindow
 
 from .api import Api, counts
-
-if TYPE_CHECKING:
-    import requests
 
 
 @pytest.fixture
@@ -22,7 +20,7 @@ def background() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def _hold(api: Api, pool: ThreadPoolExecutor, path: str = "/data/load") -> "Future[requests.Response]":
+def _hold(api: Api, pool: ThreadPoolExecutor, path: str = "/data/load") -> Future[requests.Response]:
     """Begin a bulk call that works until the faults are cleared; return when it works."""
     api.fault("delay", path=f"{path}$", seconds=600)
     other = Api(api.base_url)
@@ -57,6 +55,18 @@ def test_a_list_takes_one_bulk_operation_at_a_time(
     assert first.result().status_code == 200
     assert contacts.send(path, "CID", [["a"]], method=method).status_code == 200
     assert (contacts.counters()["busy_429"], contacts.counters()["quota_429"]) == (1, 0)
+
+
+def test_a_load_whose_client_has_gone_is_still_done(contacts: Api) -> None:
+    """A client's own time-out does not end the operation: the List stays busy, then has the record."""
+    contacts.fault("delay", path="/data/load$", seconds=600)
+    url = f"{contacts.root}/lists/contacts/data/load"
+    query = {"keyFields": "CID", "fields": "CID"}
+    with pytest.raises(requests.Timeout):
+        contacts.session.post(url, params=query, json=[["slow"]], timeout=0.2)
+    assert contacts.send("/data/load", "CID", [["a"]]).status_code == 429
+    _release(contacts)
+    assert contacts.rows("CID") == [["slow"]]
 
 
 def test_a_segment_load_holds_its_list(contacts: Api, background: ThreadPoolExecutor) -> None:

@@ -47,13 +47,13 @@ def _address(line: str) -> str:
 def test_a_file_keeps_what_was_written(tmp_path: Path) -> None:
     """A second emulator on the file of a first one has its Lists, records, members and keys."""
     options = EmulatorOptions(db=str(tmp_path / "emulator.sqlite"))
-    with EmulatorServer(options) as server, Api(server.base_url).session:
+    with EmulatorServer(options) as server:
         api = Api(server.base_url)
-        api.create_list()
-        api.create_segment()
-        api.load("CID", [["a"], ["b"]])
-        api.load_segment([["b"]])
-        api.session.close()
+        with api.session:
+            api.create_list()
+            api.create_segment()
+            api.load("CID", [["a"], ["b"]])
+            api.load_segment([["b"]])
     with EmulatorServer(options) as server:
         api = Api(server.base_url)
         with api.session:
