@@ -62,7 +62,6 @@ PIPELINE = {
 }
 WRONG_SECRET = {"TARGET_SELLIGENT_API_SECRET": "not-the-secret"}
 CONFIG_TEST = {
-    "MELTANO_CLI_LOG_LEVEL": "debug",  # else Meltano keeps the target's log to itself
     "TARGET_SELLIGENT_LIST_API_NAME": TEST_LIST,
     "TARGET_SELLIGENT_FIELD_MAPPING": json.dumps({"id": KEY}),
 }
@@ -91,6 +90,8 @@ class Pipeline:
         tested = self._meltano.test_target(CONFIG_TEST)
         # Meltano 4.4 ends by terminating the target, which may be gone by then: its verdict stands before that.
         passed = tested.code == 0 or (_TEST_PASSED in tested.log and "ProcessLookupError" in tested.log)
+        if not passed:  # only then: the test fails on the word "error", which debug lines hold for other reasons
+            tested = self._meltano.test_target(CONFIG_TEST | {"MELTANO_CLI_LOG_LEVEL": "debug"})
         self._report.check(passed, "Meltano's test of the target passes", tested.tail().splitlines())
         if passed:
             records = self._emulator.list_records(TEST_LIST, [KEY, "NAME"])
