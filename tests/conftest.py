@@ -1,0 +1,36 @@
+"""One emulator for all tests of the target, empty and with its first options at the start of each."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator.server import EmulatorServer
+
+from .support import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIXED = {"db", "journal_size", "faults"}
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorServer]:
+    """An emulator that runs as long as the tests do."""
+    with EmulatorServer(EmulatorOptions(rate_limit=1_000_000)) as running:
+        yield running
+
+
+@pytest.fixture
+def tenant(emulator: EmulatorServer) -> Iterator[Tenant]:
+    """An empty Selligent."""
+    options = dataclasses.asdict(EmulatorOptions(rate_limit=1_000_000))
+    client = Tenant(emulator.base_url)
+    client.options(**{name: value for name, value in options.items() if name not in _FIXED})
+    client.reset()
+    yield client
+    client.close()
