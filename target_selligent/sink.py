@@ -74,7 +74,11 @@ class SelligentSink(Sink):
             segment_column=own.segment_column,
             text_field_length=settings.text_field_length,
         )
-        self._record_validator = RecordValidator(self.stream_name, self.schema) if self.validate_schema else None
+        self._record_validator = None
+        if self.validate_schema:
+            # The SDK takes the metadata columns of a tap out of the schema; records may still have them.
+            patterns = {**self.schema.get("patternProperties", {}), "^_sdc_": {}}
+            self._record_validator = RecordValidator(self.stream_name, {**self.schema, "patternProperties": patterns})
         self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column

@@ -302,7 +302,8 @@ def _answer(response: requests.Response, label: str) -> dict[str, Any]:
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
         return {}
-    if code in _SUCCEEDED:
+    # A load that names the rows it refused did its work, even if it refused them all and calls itself Failed.
+    if code in _SUCCEEDED or (code not in _TRY_LATER and body.get("invalid_records")):
         return body
     message = _said(body) or "no reason given"
     if code in _TRY_LATER:

@@ -2,8 +2,6 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
-
 from target_selligent.emulator.wire import Content, DataType, ListType, Operator, RelationType, SegmentType, Strict
 
 ResultCode = Literal[
@@ -140,7 +138,7 @@ class FieldAnswer(Strict):
 class FieldsAnswer(Strict):
     """Answer of GET fields."""
 
-    fields_: list[FieldAnswer] = Field(alias="fields")
+    fields: list[FieldAnswer]
 
 
 class CountAnswer(Strict):
@@ -241,7 +239,7 @@ class LoadAnswer(DeleteAnswer):
 class SearchAnswer(Strict):
     """Answer of data/search."""
 
-    fields_: list[str] = Field(alias="fields")
+    fields: list[str]
     data: list[list[Any]]
     result_code: ResultCode
     errors: list[ErrorItem]

@@ -25,9 +25,13 @@ def decode(text: bytes | str) -> Any:  # noqa: ANN401 - JSON
     """
     if _msgspec is None:
         try:
-            return json.loads(text, parse_constant=_refuse_constant)
+            value = json.loads(text, parse_constant=_refuse_constant)
+            if ("\\ud" if isinstance(text, str) else b"\\ud") in text.lower():  # type: ignore[operator]
+                # A surrogate may stand alone, which the standard decoder lets pass.
+                json.dumps(value, ensure_ascii=False).encode()
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        return value
     try:
         return _msgspec.json.decode(text)
     except (_msgspec.MsgspecError, RecursionError) as error:

@@ -61,7 +61,7 @@ class RelationQuery(Query):
 class DeleteListQuery(Query):
     """How a List is deleted."""
 
-    drop_table: bool | None = Field(None, alias="dropTable")
+    dropTable: bool | None = None  # noqa: N815 - the API's name
 
 
 class ModeQuery(Query):
@@ -79,10 +79,10 @@ class SaveQuery(Query):
 class DeleteDataQuery(Query):
     """How records or members are deleted."""
 
-    key_fields: str = Field(alias="keyFields", min_length=1)
-    fields_: str | None = Field(None, alias="fields", min_length=1)
+    keyFields: str = Field(min_length=1)  # noqa: N815 - the API's name
+    fields: str | None = Field(None, min_length=1)
     mode: Mode = "Sync"
-    error_handling: ErrorHandling = Field("ContinueOnError", alias="errorHandling")
+    errorHandling: ErrorHandling = "ContinueOnError"  # noqa: N815 - the API's name
 
 
 class LoadSegmentQuery(DeleteDataQuery):
@@ -155,7 +155,7 @@ class FieldItem(Strict):
 class FieldsCreation(Strict):
     """Body of POST fields."""
 
-    fields_: list[FieldItem] = Field(alias="fields")
+    fields: list[FieldItem]
 
 
 class Constraint(Strict):
@@ -217,7 +217,7 @@ class SearchFilter(Strict):
 class SearchRequest(Strict):
     """Body of data/search."""
 
-    fields_: list[str] = Field(alias="fields", min_length=1)
+    fields: list[str] = Field(min_length=1)
     filters: list[SearchFilter] | None = None
     skip: Count | None = None
     take: Count | None = None

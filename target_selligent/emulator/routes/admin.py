@@ -44,7 +44,7 @@ class Hold(ListReference):
 class Index(ListReference):
     """Fields with a unique index."""
 
-    fields_: Names = Field(alias="fields")
+    fields: Names
 
 
 def _organization(request: Request, organization: str | None) -> str:
@@ -154,5 +154,5 @@ async def release_list(request: Request, list: str, organization: str | None = N
 @router.post("/indexes", status_code=204)
 async def add_index(request: Request, index: Index) -> Response:
     """Say that a List has a unique index on some fields."""
-    emulator_of(request).add_index(_list(request, index), index.fields_)
+    emulator_of(request).add_index(_list(request, index), index.fields)
     return Response(status_code=204)

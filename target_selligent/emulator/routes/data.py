@@ -35,15 +35,15 @@ def bulk_call(request: Request, query: wire.DeleteDataQuery, body: Any) -> BulkC
     """
     options, call = emulator_of(request).options, call_of(request)
     if isinstance(body, list):
-        call.rows = max(0, len(body) - (query.fields_ is None))
+        call.rows = max(0, len(body) - (query.fields is None))
         if options.max_rows is not None and call.rows > options.max_rows:
             raise TooLargeError(f"The body has {call.rows} rows: more than {options.max_rows}")
     return BulkCall(
-        query.key_fields,
-        query.fields_,
+        query.keyFields,
+        query.fields,
         body,
         first_match=isinstance(query, wire.LoadSegmentQuery) and query.deduplication == "ImportFirstMatch",
-        stop_on_error=query.error_handling == "StopOnError",
+        stop_on_error=query.errorHandling == "StopOnError",
         refusals=call.refusals,
         index_base=options.record_index_base,
         fold_case=options.case_insensitive_keys,
@@ -79,10 +79,10 @@ def search_answer(
     store = emulator_of(request).store
     filters = [Filter(one.field_name, one.operator, one.field_value) for one in model.filters or ()]
     descending = model.order_by_direction == "DESC"
-    search = Search(model.fields_, filters, model.skip or 0, model.take, model.order_by, descending)
+    search = Search(model.fields, filters, model.skip or 0, model.take, model.order_by, descending)
     return answer(
         {
-            "fields": field_names(store, entry, model.fields_),
+            "fields": field_names(store, entry, model.fields),
             "data": find(store, entry, search, segment),
             "result_code": "Succeeded",
             "errors": [],
@@ -154,7 +154,7 @@ async def load_data(request: Request, api_name: str, query: Annotated[wire.LoadQ
     emulator, body = emulator_of(request), await json_body(request)
     entry = list_of(request, data=True)
     call = bulk_call(request, query, body)
-    emulator.check_index(entry, query.key_fields, call_of(request).rows or 0)
+    emulator.check_index(entry, query.keyFields, call_of(request).rows or 0)
     segment = _new_segment(query)
     async with emulator.bulk(entry, call_of(request)):
         outcome = emulator.records.load(entry, call, query.data_import_option, segment)

@@ -136,7 +136,7 @@ async def create_fields(request: Request, api_name: str, query: NoQuery, model: 
     """Add fields at the end of a List."""
     emulator = emulator_of(request)
     entry = list_of(request)
-    fields = emulator.store.create_fields(entry, [item.model_dump() for item in model.fields_])
+    fields = emulator.store.create_fields(entry, [item.model_dump() for item in model.fields])
     names = [field.name for field in fields]
     emulator.journal.note_write(Written("create_fields", entry.organization, entry.api_name, fields=names))
     return succeeded("The fields were created", 201)
