@@ -133,7 +133,8 @@ class Pipeline:
             f"{'those changed since the stored state' if since else 'all, there is no state yet'}",
             [f"{read} read by the target"],
         )
-        complaints = _COMPLAINT.findall(finished.log)
+        # The SDK's warning of an old Python is the machine's matter, not the target's.
+        complaints = [line for line in _COMPLAINT.findall(finished.log) if "SingerSDKPythonEOLWarning" not in line]
         self._report.check(not complaints, "no warning and no error in the target's log", complaints)
         check_contents(self._report, self._postgres, self._emulator)
         self._state = self._meltano.state()
