@@ -40,7 +40,7 @@ class ApiError(Exception):
     def __init__(self, description: str, status: int | None = None) -> None:
         super().__init__(description)
         self.description = description
-        self.http_status = status or self.status
+        self.http_status = int(status or self.status)
 
     def body(self) -> bytes:
         """Return the answer's body."""

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from target_selligent.emulator import jsontext
@@ -161,7 +161,7 @@ class Journal:
 
     def requests(self, since: int) -> list[dict[str, Any]]:
         """Return the requests with a number above `since`."""
-        return [asdict(entry) for entry in _after(self._requests, since)]
+        return [vars(entry) for entry in _after(self._requests, since)]
 
     def writes(self, since: int, *, values: bool) -> list[dict[str, Any]]:
         """Return the writes with a number above `since`."""

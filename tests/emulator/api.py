@@ -1,6 +1,7 @@
 """A client of the emulator for these tests: plain HTTP, nothing of the target."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import requests
@@ -91,6 +92,13 @@ class Api:
         assert response.status_code == 200, response.text
         found: list[list[Any]] = response.json()["data"]
         return found
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Ask again and again until something holds; fail after a minute."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
 
 
 def counts(answer: Any) -> dict[str, int]:

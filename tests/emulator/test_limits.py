@@ -10,7 +10,7 @@ import requests
 
 from target_selligent.emulator.rate import RateWindow
 
-from .api import Api, counts
+from .api import Api, counts, wait_until
 
 
 @pytest.fixture
@@ -25,8 +25,7 @@ def _hold(api: Api, pool: ThreadPoolExecutor, path: str = "/data/load") -> Futur
     api.fault("delay", path=f"{path}$", seconds=600)
     other = Api(api.base_url)
     call = pool.submit(other.send, path, "CID", [["slow"]])
-    while not api.admin("GET", "faults")[-1]["fired"]:
-        pass
+    wait_until(lambda: api.admin("GET", "faults")[-1]["fired"])
     return call
 
 
@@ -66,6 +65,7 @@ def test_a_load_whose_client_has_gone_is_still_done(contacts: Api) -> None:
         contacts.session.post(url, params=query, json=[["slow"]], timeout=0.2)
     assert contacts.send("/data/load", "CID", [["a"]]).status_code == 429
     _release(contacts)
+    wait_until(lambda: contacts.rows("CID"))
     assert contacts.rows("CID") == [["slow"]]
 
 

@@ -18,7 +18,7 @@ from target_selligent.emulator.cli import main
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.server import EmulatorServer
 
-from .api import Api
+from .api import Api, wait_until
 
 COMMAND = [sys.executable, "-m", "target_selligent.emulator.cli"]
 
@@ -73,8 +73,7 @@ def test_a_hung_call_does_not_keep_the_server() -> None:
             "GET /Portal/Api/organizations/my_org/lists HTTP/1.1\r\nHost: x\r\nX-ApiKey: demo-key:demo-secret\r\n\r\n"
         )
         client.sendall(request.encode())
-        while not requests.get(f"{server.base_url}/_emulator/requests", timeout=60).json():
-            pass
+        wait_until(lambda: requests.get(f"{server.base_url}/_emulator/requests", timeout=60).json())
         server.stop()
         with pytest.raises(ConnectionResetError):
             client.recv(1)
