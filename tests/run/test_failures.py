@@ -1,0 +1,189 @@
+"""Calls that fail: what is tried again, what ends the run, and what the user is told then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import records, schema, state
+
+if TYPE_CHECKING:
+    from tests.support import Tenant
+
+SCHEMA = schema({"key": "string", "seg": "string"})
+ROWS = records("key seg", ("a", "s"), ("b", "s"))
+MESSAGES = [SCHEMA, *ROWS, state({"a": 1})]
+PLAIN = [schema({"key": "string"}), *records("key", ("a",), ("b",)), state({"a": 1})]
+SEGMENTS: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exists": True}
+LOAD = "/contacts/data/load"
+
+
+@pytest.fixture
+def contacts(tenant: Tenant) -> Tenant:
+    """A tenant with a List of KEY."""
+    tenant.create_list(KEY="Text(10)")
+    return tenant
+
+
+@pytest.mark.parametrize(
+    ("denied", "call"),
+    [
+        ("List_GetList", "GET lists/contacts"),
+        ("List_GetListFields", "GET lists/contacts/fields"),
+        ("Data_LoadData", "POST lists/contacts/data/load"),
+        ("List_GetListSegment", "GET lists/contacts/segments/s"),
+        ("List_CreateStaticSegment", "POST lists/contacts/segments/static"),
+        ("Data_LoadSegmentData", "POST lists/contacts/segments/s/data/load"),
+    ],
+)
+def test_an_endpoint_that_is_not_granted_is_named(contacts: Tenant, denied: str, call: str) -> None:
+    """401 ends the run at once with the endpoint that the service account lacks, and without a STATE."""
+    contacts.options(denied=[denied])
+    run = contacts.run(MESSAGES, **SEGMENTS)
+    complaint = run.complaint()
+    assert f"{call}: 401" in complaint
+    assert "granted" in complaint
+    assert run.stdout == ""
+    assert [entry["status"] for entry in contacts.requests()].count(401) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"api_secret": "wrong-one"}, ["401", "api_key", "api_secret"]),
+        ({"api_key": "wrong-one"}, ["401", "api_key", "api_secret"]),
+        ({"organization": "another"}, ["403", "organization", "base_url"]),
+    ],
+    ids=["secret", "key", "organization"],
+)
+def test_wrong_logins_are_explained(contacts: Tenant, settings: dict[str, Any], words: list[str]) -> None:
+    """401 and 403 end the run with the settings to check, without showing the secret."""
+    run = contacts.run(MESSAGES, **settings)
+    complaint = run.complaint()
+    for word in words:
+        assert word in complaint
+    assert "wrong-one" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "status", "status": 400, "message": "Parameter x is wrong"}, ["400", "Parameter x is wrong"]),
+        ({"kind": "status", "status": 422}, ["422"]),
+        ({"kind": "status", "status": 302, "headers": {"Location": "https://elsewhere.example"}}, ["302", "base_url"]),
+        ({"kind": "result_code", "result_code": "Failed", "message": "No luck"}, ["Failed", "No luck"]),
+        ({"kind": "result_code", "result_code": "ValidationFailed", "message": "Bad"}, ["ValidationFailed", "Bad"]),
+        ({"kind": "result_code", "result_code": "SomethingNew"}, ["SomethingNew"]),
+    ],
+    ids=["400", "422", "redirect", "Failed", "ValidationFailed", "unknown code"],
+)
+def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], words: list[str]) -> None:
+    """A failing answer, also one with status 200, ends the run after one call with Selligent's own words and no STATE."""
+    contacts.fault(path=LOAD, times=0, **fault)
+    run = contacts.run(PLAIN)
+    complaint = run.complaint()
+    assert "POST lists/contacts/data/load" in complaint
+    for word in words:
+        assert word in complaint
+    assert len(contacts.requests(LOAD)) == 1
+    assert (run.stdout, contacts.rows("KEY")) == ("", [])
+
+
+@pytest.mark.parametrize("status", [404, 400, 200])
+def test_what_is_not_there_is_recognised(tenant: Tenant, status: int) -> None:
+    """A missing List and Segment are known as missing by status or by result_code, and created."""
+    tenant.options(missing_status=status)
+    tenant.run(MESSAGES, create_list_if_not_exists=True, **SEGMENTS).succeeded()
+    assert tenant.members("s", "KEY") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 502, "body": "<html>Bad gateway</html>"},
+        {"kind": "result_code", "result_code": "ServiceUnavailable"},
+        {"kind": "result_code", "result_code": "InternalServerError"},
+        {"kind": "reset"},
+        {"kind": "reset", "when": "after"},
+        {"kind": "truncate"},
+        {"kind": "not_json"},
+        {"kind": "busy"},
+        {"kind": "quota", "seconds": 0},
+        {"kind": "status", "status": 408},
+    ],
+    ids=lambda fault: " ".join(str(value) for value in fault.values())[:30],
+)
+def test_passing_faults_are_tried_again(contacts: Tenant, fault: dict[str, Any]) -> None:
+    """A fault that passes costs a retry, which is logged, and the run ends as if it had not been."""
+    contacts.fault(path=LOAD, **fault)
+    run = contacts.run(PLAIN).succeeded()
+    assert contacts.rows("KEY") == [["a"], ["b"]]
+    assert len(contacts.requests(LOAD)) == 2
+    assert "trying again" in run.stderr
+    assert run.states == [{"a": 1}]
+
+
+@pytest.mark.parametrize("path", ["GET/contacts$", "GET/segments/s$", "POST/segments/static", "POST/segments/s/data/load"])
+def test_every_call_is_tried_again(contacts: Tenant, path: str) -> None:
+    """What holds for loads holds for every other call."""
+    method, _, pattern = path.partition("/")
+    contacts.fault("reset", method=method, path=f"/{pattern}")
+    contacts.run(MESSAGES, **SEGMENTS).succeeded()
+    assert contacts.members("s", "KEY") == ["a", "b"]
+
+
+def test_a_creation_whose_answer_is_lost_is_found(tenant: Tenant) -> None:
+    """List, fields and Segment that were made although the answer was lost are taken as made."""
+    for path in ("/lists$", "/fields$", "/segments/static$"):
+        tenant.fault("reset", method="POST", path=path, when="after")
+    tenant.run(MESSAGES, create_list_if_not_exists=True, **SEGMENTS).succeeded()
+    assert tenant.members("s", "KEY") == ["a", "b"]
+
+
+def test_a_body_that_is_too_large_is_split(contacts: Tenant) -> None:
+    """A 413 halves what is sent until Selligent takes it; no record is lost and the size is not tried again."""
+    contacts.options(body_limit=100)
+    rows = records("key", *((f"key{number:04}",) for number in range(64)))
+    run = contacts.run([schema({"key": "string"}), *rows, state({"a": 1})], batch_size_rows=32).succeeded()
+    assert sorted(contacts.rows("KEY")) == [[f"key{number:04}"] for number in range(64)]
+    statuses = [entry["status"] for entry in contacts.requests(LOAD)]
+    assert statuses.count(413) <= 3
+    assert run.states == [{"a": 1}]
+
+
+def test_a_record_that_alone_is_too_large_is_rejected(contacts: Tenant) -> None:
+    """A record that Selligent refuses for its size alone is rejected, the others are loaded."""
+    contacts.create_list("big", KEY="Text(10)", TEXT="LongText")
+    contacts.options(body_limit=100)
+    rows = records("key text", ("a", "x"), ("b", "x" * 200), ("c", "x"))
+    run = contacts.run([schema({"key": "string", "text": "string"}), *rows], list_api_name="big").succeeded()
+    assert contacts.rows("KEY", list_api_name="big") == [["a"], ["c"]]
+    assert "too large" in run.stderr
+
+
+def test_a_busy_list_is_waited_for(contacts: Tenant) -> None:
+    """A List on which another system works is waited for, and no longer than the setting says."""
+    contacts.fault("busy", path=LOAD, times=3)
+    contacts.run(PLAIN).succeeded()
+    assert contacts.rows("KEY") == [["a"], ["b"]]
+    contacts.fault("busy", path=LOAD, times=0)
+    complaint = contacts.run(PLAIN, busy_timeout_seconds=0).complaint()
+    assert "429: another bulk operation is running on this List" in complaint
+    assert len(contacts.requests(LOAD)) == 1
+
+
+def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
+    """When a later load fails, the STATEs of what was loaded before are printed, and no other."""
+    contacts.fault("status", status=400, path=LOAD, skip=2, times=0)
+    messages = [schema({"key": "string"})]
+    for number in range(5):
+        messages += [*records("key", (str(number),)), state({"done": number})]
+    run = contacts.run(messages, batch_size_rows=1)
+    assert "400" in run.complaint()
+    assert contacts.rows("KEY") == [["0"], ["1"]]
+    assert run.states == [{"done": 0}, {"done": 1}]
+    assert any(line.startswith("List contacts: ") for line in run.log)
+
