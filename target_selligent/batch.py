@@ -20,7 +20,8 @@ Key = tuple[Any, ...]
 """Values of the key fields, in key order, as they are sent."""
 
 _MAX_OPEN = 8
-_BRACKETS = len("[]")
+_EMPTY_BODY = len("[]") - len(",")
+"""Size of a body to which each row adds itself and a comma: the first one needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Batch:
     lines: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     segments: dict[str, list[int]] = field(default_factory=dict)
-    body_bytes: int = _BRACKETS
+    body_bytes: int = _EMPTY_BODY
 
     def take(self, rows: Rows, start: int, stop: int, size: int) -> None:
         """Append some rows.

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from target_selligent.batch import encode_body
 from target_selligent.client import LoadOptions
-from target_selligent.errors import ApiTimeoutError, PayloadTooLargeError, RejectedRecord, RunStoppedError
+from target_selligent.errors import (
+    ApiTimeoutError,
+    DestinationError,
+    PayloadTooLargeError,
+    RejectedRecord,
+    RunStoppedError,
+)
 from target_selligent.keys import SeenKeys
 from target_selligent.membership import Gathering, plan_segment_loads, rows_without_segment
 from target_selligent.rejects import Rejection, record_of
@@ -33,13 +41,31 @@ _MAX_GATHERED_ROWS = 600_000
 _SHARE_OF_TIME = 4
 """Segments are not loaded for their age more often than so many times the time it takes."""
 _LONGEST_SHORT_VALUE = 2
+_MAX_PROBLEMS = 10
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch that is ready to be loaded.
+
+    Args:
+        batch: The batch.
+        names: Segment as records give it, to the tenant's spelling; unusable ones are not in it.
+        lost: Indexes of rows that are not loaded because none of their Segments is usable.
+        indexes: Indexes of the rows to load into the List.
+    """
+
+    batch: Batch
+    names: dict[str, str]
+    lost: set[int]
+    indexes: Sequence[int]
+
+
 class Delivery:
-    """Loads the batches of one List, one call at a time, from one thread.
+    """Loads the batches of one List, with no more calls at a time than its tenant allows.
 
     Args:
         client: Calls Selligent.
@@ -68,6 +94,7 @@ class Delivery:
         self._on_acknowledged = on_acknowledged
         self._max_bytes = settings.max_request_bytes
         self._index_base = 0
+        self._calls = threading.Semaphore(settings.max_parallel_requests_per_list)
         self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared: set[str] = set()
         self._max_age: float = settings.segment_batch_max_age_seconds
@@ -77,21 +104,77 @@ class Delivery:
             max_gathered=_MAX_GATHERED_ROWS,
         )
 
-    def deliver(self, batch: Batch) -> None:
-        """Load a batch into the List and gather the rows that arrived for their Segments.
+    def prepare(self, batch: Batch) -> Prepared:
+        """Check a batch's Segments and choose the rows to load. From the lane's own thread, in order.
 
         Args:
             batch: The batch.
+
+        Returns:
+            What `load` and `settle` need.
 
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
         names = self._segment_names(batch)
         lost = rows_without_segment(batch.segments, names)
+        indexes = [index for index in range(len(batch.rows)) if index not in lost] if lost else range(len(batch.rows))
         self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
-        lost |= self._load_list(batch, [index for index in range(len(batch.rows)) if index not in lost])
+        if self._loaded_keys is not None:
+            first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
+            self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
+            indexes = first
+        return Prepared(batch, names, lost, indexes)
+
+    def load(self, prepared: Prepared) -> set[int]:
+        """Load a batch's rows into the List; from any thread, side by side with others that share no key.
+
+        Args:
+            prepared: The batch.
+
+        Returns:
+            Indexes of the rows that Selligent refused.
+
+        Raises:
+            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
+        """
+        batch, indexes = prepared.batch, prepared.indexes
+
+        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
+            return self._client.load_list(
+                batch.source.list_api_name,
+                batch.fields,
+                batch.source.key_fields,
+                body,
+                self._settings.list_data_import_option,
+                self._options,
+                splittable=splittable,
+            )
+
+        refused = self._load_in_parts(
+            [batch.rows[index] for index in indexes],
+            load,
+            lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
+            lambda counts: self._report.add_list(batch.source.list_api_name, counts),
+        )
+        return {indexes[position] for position in refused}
+
+    def settle(self, prepared: Prepared, refused: set[int]) -> None:
+        """Gather the rows that arrived for their Segments; load what is full or old. From the lane's own thread.
+
+        Args:
+            prepared: The batch.
+            refused: What `load` returned.
+
+        Raises:
+            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
+        """
+        batch = prepared.batch
+        if self._loaded_keys is not None:
+            self._loaded_keys.update(batch.keys[index] for index in prepared.indexes if index not in refused)
         self._gathering.begin(batch.ticket)
-        for segment, members in plan_segment_loads(batch.segments, names, lost).items():
+        plan = plan_segment_loads(batch.segments, prepared.names, prepared.lost | refused)
+        for segment, members in plan.items():
             self._report.add_segment(batch.source.list_api_name, segment, Counts(read=len(members)))
             keys = map(batch.keys.__getitem__, members)
             rows = dict(zip(map(_encode, keys), map(batch.numbers.__getitem__, members), strict=True))
@@ -123,42 +206,19 @@ class Delivery:
     def _segment_names(self, batch: Batch) -> dict[str, str]:
         """Check every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded."""
         names = {}
+        problems = []
         for given, rows in batch.segments.items():
             try:
                 names[given] = self._destination.segment_name(given)
+            except DestinationError as error:
+                problems.append(str(error))
             except RejectedRecord as rejection:
                 for index in rows:
                     self._reject_row(batch, index, rejection, segment=given)
+        if problems:
+            more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
+            raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
         return names
-
-    def _load_list(self, batch: Batch, indexes: list[int]) -> set[int]:
-        """Load rows into the List; return the indexes of those that Selligent refused."""
-        if self._loaded_keys is not None:
-            first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
-            self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
-            indexes = first
-
-        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
-            return self._client.load_list(
-                batch.source.list_api_name,
-                batch.fields,
-                batch.source.key_fields,
-                body,
-                self._settings.list_data_import_option,
-                self._options,
-                splittable=splittable,
-            )
-
-        positions = self._load_in_parts(
-            [batch.rows[index] for index in indexes],
-            load,
-            lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
-            lambda counts: self._report.add_list(batch.source.list_api_name, counts),
-        )
-        refused = {indexes[position] for position in positions}
-        if self._loaded_keys is not None:
-            self._loaded_keys.update(batch.keys[index] for index in indexes if index not in refused)
-        return refused
 
     def _load_segment(self, gathered: SegmentRows) -> None:
         """Load members into a Segment and acknowledge the batches that have nothing left to load.
@@ -225,7 +285,8 @@ class Delivery:
             part = pending.pop()
             body = encode_body(rows[part.start : part.stop])
             try:
-                result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - called at once
+                with self._calls:
+                    result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - at once
             except (PayloadTooLargeError, ApiTimeoutError) as error:
                 if len(part) > 1:
                     self._max_bytes = max(1, len(body) // 2)
@@ -320,12 +381,12 @@ def _parts(rows: Sequence[bytes], max_bytes: int) -> Iterator[range]:
         if rows:
             yield range(len(rows))
         return
-    start, size = 0, 0
+    start, size = 0, 1
     for position, row in enumerate(rows):
         length = len(row) + 1
         if position > start and size + length > max_bytes:
             yield range(start, position)
-            start, size = position, 0
+            start, size = position, 1
         size += length
     if start < len(rows):
         yield range(start, len(rows))

@@ -1,6 +1,6 @@
 """The lanes: one thread a List, which delivers its batches in order, one call at a time.
 
-The vendor allows one bulk operation per List at a time, so there is nothing to gain from more calls to the same List;
+The vendor allows one bulk operation per List at a time, so by default there is nothing to gain from more calls to it;
 Lists run side by side, and reading, validating and encoding go on while a load is in flight. A lane holds a fixed
 number of batches; when it is full, `submit` waits, and with it stdin.
 """
@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.delivery import Delivery
+from target_selligent.delivery import Delivery, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_selligent.batch import Batch
+    from target_selligent.batch import Batch, Key
     from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects
@@ -61,7 +64,7 @@ class Loader:
         if lane is None:
             client, settings, rejects, report = self._parts
             delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged)
-            lane = _Lane(delivery, destination.api_name)
+            lane = _Lane(delivery, destination.api_name, settings.max_parallel_requests_per_list)
             self._lanes[destination.api_name] = lane
         lane.put(batch)
 
@@ -99,15 +102,29 @@ def exit_after(seconds: float, code: int, freeze: Callable[[], None]) -> None:
     timer.start()
 
 
-class _Lane:
-    """The queue of one List and the thread that works it off."""
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A batch whose List load is under way."""
 
-    def __init__(self, delivery: Delivery, name: str) -> None:
+    prepared: Prepared
+    keys: set[Key]
+    refused: Future[set[int]]
+
+
+class _Lane:
+    """The queue of one List and the thread that works it off, with workers beside it if loads may overlap."""
+
+    def __init__(self, delivery: Delivery, name: str, parallel: int) -> None:
         self._delivery = delivery
+        self._parallel = parallel
         self._queue: queue.Queue[Batch | None] = queue.Queue(_WAITING_BATCHES)
+        self._flights: deque[_Flight] = deque()
+        self._departures: queue.SimpleQueue[_Flight] = queue.SimpleQueue()
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=f"lane {name}", daemon=True)
         self._thread.start()
+        for number in range(parallel if parallel > 1 else 0):
+            threading.Thread(target=self._work, name=f"lane {name} {number}", daemon=True).start()
 
     def put(self, batch: Batch) -> None:
         if not self._put(batch) and self.failure is not None:
@@ -131,15 +148,47 @@ class _Lane:
 
     def _run(self) -> None:
         try:
-            while True:
-                try:
-                    batch = self._queue.get(timeout=self._delivery.seconds_until_due())
-                except queue.Empty:
-                    self._delivery.load_due_segments()
-                    continue
-                if batch is None:
-                    self._delivery.load_all_segments()
-                    return
-                self._delivery.deliver(batch)
+            while (batch := self._next()) is not None:
+                prepared = self._delivery.prepare(batch)
+                if self._parallel == 1:
+                    self._delivery.settle(prepared, self._delivery.load(prepared))
+                else:
+                    self._depart(_Flight(prepared, set(batch.keys), Future()))
+            while self._flights:
+                self._land()
+            self._delivery.load_all_segments()
         except Exception as failure:  # noqa: BLE001 - handed to whoever submits or finishes
             self.failure = failure
+
+    def _next(self) -> Batch | None:
+        """Wait for a batch, doing meanwhile what is due."""
+        while True:
+            wait = _POLL_SECONDS if self._flights else self._delivery.seconds_until_due()
+            try:
+                return self._queue.get(timeout=wait)
+            except queue.Empty:
+                while self._flights and self._flights[0].refused.done():
+                    self._land()
+                self._delivery.load_due_segments()
+
+    def _depart(self, flight: _Flight) -> None:
+        """Start a load as soon as a worker is free and no load under way shares a key with it."""
+        while len(self._flights) >= self._parallel or any(
+            not flight.keys.isdisjoint(other.keys) for other in self._flights
+        ):
+            self._land()
+        self._flights.append(flight)
+        self._departures.put(flight)
+
+    def _land(self) -> None:
+        """Wait for the oldest load and settle its batch."""
+        flight = self._flights.popleft()
+        self._delivery.settle(flight.prepared, flight.refused.result())
+
+    def _work(self) -> None:
+        while self.failure is None:
+            flight = self._departures.get()
+            try:
+                flight.refused.set_result(self._delivery.load(flight.prepared))
+            except Exception as failure:  # noqa: BLE001 - raised again where the flight lands
+                flight.refused.set_exception(failure)

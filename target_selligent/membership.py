@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from target_selligent.batch import Source
 
-_BRACKETS = len("[]")
+_EMPTY_BODY = len("[]") - len(",")
+"""Size of a body to which each row adds itself and a comma: the first one needs none."""
 
 
 def rows_without_segment(segments: Mapping[str, Sequence[int]], names: Mapping[str, str]) -> set[int]:
@@ -74,7 +75,7 @@ class SegmentRows:
     source: Source
     since: float
     rows: dict[bytes, int] = field(default_factory=dict)
-    body_bytes: int = _BRACKETS
+    body_bytes: int = _EMPTY_BODY
     tickets: set[int] = field(default_factory=set)
 
 
@@ -172,14 +173,14 @@ class Gathering:
 
     def _parts(self, rows: dict[bytes, int], size: int) -> Iterator[tuple[dict[bytes, int], int]]:
         """Yield rows, cut where they are too many or too large for one load, with the size of each part."""
-        if len(rows) <= self._max_rows and size + _BRACKETS <= self._max_bytes:
+        if len(rows) <= self._max_rows and size + _EMPTY_BODY <= self._max_bytes:
             yield rows, size
             return
         part: dict[bytes, int] = {}
         part_size = 0
         for row, number in rows.items():
             length = len(row) + 1
-            if part and (len(part) >= self._max_rows or part_size + length + _BRACKETS > self._max_bytes):
+            if part and (len(part) >= self._max_rows or part_size + length + _EMPTY_BODY > self._max_bytes):
                 yield part, part_size
                 part, part_size = {}, 0
             part[row] = number

@@ -71,6 +71,7 @@ class Settings:
     rejects_path: str | None
     max_rejects: RejectLimit | None
     requests_per_minute: int
+    max_parallel_requests_per_list: int
     busy_timeout_seconds: int
     request_timeout_seconds: int
 

@@ -286,6 +286,15 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         minimum=1,
     ),
     SettingDefinition(
+        "max_parallel_requests_per_list",
+        "integer",
+        "Parallel requests per List",
+        "Most loads of one List at a time. Selligent is rolling out a limit of 1; more helps only where a tenant has "
+        "none yet. Batches that share a key never overlap.",
+        default=1,
+        minimum=1,
+    ),
+    SettingDefinition(
         "busy_timeout_seconds",
         "integer",
         "Busy List time-out",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import json
+import logging
 import os
 import sys
 import time
@@ -138,6 +139,8 @@ class TargetSelligent(Target):
     ) -> None:
         """Run the target; every failure that is not a bug of ours ends in one line and exit code 1."""
         # Records hold no cycles: looking for some among millions of them costs a third of the run.
+        # It would log every URL, and with it the parameter errorHandling: Meltano takes the word for a failure.
+        logging.getLogger("urllib3").setLevel(logging.INFO)
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
         try:
