@@ -1,0 +1,236 @@
+"""The questions, one function each: what is run, what is compared, what should come out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks.contenders import YARDSTICK, Run, import_sdk, settings_of_ours
+from benchmarks.findings import Finding, Results, compare, cpu, peak, timing, wall
+from benchmarks.messages import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.contenders import Bench
+    from benchmarks.findings import Timing
+    from benchmarks.measure import Measurement
+
+_LATENCY_MS = 150
+_BATCH_ROWS = 2500
+_BIG_BATCH_ROWS = 25_000
+_STREAMS = 4
+_UNLIMITED = {"requests_per_minute": 1_000_000}
+_UNLIMITED_NOTE = "requests_per_minute raised: the default of 2,500 is the vendor's limit, which the stub has not"
+
+
+def speed(bench: Bench) -> Results:
+    """CPU, memory, growth and calls: a million records to a stub that answers at once."""
+    many, few = (100_000, 20_000) if bench.quick else (1_000_000, 100_000)
+    scale = many / few
+    big, small = Shape(many), Shape(few)
+    runs = {
+        f"bare loop, {many:,} records": Run("bare", big),
+        f"target-selligent, {many:,} records": Run("ours", big),
+        f"target-selligent, {few:,} records": Run("ours", small),
+        f"stock SDK target, {few:,} records": Run("stock", small),
+        "stock SDK target, no records": Run("stock"),
+    }
+    notes: tuple[str, ...] = ()
+    if bench.yardstick() is None:
+        notes = (f"{YARDSTICK} could not be installed: left out",)
+    else:
+        runs |= {
+            f"{YARDSTICK}, {few:,} records": Run("yardstick", small),
+            f"{YARDSTICK}, no records": Run("yardstick"),
+        }
+    measured = bench.rounds(runs)
+    bare, ours, ours_few, *others = measured.values()
+    stock = _scaled(others[0], others[1], scale)
+    calls = ours[-1].counts.loads * 1_000_000 / many
+    scaled = f"measured on {few:,} records, its time beyond start-up taken {scale:g} times"
+    peak_few, peak_many = median(map(peak, ours_few)), median(map(peak, ours))
+    findings = [
+        _ratio(f"{many:,} records: target-selligent / bare loop, time", ours, bare, at_most=1.4),
+        _ratio(f"{many:,} records: target-selligent / bare loop, CPU", ours, bare, of=cpu),
+        _ratio(f"{many:,} records: stock SDK target / target-selligent, time", stock, ours, at_least=10, note=scaled),
+        _ratio(f"{many:,} records: stock SDK target / bare loop, time", stock, bare, note=scaled),
+    ]
+    if not notes:
+        yardstick = _scaled(others[2], others[3], scale)
+        findings += [
+            _ratio(f"{many:,} records: {YARDSTICK} / target-selligent, time", yardstick, ours, note=scaled),
+            _ratio(f"{many:,} records: {YARDSTICK} / bare loop, time", yardstick, bare, note=scaled),
+        ]
+    findings += [
+        Finding(f"{many:,} records: peak memory", peak_many, "MB", at_most=150),
+        Finding(f"Peak memory, {many:,} / {few:,} records", peak_many / peak_few, at_most=1.1),
+        _ratio(f"Growth: time for {many:,} / {few:,} records", ours, ours_few, at_most=1.05 * scale),
+        Finding("Loads for 1,000,000 records in 3 Segments", calls, "calls", at_most=460),
+    ]
+    return Results(tuple(findings), _timings(measured), notes)
+
+
+def start(bench: Bench) -> Results:
+    """Start-up, beside importing the SDK."""
+    empty = bench.ours()
+    measured = bench.commands(
+        {"import singer_sdk": import_sdk(), "--version": [empty[0], "--version"], "empty run": empty},
+        repeats=5 if bench.quick else 15,
+    )
+    sdk, version, nothing = measured.values()
+    findings = (
+        _ratio("Start-up: --version / importing the SDK, time", version, sdk, at_most=1.2),
+        _ratio("Start-up: empty run / importing the SDK, time", nothing, sdk, at_most=1.2),
+        _ratio("Start-up: empty run / importing the SDK, CPU", nothing, sdk, of=cpu),
+    )
+    return Results(findings, _timings(measured))
+
+
+def waiting(bench: Bench) -> Results:
+    """A Selligent that takes 150 ms a call: how much of the reading is hidden behind the calls."""
+    records = 50_000 if bench.quick else 150_000
+    run = Run("ours", Shape(records), _LATENCY_MS)
+    name = f"{records:,} records, {_LATENCY_MS} ms a call"
+    measured = bench.rounds(
+        {
+            name: run,
+            f"{name}, batch_size_rows {_BIG_BATCH_ROWS:,}": replace(run, settings={"batch_size_rows": _BIG_BATCH_ROWS}),
+        }
+    )
+    normal, big = measured.values()
+    unavoidable = records / _BATCH_ROWS * _LATENCY_MS / 1000
+    one_by_one = normal[-1].counts.list_loads * (1 + run.shape.segments if run.shape else 0) * _LATENCY_MS / 1000
+    fewer = normal[-1].counts.list_loads / big[-1].counts.list_loads
+    findings = (
+        Finding(
+            f"{name}: time / its List loads' {unavoidable:.1f} s",
+            median(map(wall, normal)) / unavoidable,
+            at_most=11 / 9,
+            note=f"with a load of each Segment for each batch, the calls alone would take {one_by_one:.0f} s",
+        ),
+        Finding(f"List loads with batch_size_rows 2,500 / {_BIG_BATCH_ROWS:,}", fewer, at_least=10),
+        _ratio(f"{name}: time with batch_size_rows 2,500 / {_BIG_BATCH_ROWS:,}", normal, big),
+    )
+    return Results(findings, _timings(measured))
+
+
+def lists(bench: Bench) -> Results:
+    """Four streams to four Lists at once."""
+    if "streams" not in settings_of_ours():
+        return Results(notes=("the target has no setting to send streams to different Lists: not measured",))
+    records = 25_000 if bench.quick else 100_000
+    settings = {
+        "streams": {
+            stream: {"list_api_name": f"list_of_{stream}"} for stream in Shape(0, streams=_STREAMS).stream_names
+        }
+    }
+    name = f"{records:,} records, {_LATENCY_MS} ms a call"
+    measured = bench.rounds(
+        {
+            f"1 stream of {name}": Run("ours", Shape(records), _LATENCY_MS),
+            f"{_STREAMS} streams of {name}": Run(
+                "ours", Shape(_STREAMS * records, streams=_STREAMS), _LATENCY_MS, settings
+            ),
+        }
+    )
+    one, four = measured.values()
+    finding = _ratio(f"{_STREAMS} streams to {_STREAMS} Lists / one of them, {name}: time", four, one, at_most=1.3)
+    return Results((finding,), _timings(measured))
+
+
+def segments(bench: Bench) -> Results:
+    """A thousand Segments beside three."""
+    records = 100_000 if bench.quick else 1_000_000
+    measured = bench.rounds(
+        {
+            f"{records:,} records, {count:,} Segments": Run("ours", Shape(records, segments=count), settings=_UNLIMITED)
+            for count in (3, 1000)
+        }
+    )
+    few, many = measured.values()
+    counts = many[-1].counts
+    findings = (
+        _ratio(f"{records:,} records in 1,000 / 3 Segments: time", many, few, at_most=2, note=_UNLIMITED_NOTE),
+        Finding(
+            f"Loads for {records:,} records in 1,000 Segments",
+            counts.loads,
+            "calls",
+            at_most=2500,
+            note=f"beside them, each Segment is looked up once: {counts.loads + counts.other:,} calls in all",
+        ),
+    )
+    return Results(findings, _timings(measured))
+
+
+def columns(bench: Bench) -> Results:
+    """A thousand columns beside a hundred."""
+    records = 1000 if bench.quick else 10_000
+    shapes = {count: Shape(records, extra_columns=count - len(Shape(0).columns)) for count in (100, 1000)}
+    runs = {f"{records:,} records of {count:,} columns": Run("ours", shape) for count, shape in shapes.items()}
+    measured = bench.rounds({**runs, "no records": Run("ours")})
+    few, many, nothing = measured.values()
+    finding = _ratio(
+        f"{records:,} records of 1,000 / 100 columns: time beyond start-up",
+        _beyond(many, nothing),
+        _beyond(few, nothing),
+        at_most=11,
+        note="10 is linear",
+    )
+    return Results((finding,), _timings(measured))
+
+
+def keys(bench: Bench) -> Results:
+    """Memory with `ImportFirstMatch`, which must know every key of the run. Takes minutes: only when asked for."""
+    few, many = (100_000, 300_000) if bench.quick else (1_000_000, 10_000_000)
+    settings = {"deduplication": "ImportFirstMatch"}
+    measured = bench.rounds(
+        {
+            f"{count:,} distinct keys, ImportFirstMatch": Run("ours", Shape(count, narrow=True), settings=settings)
+            for count in (few, many)
+        }
+    )
+    peaks = [median(map(peak, measurements)) for measurements in measured.values()]
+    findings = (
+        Finding(f"{many:,} distinct keys, ImportFirstMatch: peak memory", peaks[1], "MB", at_most=150),
+        Finding(f"Peak memory with ImportFirstMatch, {many:,} / {few:,} keys", peaks[1] / peaks[0], at_most=1.1),
+    )
+    return Results(findings, _timings(measured))
+
+
+SCENARIOS: dict[str, Callable[[Bench], Results]] = {
+    scenario.__name__: scenario for scenario in (speed, start, waiting, lists, segments, columns, keys)
+}
+ON_REQUEST = frozenset({"keys"})
+
+
+def _ratio(  # noqa: PLR0913 - as many as a finding has
+    what: str,
+    measured: Sequence[Measurement],
+    reference: Sequence[Measurement],
+    *,
+    of: Callable[[Measurement], float] = wall,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    note: str = "",
+) -> Finding:
+    value, spread = compare(measured, reference, of)
+    return Finding(what, value, at_most=at_most, at_least=at_least, spread=spread, note=note)
+
+
+def _scaled(measured: Sequence[Measurement], empty: Sequence[Measurement], scale: float) -> list[Measurement]:
+    """Return what more records would have taken: start-up once, the rest so many times."""
+    return [
+        replace(one, wall=none.wall + (one.wall - none.wall) * scale, cpu=none.cpu + (one.cpu - none.cpu) * scale)
+        for one, none in zip(measured, empty, strict=True)
+    ]
+
+
+def _beyond(measured: Sequence[Measurement], empty: Sequence[Measurement]) -> list[Measurement]:
+    start_up = median(map(wall, empty))
+    return [replace(one, wall=one.wall - start_up) for one in measured]
+
+
+def _timings(measured: Mapping[str, Sequence[Measurement]]) -> tuple[Timing, ...]:
+    return tuple(timing(name, measurements) for name, measurements in measured.items())
