@@ -1,0 +1,117 @@
+"""STATE: printed in order, as it came, and never before what it covers is safely in Selligent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import record, records, schema, state
+
+if TYPE_CHECKING:
+    from tests.support import Tenant
+
+SCHEMA = schema({"key": "string", "seg": "string"})
+SETTINGS: dict[str, Any] = {
+    "create_list_if_not_exists": True,
+    "segment_column": "seg",
+    "create_segment_if_not_exists": True,
+}
+
+
+def batches_with_states(count: int) -> list[dict[str, Any]]:
+    """Return records, each followed by a STATE of its number."""
+    messages = [SCHEMA]
+    for number in range(count):
+        messages += [*records("key seg", (str(number), "s")), state({"bookmarks": {"customers": number}})]
+    return messages
+
+
+def test_states_are_printed_in_order(tenant: Tenant) -> None:
+    """Every STATE of a run that can be resumed is printed, in order, the last one last."""
+    run = tenant.run(batches_with_states(7), **SETTINGS, batch_size_rows=2).succeeded()
+    assert run.states == [{"bookmarks": {"customers": number}} for number in range(7)]
+
+
+def test_states_keep_their_value(tenant: Tenant) -> None:
+    """A STATE's value is passed on as it is: unicode, big integers, nesting and order of keys."""
+    value = {"z": 2**70, "a": {"ä😀": [1.5, None, True, "x\n"]}, "singer": "not ours"}
+    run = tenant.run([SCHEMA, state(value)], **SETTINGS).succeeded()
+    assert json.loads(run.stdout) == value
+    assert list(json.loads(run.stdout)) == list(value)
+
+
+@pytest.mark.parametrize("value", [{}, None], ids=["empty", "null"])
+def test_an_empty_state_is_not_printed(tenant: Tenant, value: Any) -> None:
+    """An empty STATE would make the host forget: it is never printed."""
+    messages = [SCHEMA, state(value), *records("key seg", ("a", "s")), state({"a": 1}), state(value)]
+    assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
+
+
+def test_a_repeated_state_is_printed_once(tenant: Tenant) -> None:
+    """The same STATE again says nothing new."""
+    messages = [SCHEMA, state({"a": 1}), state({"a": 1}), *records("key seg", ("a", "s")), state({"a": 1})]
+    assert tenant.run(messages, **SETTINGS).succeeded().states[-1] == {"a": 1}
+
+
+def test_no_state_without_one(tenant: Tenant) -> None:
+    """A run whose tap sends no STATE prints nothing."""
+    assert tenant.run([SCHEMA, *records("key seg", ("a", "s"))], **SETTINGS).succeeded().stdout == ""
+
+
+def test_state_waits_for_segments(tenant: Tenant) -> None:
+    """A STATE whose records are in the List but not in their Segment is not printed."""
+    tenant.fault("status", status=400, path="/segments/s/data/load", times=0)
+    run = tenant.run(batches_with_states(3), **SETTINGS, batch_size_rows=1)
+    run.complaint()
+    assert len(tenant.rows("KEY")) == 3
+    assert run.stdout == ""
+
+
+def test_a_state_before_all_records_is_printed(tenant: Tenant) -> None:
+    """A STATE that covers nothing is true at once, also when the run fails later."""
+    tenant.fault("status", status=400, path="/data/load", times=0)
+    messages = [SCHEMA, state({"start": 1}), *records("key seg", ("a", "s")), state({"end": 1})]
+    run = tenant.run(messages, **SETTINGS)
+    run.complaint()
+    assert run.states == [{"start": 1}]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"segment_data_import_option": "replace"},
+        {"deduplication": "ImportFirstMatch"},
+        {"list_data_import_option": "OnlyInsert"},
+    ],
+    ids=["replace", "first match", "only insert, last match"],
+)
+def test_runs_that_cannot_be_resumed_print_state_at_the_end(tenant: Tenant, settings: dict[str, Any]) -> None:
+    """Where a record's effect depends on the run it is in, a run that fails prints no STATE: it is repeated whole."""
+    run = tenant.run(batches_with_states(3), **SETTINGS, **settings, batch_size_rows=1).succeeded()
+    assert run.states[-1] == {"bookmarks": {"customers": 2}}
+    tenant.reset()
+    tenant.fault("status", status=400, path="/contacts/data/load", skip=1, times=0)
+    run = tenant.run(batches_with_states(3), **SETTINGS, **settings, batch_size_rows=1)
+    if run.returncode:
+        assert run.stdout == ""
+    else:
+        # All records were held and left in loads of their own number.
+        assert len(tenant.requests("/contacts/data/load")) == 1
+
+
+def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
+    """A record that was rejected on the record is done with: the STATE after it is printed."""
+    messages = [SCHEMA, record({"key": None, "seg": "s"}), state({"a": 1})]
+    assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
+
+
+def test_a_second_run_changes_nothing(tenant: Tenant) -> None:
+    """The same messages again end in the same List and Segments: loads are upserts by key."""
+    held = []
+    for _ in range(2):
+        tenant.run(batches_with_states(5), **SETTINGS, batch_size_rows=2).succeeded()
+        held.append((tenant.rows("ID", "KEY"), tenant.members("s", "KEY")))
+    assert held[0] == held[1]
+    assert len(held[0][0]) == 5
