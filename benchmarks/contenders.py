@@ -119,8 +119,8 @@ class Bench:
 
     def _measure(self, run: Run) -> Measurement:
         messages = run.shape.write(self._folder) if run.shape is not None else None
-        fields = self._config("fields", (run.shape or Shape(0)).fields())
-        with running_stub(fields, latency_ms=run.latency_ms) as stub:
+        has = self._config("has", (run.shape or Shape(0)).destination())
+        with running_stub(has, latency_ms=run.latency_ms) as stub:
             taken = measure(self._command(run, stub.base_url), messages, self._log)
             counts = stub.take_counts()
         rows = run.shape.records if run.shape is not None and run.contender != "yardstick" else 0

@@ -67,17 +67,17 @@ class RunningStub:
 
 
 @contextlib.contextmanager
-def running_stub(fields: Path, *, latency_ms: float = 0) -> Iterator[RunningStub]:
+def running_stub(has: Path, *, latency_ms: float = 0) -> Iterator[RunningStub]:
     """Start a stub, and stop it at the end. Like the vendor, it takes one load per List at a time.
 
     Args:
-        fields: JSON file with the fields that every List has.
+        has: JSON file with the `fields` and `segments` that every List has.
         latency_ms: What every call takes.
 
     Yields:
         The stub.
     """
-    command: list[str | Path] = [sys.executable, "-m", "benchmarks.stub", "--fields", fields, "--one-at-a-time"]
+    command: list[str | Path] = [sys.executable, "-m", "benchmarks.stub", "--has", has, "--one-at-a-time"]
     with subprocess.Popen(  # noqa: S603 - our own stub
         [*command, f"--latency-ms={latency_ms}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as process:

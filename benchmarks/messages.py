@@ -77,12 +77,13 @@ class Shape:
         kinds = [{"type": ["integer", "null"]}, _TEXT, {"type": ["number", "null"]}, {"type": ["boolean", "null"]}]
         return _COLUMNS | {f"extra_{number}": kinds[number % 4] for number in range(self.extra_columns)}
 
-    def fields(self) -> list[dict[str, Any]]:
-        """Return the List fields that the columns become, as `GET fields` answers them."""
-        return [
+    def destination(self) -> dict[str, Any]:
+        """Return what a List must have for the messages: its fields, as `GET fields` answers them, and Segments."""
+        fields = [
             {"name": name.upper(), "data_type": _data_type(schema), "length": 500, "content": "Free"}
             for name, schema in self.columns.items()
         ]
+        return {"fields": fields, "segments": [f"segment_{number}" for number in range(self.segments)]}
 
     def lines(self) -> Iterator[str]:
         """Yield all messages, one a line: SCHEMAs, RECORDs with a STATE every 5,000, and a last STATE."""

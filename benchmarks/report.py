@@ -61,8 +61,8 @@ def as_text(results: Results, *, quick: bool) -> str:
         )
         for timing in results.timings
     ]
-    remarks = [f"[{number}] {note}" for note, number in notes.items()]
-    return "\n\n".join(filter(None, [_table(rows), _table(runs), "\n".join([*remarks, *results.notes])]))
+    foot = [*(f"[{number}] {note}" for note, number in notes.items()), *results.notes]
+    return "\n\n".join(filter(None, [_table(rows), _table(runs), "\n".join(foot)]))
 
 
 def as_json(results: Results, about: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ from typing import Any
 
 COUNTS_PATH = "/_stub/counts"
 _BUFFER_BYTES = 1 << 20
+_PAGE = 1000
+"""Segments in an overview, however many are asked for: one page is all that is ever asked for here."""
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 _LOADED = {
@@ -62,13 +64,17 @@ class Stub:
 
     Args:
         fields: Fields of every List, as `GET fields` answers them.
+        segments: API names of the Segments of every List.
         latency: Seconds that every call takes.
         one_at_a_time: Whether a load is refused while another one runs on its List.
     """
 
-    def __init__(self, fields: list[dict[str, Any]], latency: float, *, one_at_a_time: bool) -> None:
+    def __init__(
+        self, fields: list[dict[str, Any]], segments: list[str], latency: float, *, one_at_a_time: bool
+    ) -> None:
         self.latency = latency
         self._fields = _response(200, {"fields": fields})
+        self._segments = [{"api_name": name, "segment_type": "Static"} for name in segments]
         self._loaded = _response(200, _LOADED)
         self._busy = _response(429, _BUSY)
         self._one_at_a_time = one_at_a_time
@@ -88,6 +94,8 @@ class Stub:
         self._counts.other += 1
         if rest == ["fields"]:
             return self._fields
+        if rest == ["segments"]:
+            return _response(200, {"segments": self._segments[:_PAGE]})
         if rest[:1] == ["segments"]:
             return _response(200, {"api_name": rest[1], "type": "Static"})
         return _response(200, {"api_name": name, "type": "Userlist", "description": ""})
@@ -185,12 +193,12 @@ async def _serve(stub: Stub) -> None:
 def main() -> None:
     """Serve until terminated; the port is the first line of the output."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stub", description=__doc__)
-    parser.add_argument("--fields", type=Path, required=True, help="JSON file: the fields that every List has")
+    parser.add_argument("--has", type=Path, required=True, help="JSON file: `fields` and `segments` of every List")
     parser.add_argument("--latency-ms", type=float, default=0, help="what every call takes")
     parser.add_argument("--one-at-a-time", action="store_true", help="refuse a load while one runs on the same List")
     options = parser.parse_args()
-    fields = json.loads(options.fields.read_text(encoding="utf-8"))
-    asyncio.run(_serve(Stub(fields, options.latency_ms / 1000, one_at_a_time=options.one_at_a_time)))
+    has = json.loads(options.has.read_text(encoding="utf-8"))
+    asyncio.run(_serve(Stub(**has, latency=options.latency_ms / 1000, one_at_a_time=options.one_at_a_time)))
 
 
 if __name__ == "__main__":
