@@ -124,6 +124,12 @@ class SelligentClient:
         body = {"fields": [field.as_request() for field in fields]}
         self._transport.call("POST", ["lists", list_api_name, "fields"], body=body)
 
+    def list_segments(self, list_api_name: str, take: int) -> list[SegmentDetails]:
+        """Return the first of a List's Segments, at most so many."""
+        answer = self._transport.call("GET", ["lists", list_api_name, "segments"], query={"skip": 0, "take": take})
+        found = [segment for segment in answer.get("segments") or () if isinstance(segment, dict)]
+        return [SegmentDetails(_text(segment, "api_name"), _text(segment, "segment_type")) for segment in found]
+
     def get_segment(self, list_api_name: str, segment: str) -> SegmentDetails | None:
         """Return a Segment, or None if the List has none of that name."""
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from target_selligent.errors import (
     BadRequestError,
     DestinationError,
+    FatalApiError,
     NotFoundError,
     RejectedRecord,
     TargetSelligentError,
@@ -19,7 +20,7 @@ from target_selligent.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.client import ListDetails, SelligentClient
+    from target_selligent.client import ListDetails, SegmentDetails, SelligentClient
     from target_selligent.fields import ColumnField, FieldDefinition, StreamFields
 
 logger = logging.getLogger("target-selligent")
@@ -31,6 +32,7 @@ CREATED_BY = "Created by target-selligent"
 """Description of the Lists made here: one that bears it and is still empty was left half-made by a run that died."""
 
 _NEW_SECONDS = 30
+_OVERVIEW_SEGMENTS = 1000
 _T = TypeVar("_T")
 
 
@@ -58,6 +60,7 @@ class ListDestination:
         self._may_add_fields = False
         self._fields: dict[str, FieldDefinition] | None = None
         self._segments: dict[str, str | RejectedRecord] = {}
+        self._overview: dict[str, SegmentDetails] | None = None
         self._waits_until = 0.0
         self.api_name = list_api_name
 
@@ -195,7 +198,7 @@ class ListDestination:
         )
 
     def _open_segment(self, segment: str) -> str:
-        found = self._client.get_segment(self.api_name, segment)
+        found = self._find_segment(segment)
         if found is None:
             if not API_NAME.fullmatch(segment):
                 raise RejectedRecord(
@@ -219,6 +222,17 @@ class ListDestination:
                 "can be loaded; name another Segment in segment_column"
             )
         return found.api_name
+
+    def _find_segment(self, segment: str) -> SegmentDetails | None:
+        """Look a Segment up: in the overview, which tells many in one call, else by itself, which is certain."""
+        if self._overview is None:
+            try:
+                overview = self._client.list_segments(self.api_name, _OVERVIEW_SEGMENTS)
+            except FatalApiError:
+                # It is only a short cut, and a right of its own.
+                overview = []
+            self._overview = {details.api_name.casefold(): details for details in overview}
+        return self._overview.get(segment.casefold()) or self._client.get_segment(self.api_name, segment)
 
     def _create_or_find(self, create: Callable[[], object], find: Callable[[], object]) -> None:
         """Create something; if Selligent refuses, go on when it is there now: another run may have made it first."""

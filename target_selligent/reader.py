@@ -123,7 +123,7 @@ class MessageReader(GenericSingerReader[bytes]):
         except (KeyError, TypeError):
             # No message at all, or half a one: whoever comes to it next says so.
             pass
-        if not _DICT.issuperset(map(type, records)):
+        if not records or not _DICT.issuperset(map(type, records)):
             return 0
         take(records, lines[start : start + len(records)])
         return len(records)

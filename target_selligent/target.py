@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException, SingerSDKError
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
@@ -250,7 +250,8 @@ class TargetSelligent(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Take a SCHEMA; one that says nothing new changes nothing.
 
-        The stock method compares with a schema from which it has taken the `_sdc` columns out.
+        The stock method compares with a schema from which it has taken the `_sdc` columns out, and makes sinks for
+        streams that a stream map removes.
         """
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
         stream, schema = message_dict["stream"], message_dict["schema"]
@@ -263,9 +264,17 @@ class TargetSelligent(Target):
         if self._schemas.get(stream) == described:
             return
         self.message_reader.record_sinks.pop(stream, None)
-        super()._process_schema_message(copy.deepcopy(message_dict))
-        self._schemas[stream] = described
+        # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
+        self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         maps = self.mapper.stream_maps[stream]
+        for stream_map in maps:
+            if not isinstance(stream_map, RemoveRecordTransform):
+                self.get_sink(
+                    stream_map.stream_alias,
+                    schema=stream_map.transformed_schema,
+                    key_properties=stream_map.transformed_key_properties,
+                )
+        self._schemas[stream] = described
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
         if plain and isinstance(sink, SelligentSink) and not sink.include_sdc_metadata_properties:
