@@ -35,7 +35,7 @@ def test_stream_maps_rename_filter_and_rekey(tenant: Tenant) -> None:
             "__filter__": "value > 10",
             "__key_properties__": ["number"],
             "__else__": None,
-            "number": "record['value']",
+            "number": "int(record['value'])",
             "name_of": "str(record['key']).upper()",
         },
         "noise": None,

@@ -139,7 +139,7 @@ def test_only_static_segments_can_be_loaded(contacts: Tenant, kind: str) -> None
 
 
 def test_segments_are_checked_once(contacts: Tenant) -> None:
-    """However many batches name a Segment, it is looked up once, and made once."""
+    """However many batches name a Segment, it is looked up once: with others where possible; and made once."""
     rows = records("key seg", *((str(number), ("vip", "new")[number % 2]) for number in range(10)))
     contacts.run([SCHEMA, *rows], **CREATE, batch_size_rows=2).succeeded()
     calls = contacts.calls()
@@ -147,6 +147,15 @@ def test_segments_are_checked_once(contacts: Tenant) -> None:
     assert calls.count("GET /contacts/segments/vip") == 0
     assert calls.count("GET /contacts/segments/new") == 1
     assert calls.count("POST /contacts/segments/static") == 1
+
+
+def test_the_overview_of_segments_is_only_a_short_cut(contacts: Tenant) -> None:
+    """A service account that may not list Segments looks each up by itself."""
+    contacts.options(denied=["List_GetListSegments"])
+    contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "new"))], **CREATE).succeeded()
+    contacts.options(denied=[])
+    assert contacts.segments() == {"vip": "Static", "new": "Static"}
+    assert contacts.members("new", "KEY") == ["b"]
 
 
 def test_refused_rows_are_not_sent_to_segments(contacts: Tenant) -> None:

@@ -1,0 +1,282 @@
+"""Records to rows: values that are sent as they are, those that change form, those that are refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_selligent.errors import RejectedRecord
+from target_selligent.fields import ColumnField, Conversion, FieldDefinition, FieldType
+from target_selligent.rows import INT64_MAX, INT64_MIN, RowMapper, iso_date, utc_date_time
+
+
+def mapper(**conversions: Conversion) -> RowMapper:
+    """Return a mapper of the given columns; the first is the key."""
+    columns = [
+        ColumnField(name, FieldDefinition(name.upper(), FieldType.LONG_TEXT), conversion)
+        for name, conversion in conversions.items()
+    ]
+    return RowMapper(columns, [next(iter(conversions))])
+
+
+def sent(conversion: Conversion, *values: Any) -> list[Any]:
+    """Return values of one column as they are sent."""
+    rows, keys = mapper(key=Conversion.LONG, value=conversion)(
+        [{"key": number, "value": value} for number, value in enumerate(values)]
+    )
+    assert keys == [(number,) for number in range(len(values))]
+    return [value for _, value in rows]
+
+
+SAME: dict[str, tuple[Conversion, Any]] = {
+    "text": (Conversion.STRING, "x"),
+    "empty text": (Conversion.STRING, ""),
+    "emoji": (Conversion.TEXT, "\U0001f600"),
+    "0": (Conversion.LONG, 0),
+    "2**63-1": (Conversion.LONG, INT64_MAX),
+    "-2**63": (Conversion.LONG, INT64_MIN),
+    "0.0": (Conversion.FLOAT, 0.0),
+    "whole number in a float column": (Conversion.FLOAT, 3),
+    "2**53+1 in a float column": (Conversion.FLOAT, 2**53 + 1),
+    "false": (Conversion.BOOLEAN, False),
+    "date": (Conversion.DATE, "2024-02-29"),
+    "date-time": (Conversion.DATE_TIME, "2026-05-01T10:15:00Z"),
+    **{f"null {conversion.value}": (conversion, None) for conversion in Conversion},
+}
+
+
+@pytest.mark.parametrize(("conversion", "value"), SAME.values(), ids=SAME)
+def test_values_that_stay(conversion: Conversion, value: Any) -> None:
+    """These values are sent as they are, alone and beside null, type and all."""
+    for found in (*sent(conversion, value), sent(conversion, None, value, value)[1]):
+        assert found == value
+        assert type(found) is type(value)
+
+
+CHANGED: dict[str, tuple[Conversion, Any, Any]] = {
+    "1.0 to integer": (Conversion.LONG, 1.0, 1),
+    "number as text": (Conversion.TEXT, 5, "5"),
+    "float as text": (Conversion.TEXT, 0.1, "0.1"),
+    "boolean as text": (Conversion.TEXT, True, "true"),
+    "object as text": (Conversion.TEXT, {"a": [1]}, '{"a":[1]}'),
+    "big integer as text": (Conversion.TEXT, INT64_MAX, str(INT64_MAX)),
+    "object": (Conversion.JSON, {"ä": None}, '{"ä":null}'),
+    "array": (Conversion.JSON, [1, "x"], '[1,"x"]'),
+    "text as JSON": (Conversion.JSON, "x", '"x"'),
+    "date of midnight": (Conversion.DATE, "2026-05-01T00:00:00.000Z", "2026-05-01"),
+}
+
+
+@pytest.mark.parametrize(("conversion", "value", "wanted"), CHANGED.values(), ids=CHANGED)
+def test_values_that_change_form(conversion: Conversion, value: Any, wanted: Any) -> None:
+    """These values change form but not meaning, alone and among others."""
+    assert sent(conversion, value) == [wanted]
+    assert sent(conversion, None, value) == [None, wanted]
+
+
+REFUSED: dict[str, tuple[Conversion, Any]] = {
+    "number for text": (Conversion.STRING, 5),
+    "2**63": (Conversion.LONG, 2**63),
+    "-2**63-1": (Conversion.LONG, -(2**63) - 1),
+    "1.5 for integer": (Conversion.LONG, 1.5),
+    "1e30 for integer": (Conversion.LONG, 1e30),
+    "true for integer": (Conversion.LONG, True),
+    "text for integer": (Conversion.LONG, "5"),
+    "NaN": (Conversion.FLOAT, math.nan),
+    "infinity": (Conversion.FLOAT, -math.inf),
+    "2**64 for float": (Conversion.FLOAT, 2**64),
+    "true for float": (Conversion.FLOAT, True),
+    "text for float": (Conversion.FLOAT, "1"),
+    "1 for boolean": (Conversion.BOOLEAN, 1),
+    "text for boolean": (Conversion.BOOLEAN, "true"),
+    "number for date": (Conversion.DATE, 20260501),
+    "time in date": (Conversion.DATE, "2026-05-01T10:00:00Z"),
+    "no date": (Conversion.DATE, "2026-13-01"),
+    "number for date-time": (Conversion.DATE_TIME, 0),
+    "no date-time": (Conversion.DATE_TIME, "soon"),
+    "object for date-time": (Conversion.DATE_TIME, {"a": 1}),
+    "NaN in JSON": (Conversion.JSON, [math.nan]),
+    "2**64 in JSON": (Conversion.JSON, {"a": [2**64]}),
+    "2**64 as text": (Conversion.TEXT, 2**64),
+    "surrogate in JSON": (Conversion.JSON, ["\ud800"]),
+}
+
+
+@pytest.mark.parametrize(("conversion", "value"), REFUSED.values(), ids=REFUSED)
+def test_values_that_are_refused(conversion: Conversion, value: Any) -> None:
+    """These values reject their record, naming the column and not the value, alone and among good ones."""
+    for values in ([value], [None, value], [value, None]):
+        with pytest.raises(RejectedRecord) as caught:
+            sent(conversion, *values)
+        assert caught.value.field == "value"
+        assert repr(value) not in caught.value.reason
+
+
+@pytest.mark.parametrize("key", [None, "", " \t"], ids=repr)
+def test_keys_must_be_usable(key: str | None) -> None:
+    """A key that is null or blank rejects the record."""
+    with pytest.raises(RejectedRecord) as caught:
+        mapper(key=Conversion.STRING)([{"key": "a"}, {"key": key}])
+    assert (caught.value.field, caught.value.code) == ("key", "missing_key")
+
+
+@pytest.mark.parametrize("key", [0, False, "0", " a "], ids=repr)
+def test_keys_that_look_like_nothing(key: Any) -> None:
+    """0, false and text with blanks are keys like others, kept as they are."""
+    conversion = Conversion.TEXT if isinstance(key, str) else Conversion.LONG if key is not False else Conversion.BOOLEAN
+    assert mapper(key=conversion)([{"key": key}]) == ([(key,)], [(key,)])
+
+
+def test_rows_follow_the_columns() -> None:
+    """A row has its values in the order of the mapper's columns, whatever the record's; others are left out."""
+    made = mapper(b=Conversion.LONG, a=Conversion.LONG)
+    assert made.fields == ("B", "A")
+    assert made([{"a": 1, "x": 0, "b": 2}, {"b": 4, "a": 3}]) == ([(2, 1), (4, 3)], [(2,), (4,)])
+
+
+def test_a_record_that_lacks_a_column_is_none_of_the_mappers() -> None:
+    """A record without one of the columns is refused whole: null must not be sent for it."""
+    with pytest.raises(KeyError):
+        mapper(a=Conversion.LONG, b=Conversion.LONG)([{"a": 1}])
+
+
+def test_optout_must_not_become_null() -> None:
+    """Null for OPTOUT rejects the record, in any spelling of the field; 0 and 1 do not."""
+    columns = [
+        ColumnField("key", FieldDefinition("KEY", FieldType.TEXT), Conversion.STRING),
+        ColumnField("gone", FieldDefinition("OptOut", FieldType.NUMERIC), Conversion.LONG),
+    ]
+    made = RowMapper(columns, ["key"])
+    assert made([{"key": "a", "gone": 0}, {"key": "b", "gone": 1}])[0] == [("a", 0), ("b", 1)]
+    with pytest.raises(RejectedRecord) as caught:
+        made([{"key": "a", "gone": None}])
+    assert caught.value.field == "gone"
+
+
+MOMENTS = {
+    "2026-05-01 10:15:00": "2026-05-01T10:15:00Z",
+    "2026-05-01t10:15:00z": "2026-05-01T10:15:00Z",
+    "2026-05-01T10:15": "2026-05-01T10:15:00Z",
+    "2026-05-01T10:15+02": "2026-05-01T08:15:00Z",
+    "2026-05-01T10:15:00 +0230": "2026-05-01T07:45:00Z",
+    "2026-05-01T10:15:00-00:00": "2026-05-01T10:15:00Z",
+    "2026-05-01T00:15:00+02:00": "2026-04-30T22:15:00Z",
+    "2024-02-29T23:59:59.9Z": "2024-02-29T23:59:59.9Z",
+    "2024-02-29T23:59:59.123456789Z": "2024-02-29T23:59:59.1234567Z",
+    "2024-02-29T23:59:59,5+01:00": "2024-02-29T22:59:59.5Z",
+    "2018-03-27T11:57:20.1179032Z": "2018-03-27T11:57:20.1179032Z",
+    "2026-05-01": "2026-05-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), MOMENTS.items(), ids=MOMENTS)
+def test_moments(text: str, wanted: str) -> None:
+    """A date-time leaves in UTC, its instant and up to seven digits of its fraction unchanged."""
+    assert utc_date_time(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-02-29T00:00:00Z",
+        "2026-04-31 00:00:00",
+        "2100-02-29T00:00:00Z",
+        "2026-05-01T25:00:00Z",
+        "2026-05-01T24:00:00Z",
+        "2026-05-01T10:60:00Z",
+        "2026-05-01T10:15:60Z",
+        "2026-05-01T10:15:00+25:00",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:00:00-02:00",
+        "2026-05-01T10:15:00Z\n",
+        "２026-05-01T10:15:00Z",
+        "20260501T101500Z",
+        "1777630500",
+    ],
+    ids=repr,
+)
+def test_no_moments(text: str) -> None:
+    """What is no date-time, or no moment that exists, is refused."""
+    with pytest.raises(ValueError, match=r"."):
+        utc_date_time(text)
+
+
+_ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=st.one_of(st.just(timezone.utc), _ZONES)))  # noqa: DTZ001 - hypothesis wants bounds without zone
+def test_the_instant_stays(moment: datetime) -> None:
+    """Whatever the zone, the text that is sent means the same instant, in UTC."""
+    text = utc_date_time(moment.isoformat())
+    assert text.endswith("Z")
+    assert datetime.fromisoformat(text[:-1] + "+00:00") == moment
+
+
+@given(st.dates())
+def test_dates_stay(day: date) -> None:
+    """Every date is sent as it is, and as a date-time at midnight."""
+    text = day.isoformat()
+    assert iso_date(text) == text
+    assert iso_date(f"{text}T00:00:00+05:00") == text
+    assert utc_date_time(text) == f"{text}T00:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["", "2026-02-30", "0000-01-01", "2026-5-1", "2026-05-01T00:00:00.001Z", "01/05/2026"], ids=repr)
+def test_no_dates(text: str) -> None:
+    """What is no date is refused, and a time of day is not cut off in silence."""
+    with pytest.raises(ValueError, match=r"."):
+        iso_date(text)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(INT64_MIN, INT64_MAX) | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.one_of(st.lists(_JSON), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), _JSON)))
+def test_json_survives(value: Any) -> None:
+    """An object or array, read back from the text that is sent, is what it was."""
+    (text,) = sent(Conversion.JSON, value)
+    assert json.loads(text) == value
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**65), 2**65)), min_size=1))
+def test_integers_are_exact_or_refused(values: list[int | None]) -> None:
+    """A column of integers is sent exactly, unless one of them is beyond 64 bits."""
+    fit = all(value is None or INT64_MIN <= value <= INT64_MAX for value in values)
+    try:
+        found = sent(Conversion.LONG, *values)
+    except RejectedRecord:
+        assert not fit
+    else:
+        assert fit
+        assert found == values
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(), st.integers()), min_size=1))
+def test_floats_are_exact_or_refused(values: list[float | None]) -> None:
+    """A column of numbers is sent as it is, unless one of them is no number in JSON or beyond 64 bits."""
+    fit = all(
+        value is None
+        or (isinstance(value, float) and math.isfinite(value))
+        or (isinstance(value, int) and INT64_MIN <= value <= INT64_MAX)
+        for value in values
+    )
+    try:
+        found = sent(Conversion.FLOAT, *values)
+    except RejectedRecord:
+        assert not fit
+    else:
+        assert fit
+        assert found == values
