@@ -10,7 +10,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
-from operator import is_, itemgetter
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,13 +42,14 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _FRACTION_DIGITS = 7
+_MAX_KNOWN_TEXTS = 20_000
 _DAY = (
-    r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|"
+    r"(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|"
     r"(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 )
 _COMMON_DATE = re.compile(_DAY, re.ASCII).fullmatch
 _COMMON_DATE_TIME = re.compile(
-    rf"({_DAY})[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,{_FRACTION_DIGITS}}})?)(Z|\+00:00)?", re.ASCII
+    rf"{_DAY}[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,{_FRACTION_DIGITS}}})?(?:Z|\+00:00)?", re.ASCII
 ).fullmatch
 """What nearly all dates look like: valid by their form alone, in UTC. Others (29 February is one) take longer."""
 _UTC_ZONES = frozenset({None, "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"})
@@ -74,7 +76,7 @@ class RowMapper:
         get = itemgetter(*names)
         self._columns = names
         self._get: Callable[[Any], Row] = get if len(names) > 1 else lambda record: (get(record),)
-        self._conversions = [(index, _CONVERTERS[column.conversion]) for index, column in enumerate(columns)]
+        self._conversions = [(index, _NEW_CONVERTERS[column.conversion]()) for index, column in enumerate(columns)]
         self._optout = next(
             (index for index, column in enumerate(columns) if column.field.name.upper() == OPTOUT_FIELD), None
         )
@@ -126,10 +128,10 @@ def utc_date_time(text: str) -> str:
     Raises:
         ValueError: If the text is no date-time or no such moment exists.
     """
-    common = _COMMON_DATE_TIME(text)
-    if common is not None and not text.startswith("0000"):
-        date, time, zone = common.groups()
-        return text if zone == "Z" and text[len(date)] == "T" else f"{date}T{time}Z"
+    if _COMMON_DATE_TIME(text) is not None:
+        if text[-1] == "Z":
+            return text if text[10] == "T" else f"{text[:10]}T{text[11:]}"
+        return f"{text[:10]}T{text[11:-6] if text[-6] == '+' else text[11:]}Z"
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise ValueError("not an ISO 8601 date-time")
@@ -159,7 +161,7 @@ def iso_date(text: str) -> str:
     Raises:
         ValueError: If the text is no date, no such day exists, or a time of day would be lost.
     """
-    if _COMMON_DATE(text) is not None and not text.startswith("0000"):
+    if _COMMON_DATE(text) is not None:
         return text
     match = _DATE_TIME.fullmatch(text)
     if match is None:
@@ -256,18 +258,33 @@ def _by_value(convert: Callable[[Any], Any], plain: frozenset[object]) -> _Conve
     return convert_column
 
 
-def _by_text(convert: Callable[[str], str]) -> _ConvertColumn:
-    """Convert each text once, however often it comes."""
+def _by_text(convert: Callable[[str], str]) -> Callable[[], _ConvertColumn]:
+    """Convert each text once, as long as it is remembered: days come again and again."""
 
-    def convert_column(values: Column) -> Column:
-        texts = set(values)
-        texts.discard(None)
-        converted = {text: convert(_string(text)) for text in texts}
-        if all(map(is_, converted.keys(), converted.values())):
-            return values
-        return tuple(map(converted.get, values))
+    def new_converter() -> _ConvertColumn:
+        known: dict[Any, str | None] = {None: None}
 
-    return convert_column
+        def convert_column(values: Column) -> Column:
+            try:
+                new = set(values).difference(known)
+            except TypeError:
+                raise ValueError("not text") from None
+            if len(known) + len(new) > _MAX_KNOWN_TEXTS:
+                known.clear()
+                known[None] = None
+                new = set(values).difference(known)
+            if not _TEXT.issuperset(map(type, new)):
+                raise ValueError("not text")
+            known.update(zip(new, map(convert, new), strict=True))
+            return tuple(map(known.__getitem__, values))
+
+        return convert_column
+
+    return new_converter
+
+
+def _same(converter: _ConvertColumn) -> _ConvertColumn:
+    return converter
 
 
 def _longs(values: Column) -> Column:
@@ -295,7 +312,11 @@ _CONVERTERS: dict[Conversion, _ConvertColumn] = {
     Conversion.LONG: _longs,
     Conversion.FLOAT: _floats,
     Conversion.BOOLEAN: _by_value(_boolean, _BOOLEAN_OR_NONE),
-    Conversion.DATE: _by_text(iso_date),
-    Conversion.DATE_TIME: _by_text(utc_date_time),
     Conversion.JSON: _by_value(_json, frozenset({type(None)})),
 }
+_NEW_CONVERTERS: dict[Conversion, Callable[[], _ConvertColumn]] = {
+    Conversion.DATE: _by_text(iso_date),
+    Conversion.DATE_TIME: _by_text(utc_date_time),
+    **{conversion: partial(_same, converter) for conversion, converter in _CONVERTERS.items()},
+}
+"""Makes the converter of one column; those of dates remember what they converted."""
