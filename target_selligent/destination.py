@@ -211,7 +211,7 @@ class ListDestination:
                     "or set create_segment_if_not_exists to true"
                 )
             self._create_or_find(
-                lambda: self._client.create_segment(self.api_name, segment),
+                lambda: self.when_visible(lambda: self._client.create_segment(self.api_name, segment)),
                 lambda: self._client.get_segment(self.api_name, segment),
             )
             logger.info("Created Segment %s of List %s", segment, self.api_name)

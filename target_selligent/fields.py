@@ -259,12 +259,12 @@ def _gather_kinds(schema: object, root: Mapping[str, Any], kinds: _Kinds, depth:
     if isinstance(reference := schema.get("$ref"), str):
         _gather_kinds(_resolve(reference, root), root, kinds, depth + 1)
         return
-    alternatives = [branch for key in ("anyOf", "oneOf") for branch in schema.get(key) or ()]
+    alternatives = [branch for key in ("anyOf", "oneOf") for branch in _list(schema.get(key))]
     if alternatives:
         for branch in alternatives:
             _gather_kinds(branch, root, kinds, depth + 1)
         return
-    if "type" not in schema and (parts := schema.get("allOf")):
+    if "type" not in schema and (parts := _list(schema.get("allOf"))):
         merged: dict[str, Any] = {}
         for part in parts:
             resolved = _resolve(part["$ref"], root) if isinstance(part, dict) and "$ref" in part else part
@@ -285,7 +285,7 @@ def _type_names(schema: Mapping[str, Any]) -> list[str]:
         return ["object"]
     if "items" in schema:
         return ["array"]
-    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    values = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     names = {
         bool: "boolean",
         int: "integer",
@@ -310,10 +310,14 @@ def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
         kinds.unbounded = True
 
 
-def _resolve(reference: str, root: Mapping[str, Any]) -> object:
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _resolve(reference: object, root: Mapping[str, Any]) -> object:
     """Follow a `#/...` reference inside the schema; anything else stays unknown."""
     node: object = root
-    if not reference.startswith("#/"):
+    if not isinstance(reference, str) or not reference.startswith("#/"):
         return None
     for part in reference[2:].split("/"):
         node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None

@@ -149,11 +149,11 @@ class _Lane:
     def _run(self) -> None:
         try:
             while (batch := self._next()) is not None:
-                prepared = self._delivery.prepare(batch)
                 if self._parallel == 1:
+                    prepared = self._delivery.prepare(batch)
                     self._delivery.settle(prepared, self._delivery.load(prepared))
                 else:
-                    self._depart(_Flight(prepared, set(batch.keys), Future()))
+                    self._depart(batch)
             while self._flights:
                 self._land()
             self._delivery.load_all_segments()
@@ -171,12 +171,12 @@ class _Lane:
                     self._land()
                 self._delivery.load_due_segments()
 
-    def _depart(self, flight: _Flight) -> None:
+    def _depart(self, batch: Batch) -> None:
         """Start a load as soon as a worker is free and no load under way shares a key with it."""
-        while len(self._flights) >= self._parallel or any(
-            not flight.keys.isdisjoint(other.keys) for other in self._flights
-        ):
+        keys = set(batch.keys)
+        while len(self._flights) >= self._parallel or any(not keys.isdisjoint(other.keys) for other in self._flights):
             self._land()
+        flight = _Flight(self._delivery.prepare(batch), keys, Future())
         self._flights.append(flight)
         self._departures.put(flight)
 

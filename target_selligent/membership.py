@@ -111,12 +111,11 @@ class Gathering:
         Yields:
             Rows to load now; they are no longer held here.
         """
-        size = sum(map(len, rows)) + len(rows)
         gathered = self._segments.get((segment, source))
-        if gathered is not None and not self._has_room(gathered, len(rows), size):
-            yield self._take(gathered)
-            gathered = None
-        for part, part_size in self._parts(rows, size):
+        for part, part_size in self._parts(rows, sum(map(len, rows)) + len(rows)):
+            if gathered is not None and not self._has_room(gathered, len(part), part_size):
+                yield self._take(gathered)
+                gathered = None
             if gathered is None:
                 gathered = self._segments[segment, source] = SegmentRows(segment, source, now)
             before = len(gathered.rows)

@@ -20,6 +20,7 @@ _MARGIN = 0.01
 """How much longer than the window we count, since calls do not take equally long to arrive."""
 _SETTLE_SECONDS = 0.05
 _CAUTIOUS_SECONDS = 1.0
+_SHORTEST_WAIT = 0.001
 
 
 class Pacer:
@@ -55,7 +56,7 @@ class Pacer:
             The seconds waited.
         """
         waited = 0.0
-        while (seconds := self._try()) > 0:
+        while (seconds := self._try()) is not None:
             self._sleep(seconds)
             waited += seconds
         return waited
@@ -82,20 +83,20 @@ class Pacer:
             self._window_ends = min(self._window_ends, ends) if same_window else ends
             self._remaining = remaining - self._in_flight
 
-    def _try(self) -> float:
-        """Count the call and return 0, or return how long to wait before asking again."""
+    def _try(self) -> float | None:
+        """Count the call and return None, or return how long to wait before asking again."""
         with self._lock:
             now = self._clock()
             if self._remaining is not None and now >= self._window_ends + self._settle:
                 self._remaining = None
             if self._remaining is not None and self._remaining < 1:
-                return self._window_ends + self._settle - now
+                return max(_SHORTEST_WAIT, self._window_ends + self._settle - now)
             while self._sent and self._sent[0] <= now - _WINDOW_SECONDS * (1 + _MARGIN):
                 self._sent.popleft()
             if len(self._sent) >= self._per_minute:
-                return self._sent[0] + _WINDOW_SECONDS * (1 + _MARGIN) - now
+                return max(_SHORTEST_WAIT, self._sent[0] + _WINDOW_SECONDS * (1 + _MARGIN) - now)
             self._sent.append(now)
             self._in_flight += 1
             if self._remaining is not None:
                 self._remaining -= 1
-            return 0
+            return None

@@ -65,6 +65,10 @@ class SelligentSink(Sink):
         """Work out the stream's fields and make sure that the List has them, before any record is taken."""
         settings = self.target.settings
         own = settings.for_stream(self.stream_name)
+        # Made even if it is not used: it says whether the schema is one. The SDK takes the metadata columns of a tap
+        # out of the schema; records may still have them.
+        validator = RecordValidator(self.stream_name, self.schema, also_allowed="^_sdc_")
+        self._record_validator = validator if self.validate_schema else None
         fields = stream_fields(
             self.stream_name,
             self.schema,
@@ -74,11 +78,6 @@ class SelligentSink(Sink):
             segment_column=own.segment_column,
             text_field_length=settings.text_field_length,
         )
-        self._record_validator = None
-        if self.validate_schema:
-            # The SDK takes the metadata columns of a tap out of the schema; records may still have them.
-            patterns = {**self.schema.get("patternProperties", {}), "^_sdc_": {}}
-            self._record_validator = RecordValidator(self.stream_name, {**self.schema, "patternProperties": patterns})
         self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column

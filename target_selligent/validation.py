@@ -27,6 +27,7 @@ class RecordValidator:
     Args:
         stream: Name of the stream, for messages.
         schema: JSON Schema of its records.
+        also_allowed: Pattern of properties that a record may have besides, whatever they hold.
 
     Raises:
         InputError: If it is no valid JSON Schema.
@@ -37,7 +38,10 @@ class RecordValidator:
     is_valid: Callable[[Mapping[str, Any]], bool]
     """Says whether a record fits the schema."""
 
-    def __init__(self, stream: str, schema: dict[str, Any]) -> None:
+    def __init__(self, stream: str, schema: dict[str, Any], *, also_allowed: str | None = None) -> None:
+        patterns = schema.get("patternProperties", {})
+        if also_allowed is not None and isinstance(patterns, dict):
+            schema = {**schema, "patternProperties": {**patterns, also_allowed: {}}}
         try:
             validator = jsonschema_rs.Draft202012Validator(
                 schema, validate_formats=False, mask=_MASK, retriever=_refuse_remote
