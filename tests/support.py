@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 COMMAND = Path(sys.executable).with_name("target-selligent")
 MESSAGES = Path(__file__).parent / "messages"
 LIST = "contacts"
-SECRET = "demo-secret"
+SECRET = "demo-secret"  # noqa: S105 - the emulator's
 NEW_USERLIST = frozenset(
-    "ID NAME MAIL OPTOUT OPTOUT_DT OPTOUT_SOURCE LANGUAGE CREATED_DT MODIFIED_DT".split()
-)  # fmt: skip
+    ("ID", "NAME", "MAIL", "OPTOUT", "OPTOUT_DT", "OPTOUT_SOURCE", "LANGUAGE", "CREATED_DT", "MODIFIED_DT")
+)
 """Fields that every new Userlist has."""
 
 _TIMEOUT = 120
@@ -234,7 +234,7 @@ class Tenant:
 
     def fill(self, fields: str, rows: list[list[Any]], list_api_name: str = LIST) -> None:
         """Load records, as another system does; the first field is the key."""
-        query = {"keyFields": fields.split(",")[0], "fields": fields}
+        query = {"keyFields": fields.partition(",")[0], "fields": fields}
         self._api("POST", f"/lists/{list_api_name}/data/load", params=query, json=rows)
 
     def join(self, segment: str, field: str, keys: list[Any], list_api_name: str = LIST) -> None:

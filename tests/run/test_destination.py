@@ -52,7 +52,7 @@ def test_a_missing_list_is_created_with_typed_fields(tenant: Tenant) -> None:
     assert calls.count("POST") == 1
     assert calls.count("POST /contacts/fields") == 1
     made = calls.index("POST /contacts/fields")
-    assert "GET /contacts/fields" in calls[made:calls.index("POST /contacts/data/load")]
+    assert "GET /contacts/fields" in calls[made : calls.index("POST /contacts/data/load")]
     assert "Created List contacts" in run.log
 
 
@@ -269,7 +269,7 @@ def test_what_was_just_created_may_take_a_while_to_be_seen(tenant: Tenant) -> No
     """A List or Segment that answers NotFound right after its creation is waited for."""
     tenant.options(unseen_calls=1)
     messages = [schema({"key": "string", "seg": "string"}), record({"key": "a", "seg": "s"})]
-    settings = {"segment_column": "seg", "create_segment_if_not_exists": True}
+    settings: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exists": True}
     tenant.run(messages, create_list_if_not_exists=True, **settings).succeeded()
     assert tenant.members("s", "KEY") == ["a"]
 

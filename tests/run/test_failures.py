@@ -79,7 +79,7 @@ def test_wrong_logins_are_explained(contacts: Tenant, settings: dict[str, Any], 
     ids=["400", "422", "redirect", "Failed", "ValidationFailed", "unknown code"],
 )
 def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], words: list[str]) -> None:
-    """A failing answer, also one with status 200, ends the run after one call with Selligent's own words and no STATE."""
+    """A failing answer, also one with status 200, ends the run after one call with Selligent's words and no STATE."""
     contacts.fault(path=LOAD, times=0, **fault)
     run = contacts.run(PLAIN)
     complaint = run.complaint()
@@ -126,7 +126,9 @@ def test_passing_faults_are_tried_again(contacts: Tenant, fault: dict[str, Any])
     assert run.states == [{"a": 1}]
 
 
-@pytest.mark.parametrize("path", ["GET/contacts$", "GET/segments/s$", "POST/segments/static", "POST/segments/s/data/load"])
+@pytest.mark.parametrize(
+    "path", ["GET/contacts$", "GET/segments/s$", "POST/segments/static", "POST/segments/s/data/load"]
+)
 def test_every_call_is_tried_again(contacts: Tenant, path: str) -> None:
     """What holds for loads holds for every other call."""
     method, _, pattern = path.partition("/")
@@ -186,4 +188,3 @@ def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
     assert contacts.rows("KEY") == [["0"], ["1"]]
     assert run.states == [{"done": 0}, {"done": 1}]
     assert any(line.startswith("List contacts: ") for line in run.log)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from tests.support import Tenant
 
 SCHEMA = schema({"key": "string", "value": "integer", "seg": "string"})
-ROWS = records("key value seg", ("a", 1, "x"), ("b", 2, "x"), ("a", 3, "y"), ("c", 4, "x"), ("a", 5, "z"), ("b", 6, "y"))
+ROWS = records(
+    "key value seg", ("a", 1, "x"), ("b", 2, "x"), ("a", 3, "y"), ("c", 4, "x"), ("a", 5, "z"), ("b", 6, "y")
+)
 LAST, FIRST = "ImportLastMatch", "ImportFirstMatch"
 BATCH_SIZES = pytest.mark.parametrize("batch_size_rows", [1, 2, 3, 100], ids="rows={}".format)
 
@@ -31,7 +33,7 @@ BATCH_SIZES = pytest.mark.parametrize("batch_size_rows", [1, 2, 3, 100], ids="ro
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_import_options(
-    tenant: Tenant, option: str, deduplication: str, batch_size_rows: int, wanted: list[list[object]]
+    tenant: Tenant, option: str, deduplication: str, batch_size_rows: int, wanted: list[list[Any]]
 ) -> None:
     """The record that wins is the first or last of the run, and the option decides what it may do."""
     tenant.create_list(KEY="Text(10)", VALUE="Long")
@@ -64,7 +66,7 @@ def test_import_options(
 def test_options_pass_through(tenant: Tenant, mode: str, error_handling: str) -> None:
     """Mode and error handling are sent with every load, of the List and of Segments."""
     tenant.create_list(KEY="Text(10)", VALUE="Long")
-    settings = {"mode": mode, "error_handling": error_handling, "segment_column": "seg"}
+    settings: dict[str, Any] = {"mode": mode, "error_handling": error_handling, "segment_column": "seg"}
     tenant.run([SCHEMA, *ROWS], create_segment_if_not_exists=True, **settings).succeeded()
     loads = tenant.requests("/data/load")
     assert len(loads) == 4

@@ -84,7 +84,7 @@ def test_a_strict_run_without_faults_succeeds(contacts: Tenant) -> None:
 def test_rejects_can_be_loaded_again(contacts: Tenant, tmp_path: Path) -> None:
     """The rejects file, behind the SCHEMA, is input for the target: nothing but the mended fault is left to do."""
     rejects = tmp_path / "rejects.jsonl"
-    settings = {"segment_column": "seg", "rejects_path": str(rejects)}
+    settings: dict[str, Any] = {"segment_column": "seg", "rejects_path": str(rejects)}
     faulty = records("key value seg", ("a", "too long", "s"), ("b", "ok", "s"), ("c", "long, too", "s"))
     contacts.run([SCHEMA, *faulty], **settings).succeeded()
     mended = [json.loads(line) for line in rejects.read_text(encoding="utf-8").splitlines()]

@@ -39,7 +39,9 @@ def test_loads_overlap(contacts: Tenant) -> None:
     assert 1 < max(overlapping) <= 4
 
 
-@pytest.mark.parametrize(("rule", "values"), [("ImportLastMatch", [9]), ("ImportFirstMatch", [0])], ids=["last", "first"])
+@pytest.mark.parametrize(
+    ("rule", "values"), [("ImportLastMatch", [9]), ("ImportFirstMatch", [0])], ids=["last", "first"]
+)
 def test_records_of_one_key_keep_their_order(contacts: Tenant, rule: str, values: list[int]) -> None:
     """Loads that share a key never overlap, so the first or the last record of the run wins, as asked."""
     rows = records("key value", *(("a", number) for number in range(10)))

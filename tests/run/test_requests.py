@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_parameters_are_spelled_as_the_api_spells_them(tenant: Tenant) -> None:
     """A List load and a Segment load have exactly the API's parameters, `fields` among them, and nothing is refused."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(10)")
     rows = records("key value seg", ("a", "1", "s"))
-    settings = {"segment_column": "seg", "create_segment_if_not_exists": True}
+    settings: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exists": True}
     tenant.run([COLUMNS, *rows], **settings).succeeded()
     list_load, segment_load = tenant.requests("/data/load")
     common = {"mode": "Sync", "deduplication": "ImportLastMatch", "errorHandling": "ContinueOnError"}
@@ -49,7 +49,11 @@ def test_parameters_are_spelled_as_the_api_spells_them(tenant: Tenant) -> None:
 def test_batches_are_cut_by_rows(tenant: Tenant, size: int, wanted: list[int]) -> None:
     """No load has more rows than `batch_size_rows`, and all but the last are full."""
     rows = records("key value seg", *((str(number), "x", "s") for number in range(7)))
-    settings = {"segment_column": "seg", "create_segment_if_not_exists": True, "create_list_if_not_exists": True}
+    settings: dict[str, Any] = {
+        "segment_column": "seg",
+        "create_segment_if_not_exists": True,
+        "create_list_if_not_exists": True,
+    }
     tenant.run([COLUMNS, *rows], batch_size_rows=size, **settings).succeeded()
     assert [load["rows"] for load in tenant.requests("/contacts/data/load")] == wanted
     assert [load["rows"] for load in tenant.requests("/segments/s/data/load")] == [7]
@@ -94,7 +98,11 @@ def test_one_load_at_a_time(tenant: Tenant) -> None:
     """However many loads there are, no two run at the same time on a List: none is answered with 429."""
     tenant.options(bulk_latency_ms=20)
     rows = records("key value seg", *((str(number), "x", f"s{number % 3}") for number in range(12)))
-    settings = {"segment_column": "seg", "create_segment_if_not_exists": True, "create_list_if_not_exists": True}
+    settings: dict[str, Any] = {
+        "segment_column": "seg",
+        "create_segment_if_not_exists": True,
+        "create_list_if_not_exists": True,
+    }
     tenant.run([COLUMNS, *rows], batch_size_rows=2, segment_batch_size_rows=2, **settings).succeeded()
     assert len(tenant.requests("/data/load")) == 6 + 6
     assert {entry["status"] for entry in tenant.requests("/data/load")} == {200}

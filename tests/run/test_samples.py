@@ -80,9 +80,9 @@ def test_multi_segment_export(tenant: Tenant) -> None:
 
 def test_sample_settings_of_a_workflow(tenant: Tenant) -> None:
     """The `result_settings` of the export's sample workflow can be pasted in as they are."""
-    tenant.create_list("master_contacts", **{field: "Text(100)" for field in "CUSTOMER_IDENTIFIER EMAIL".split()})
+    tenant.create_list("master_contacts", CUSTOMER_IDENTIFIER="Text(100)", EMAIL="Text(100)")
     tenant.create_list("other")
-    workflow = {
+    workflow: dict[str, Any] = {
         "organization": "my_org",
         "list_api_name": "master_contacts",
         "create_list_if_not_exists": False,

@@ -61,7 +61,13 @@ def test_dates_that_stream_maps_make_are_loaded(tenant: Tenant) -> None:
 
 def test_flattening(tenant: Tenant) -> None:
     """Flattening turns objects into fields of their own, as deep as asked for."""
-    described = {"type": "object", "properties": {"city": {"type": "string"}, "geo": {"type": "object", "properties": {"lat": {"type": "number"}}}}}
+    described = {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "geo": {"type": "object", "properties": {"lat": {"type": "number"}}},
+        },
+    }
     messages = [schema({"key": "string", "address": described})]
     messages.append(record({"key": "a", "address": {"city": "Gent", "geo": {"lat": 51.05}}}))
     tenant.run(messages, flattening_enabled=True, flattening_max_depth=1, **CREATE).succeeded()
@@ -72,7 +78,7 @@ def test_flattening(tenant: Tenant) -> None:
 
 
 def test_metadata_columns(tenant: Tenant) -> None:
-    """add_record_metadata adds the SDK's `_sdc_` columns as fields, without any the records hold themselves being lost."""
+    """add_record_metadata adds the SDK's `_sdc_` columns as fields, filled in each record."""
     messages = [schema({"key": "string"}), record({"key": "a"})]
     tenant.run(messages, add_record_metadata=True, **CREATE).succeeded()
     fields = tenant.fields()
@@ -130,7 +136,8 @@ def test_both_paths_send_the_same(tenant: Tenant) -> None:
     )
     messages = [schema(columns), *rows, record({"key": "d", "seg": ["s"]}), state({"a": 1})]
     seen = []
-    for name, maps in (("plain", {}), ("mapped", {"stream_maps": {"customers": {"key": "key"}}})):
+    paths: dict[str, dict[str, Any]] = {"plain": {}, "mapped": {"stream_maps": {"customers": {"key": "key"}}}}
+    for name, maps in paths.items():
         tenant.run(messages, list_api_name=name, segment_column="seg", **maps, **CREATE).succeeded()
         writes = tenant.writes("list_load") + tenant.writes("segment_load")
         rows_by_name = [

@@ -40,7 +40,11 @@ def test_without_a_segment_column_only_the_list_is_loaded(contacts: Tenant) -> N
 def test_append_and_replace(contacts: Tenant, option: str, size: int, wanted: list[str]) -> None:
     """`append` keeps a Segment's members; `replace` clears it once a run, just before its first load."""
     rows = records("key seg", ("a", "vip"), ("b", "vip"), ("c", "vip"), ("d", "new"))
-    settings = {"segment_data_import_option": option, "segment_batch_size_rows": size, "batch_size_rows": 1}
+    settings: dict[str, Any] = {
+        "segment_data_import_option": option,
+        "segment_batch_size_rows": size,
+        "batch_size_rows": 1,
+    }
     contacts.run([SCHEMA, *rows], **CREATE, **settings).succeeded()
     assert contacts.members("vip", "KEY") == wanted
     assert contacts.members("new", "KEY") == ["d"]
@@ -62,7 +66,9 @@ def test_replace_leaves_other_segments_alone(contacts: Tenant) -> None:
 def test_replace_does_not_clear_before_the_list_is_loaded(contacts: Tenant) -> None:
     """A run whose List load fails leaves the Segments as they are."""
     contacts.fault("status", method="POST", path="/contacts/data/load", status=400, times=0)
-    contacts.run([SCHEMA, *records("key seg", ("a", "vip"))], **CREATE, segment_data_import_option="replace").complaint()
+    contacts.run(
+        [SCHEMA, *records("key seg", ("a", "vip"))], **CREATE, segment_data_import_option="replace"
+    ).complaint()
     assert contacts.members("vip", "KEY") == ["old"]
 
 
@@ -85,7 +91,10 @@ def test_rows_without_a_usable_segment_are_skipped(contacts: Tenant) -> None:
     assert contacts.members("vip", "KEY") == ["e", "old"]
     skipped = [line for line in run.log if line.startswith("Skipped record")]
     assert [line.split()[2] for line in skipped] == ["1", "2", "3", "6", "4"]
-    assert "List contacts: 6 read, 1 sent, 1 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, 5 skipped" in run.log
+    assert (
+        "List contacts: 6 read, 1 sent, 1 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, 5 skipped"
+        in run.log
+    )
     assert run.states == [{"a": 1}]
 
 

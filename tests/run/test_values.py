@@ -130,7 +130,17 @@ def test_date_times_keep_their_instant(tenant: Tenant) -> None:
         ({"type": "boolean"}, "true"),
         ({"enum": ["x", "y"]}, "z"),
     ],
-    ids=["no date-time", "no such moment", "no such day", "a time in a date", "fraction", "type", "length", "yes", "enum"],
+    ids=[
+        "no date-time",
+        "no such moment",
+        "no such day",
+        "a time in a date",
+        "fraction",
+        "type",
+        "length",
+        "yes",
+        "enum",
+    ],
 )
 def test_what_does_not_fit_is_rejected(tenant: Tenant, described: dict[str, Any], value: Any) -> None:
     """A value against its schema, or one that is no value of its type, rejects its record and no other."""
@@ -148,7 +158,9 @@ def test_dates_and_times(tenant: Tenant) -> None:
         "day": {"type": ["string", "null"], "format": "date"},
         "hour": {"type": ["string", "null"], "format": "time"},
     }
-    rows = records("key day hour", (1, "2026-05-01", "10:15:00"), (2, "2024-02-29T00:00:00Z", "23:59:59.5"), (3, None, None))
+    rows = records(
+        "key day hour", (1, "2026-05-01", "10:15:00"), (2, "2024-02-29T00:00:00Z", "23:59:59.5"), (3, None, None)
+    )
     tenant.run([schema(columns), *rows], create_list_if_not_exists=True).succeeded()
     wanted = [["2026-05-01", "10:15:00"], ["2024-02-29", "23:59:59.5"], [None, None]]
     assert tenant.rows("DAY", "HOUR") == wanted

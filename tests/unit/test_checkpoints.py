@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from target_selligent.checkpoints import Checkpoints
 
-_STEPS = st.lists(st.sampled_from(["open", "state", "acknowledge first", "acknowledge last", "acknowledge mid"]), max_size=60)
+_STEPS = st.lists(
+    st.sampled_from(["open", "state", "acknowledge first", "acknowledge last", "acknowledge mid"]), max_size=60
+)
 
 
 @given(_STEPS)

@@ -192,7 +192,9 @@ _SCHEMAS = st.recursive(
         st.builds(lambda name: {"type": "string", "format": name}, st.sampled_from(["date", "time", "date-time", "x"])),
         st.dictionaries(st.sampled_from(["type", "format", "anyOf", "enum", "$ref"]), st.none(), max_size=2),
     ),
-    lambda inner: st.builds(lambda key, parts: {key: parts}, st.sampled_from(["anyOf", "oneOf", "allOf"]), st.lists(inner, max_size=3)),
+    lambda inner: st.builds(
+        lambda key, parts: {key: parts}, st.sampled_from(["anyOf", "oneOf", "allOf"]), st.lists(inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

@@ -29,7 +29,7 @@ TREASURE_DEFAULTS = {
     "mode": "Sync",
     "skip_invalid_records": True,
 }
-OWN_DEFAULTS = {
+OWN_DEFAULTS: dict[str, Any] = {
     "segment_column": None,
     "key_fields": (),
     "field_mapping": {},
@@ -155,7 +155,7 @@ def test_every_problem_is_found_at_once() -> None:
     ["https://a.slgnt.us", "https://a.slgnt.eu/", "http://localhost:8585", "http://127.0.0.1:1", "http://[::1]:8585"],
 )
 def test_good_addresses(base_url: str) -> None:
-    """https is taken anywhere, http on this machine only; a last slash does not matter."""
+    """TLS is taken anywhere, plain HTTP on this machine only; a last slash does not matter."""
     assert Settings.from_config({**REQUIRED, "base_url": base_url}).base_url == base_url.rstrip("/")
 
 
@@ -180,7 +180,12 @@ def test_names(given: Any, wanted: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
-    [("0", RejectLimit(count=0)), (" 100 ", RejectLimit(count=100)), ("0.5%", RejectLimit(share=0.005)), ("100%", RejectLimit(share=1.0))],
+    [
+        ("0", RejectLimit(count=0)),
+        (" 100 ", RejectLimit(count=100)),
+        ("0.5%", RejectLimit(share=0.005)),
+        ("100%", RejectLimit(share=1.0)),
+    ],
     ids=str,
 )
 def test_reject_limits(text: str, wanted: RejectLimit) -> None:

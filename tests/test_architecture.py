@@ -1,0 +1,164 @@
+"""The shape of the code: imports point down only, foreign libraries stay where they belong, files stay short."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import target_selligent
+
+PACKAGE = Path(target_selligent.__file__).parent
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+FILES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+OURS = "target_selligent"
+EMULATOR = f"{OURS}.emulator"
+
+OPEN = {"errors", "settings", "settings_table", "batch", "rejects", "report"}
+"""Modules that all those above them may import."""
+
+ARROWS: dict[str, set[str]] = {
+    "target": {
+        "checkpoints",
+        "client",
+        "destination",
+        "environment",
+        "keys",
+        "loader",
+        "pacer",
+        "reader",
+        "sink",
+        "transport",
+    },
+    "sink": {"fields", "rows", "validation"},
+    "reader": set(),
+    "loader": {"client", "delivery", "destination"},
+    "delivery": {"client", "destination", "keys", "membership"},
+    "destination": {"client", "fields"},
+    "client": {"fields", "transport"},
+    "transport": {"pacer"},
+    "membership": set(),
+    "rows": {"fields"},
+    "fields": set(),
+    "validation": set(),
+    "checkpoints": set(),
+    "keys": set(),
+    "pacer": set(),
+    "environment": set(),
+    "rejects": set(),
+    "report": {"client"},
+    "batch": set(),
+    "settings": set(),
+    "settings_table": set(),
+    "errors": set(),
+}
+"""Module to those that it may import besides the open ones."""
+
+TYPES_ONLY: dict[str, set[str]] = {"sink": {"target"}}
+"""Imports that point up, for type annotations alone: they are gone when the code runs."""
+
+FOREIGN = {"singer_sdk": {"target", "reader", "sink"}, "requests": {"transport"}, "backoff": {"transport"}}
+"""Library to the modules that alone may import it."""
+
+PURE = {"batch", "checkpoints", "environment", "errors", "fields", "membership", "rows", "settings", "settings_table"}
+NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}
+
+
+def imports(path: Path) -> dict[str, bool]:
+    """Return the modules that a file imports, each with whether it is for types alone."""
+    found: dict[str, bool] = {}
+
+    def walk(node: ast.AST, *, typing: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            only = typing or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING")
+            names: list[str] = []
+            if isinstance(child, ast.Import):
+                names = [alias.name for alias in child.names]
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{path}: imports name the whole module"
+                module = child.module or ""
+                names = [f"{module}.{alias.name}" if module == OURS else module for alias in child.names]
+            for name in names:
+                found[name] = found.get(name, True) and only
+            walk(child, typing=only)
+
+    walk(ast.parse(path.read_text(encoding="utf-8")), typing=False)
+    return found
+
+
+def own(names: dict[str, bool], *, types_only: bool | None = None) -> set[str]:
+    """Return the modules of the target among imported names."""
+    return {
+        name.split(".")[1]
+        for name, only in names.items()
+        if name.startswith(f"{OURS}.") and (types_only is None or only is types_only)
+    } - {"__version__"}
+
+
+def test_every_module_has_its_place() -> None:
+    """Each module is in the table of arrows, and the table has no others."""
+    assert set(MODULES) == set(ARROWS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    """A module imports only those below it; for types alone, also the few that are listed."""
+    names = imports(PACKAGE / f"{module}.py")
+    allowed = ARROWS[module] | OPEN - {module}
+    assert own(names, types_only=False) <= allowed
+    assert own(names) <= allowed | TYPES_ONLY.get(module, set())
+
+
+def test_arrows_make_no_circle() -> None:
+    """The table itself points down: modules can be put in an order in which each needs only earlier ones."""
+    placed: set[str] = set()
+    needs = {module: own(imports(PACKAGE / f"{module}.py"), types_only=False) for module in MODULES}
+    while ready := [module for module in needs if module not in placed and needs[module] <= placed]:
+        placed.update(ready)
+    assert placed == set(MODULES)
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+def test_libraries_stay_where_they_belong(library: str) -> None:
+    """Only the listed modules import the library, and the emulator does not."""
+    users = {path.stem for path in FILES if any(name.split(".")[0] == library for name in imports(path))}
+    assert users == FOREIGN[library]
+    assert not any(
+        name.split(".")[0] == library for path in (PACKAGE / "emulator").rglob("*.py") for name in imports(path)
+    )
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_pure_modules_do_no_io(module: str) -> None:
+    """What is pure imports nothing that reaches outside."""
+    assert not {name.split(".")[0] for name in imports(PACKAGE / f"{module}.py")} & NO_IO
+
+
+def test_target_and_emulator_meet_on_http_only() -> None:
+    """Neither imports the other."""
+    for path in FILES:
+        names = imports(path)
+        if "emulator" in path.relative_to(PACKAGE).parts:
+            ours = {name for name in names if name.startswith(f"{OURS}.") and not name.startswith(EMULATOR)}
+            assert ours <= {f"{OURS}.__version__"}, path
+        else:
+            assert not [name for name in names if name.startswith(EMULATOR)], path
+
+
+@pytest.mark.parametrize("path", FILES + TESTS, ids=lambda path: str(path.relative_to(PACKAGE.parent)))
+def test_no_file_is_long(path: Path) -> None:
+    """A file of more than 400 lines is two files."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_the_package_itself_is_light() -> None:
+    """Importing the package loads nothing of the SDK, and neither does the emulator's server."""
+    code = (
+        "import sys, target_selligent.emulator.server; sys.exit({'singer_sdk', 'requests'} & set(sys.modules) != set())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert imports(PACKAGE / "__init__.py") == {}

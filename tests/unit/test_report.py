@@ -1,0 +1,42 @@
+"""The summary: all counts, by List and by Segment."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from target_selligent.client import LoadResult, RefusedRow
+from target_selligent.report import Counts, RunReport, counts_of
+
+
+def test_counts_are_added_up_by_list_and_segment() -> None:
+    """Each List and each Segment has a line with all counts, in the order in which they first came."""
+    report = RunReport()
+    report.add_list("contacts", Counts(read=2000))
+    report.add_segment("contacts", "vip", Counts(read=1, sent=1, inserted=1))
+    report.add_list("goods", Counts(read=1, skipped=1))
+    report.add_list("contacts", Counts(sent=1999, inserted=1, updated=2, duplicates=3, not_found=4, refused=5))
+    assert report.records_read == 2001
+    assert list(report.lines()) == [
+        "List contacts: 2,000 read, 1,999 sent, 1 inserted, 2 updated, 3 duplicates, 4 not found, 5 refused, 0 skipped",
+        "List goods: 1 read, 0 sent, 0 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, 1 skipped",
+        "Segment vip of List contacts: 1 read, 1 sent, 1 inserted, 0 updated, 0 duplicates, 0 not found, "
+        "0 refused, 0 skipped",
+    ]
+
+
+def test_many_segments_are_cut_short() -> None:
+    """A run with thousands of Segments does not log thousands of lines."""
+    report = RunReport()
+    for number in range(1500):
+        report.add_segment("contacts", f"s{number}", Counts(read=1))
+    lines = list(report.lines())
+    assert len(lines) == 1001
+    assert lines[-1] == "and 500 Segments more"
+
+
+def test_an_answer_as_counts() -> None:
+    """Every count of an answer is in the summary; refused rows are those it counts or those it names."""
+    row = RefusedRow(0, None, "no", "Unknown")
+    result = LoadResult(inserted=1, updated=2, duplicates=3, not_found=4, failed=1, refused=(row, row))
+    wanted = Counts(sent=12, inserted=1, updated=2, duplicates=3, not_found=4, refused=2)
+    assert dataclasses.asdict(counts_of(result, rows=12)) == dataclasses.asdict(wanted)
