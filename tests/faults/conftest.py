@@ -61,7 +61,7 @@ def workshop() -> Iterator[Workshop]:
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest, workshop: Workshop) -> dict[Any, Future[Any]]:
     """The outcomes, some still to come, of every selected `case` of a module: all are started at once."""
-    cases = [
+    cases: list[Any] = [
         item.callspec.params["case"]
         for item in request.session.items
         if isinstance(item, pytest.Function)

@@ -1,4 +1,4 @@
-"""What the reliability tests share: a tap that can start again, the command under observation, and the truth of STATE."""
+"""What the reliability tests share: a tap that can start again, the command, and whether each STATE was true."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Tap:
     def settings(self) -> dict[str, Any]:
         """Return the settings that send its streams where they belong."""
         own = {stream: {"list_api_name": stream} for stream in self.streams}
-        return {"segment_column": "segments", "key_fields": "KEY", "streams": own}
+        return {"segment_column": "segments", "key_fields": "KEY", "streams": own, "text_field_length": 0}
 
     def loaded(self, *, option: str = "InsertAndUpdate", first: bool = False, old: Iterable[str] = ()) -> Snapshot:
         """Return what Selligent holds once everything is loaded into new Lists: the model of an undisturbed run.
@@ -192,7 +192,8 @@ class Command:
             cwd=self._folder.name,
             env=clean_environment() | dict(env or {}),
         )
-        self._printed: list[tuple[float, Any]] = []
+        self._printed: list[tuple[float, bytes]] = []
+        self._writer: threading.Thread | None = None
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -215,15 +216,34 @@ class Command:
             self.process.stdin.write(content)
             self.process.stdin.flush()
 
+    def feed(self, content: bytes, *, close: bool = True) -> None:
+        """Write to standard input in the background, as fast as the command reads, and close it then."""
+
+        def write() -> None:
+            self.write(content)
+            if close:
+                self._close()
+
+        self._writer = threading.Thread(target=write)
+        self._writer.start()
+
+    @property
+    def fed(self) -> bool:
+        """Whether everything is written."""
+        return self._writer is not None and not self._writer.is_alive()
+
     def finish(self) -> Finished:
-        """Close standard input and wait for the end."""
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
+        """Close standard input once everything is written, and wait for the end."""
+        if self._writer is None:
+            self._close()
         code = self.process.wait(BOUND)
+        if self._writer is not None:
+            self._writer.join()
+            self._close()
         self._reader.join()
         self._log.seek(0)
-        return Finished(code, list(self._printed), self._log.read().decode())
+        whole = [(moment, json.loads(line)) for moment, line in self._printed if line.endswith(b"\n")]
+        return Finished(code, whole, self._log.read().decode())
 
     def wait_until(self, holds: Callable[[], bool]) -> bool:
         """Wait until something holds; false if the process ended before it did."""
@@ -235,12 +255,16 @@ class Command:
             threading.Event().wait(_POLL)
         return True
 
+    def _close(self) -> None:
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
     def _read(self) -> None:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
                 self._printed.append((time.monotonic(), line))
-        self._printed = [(moment, json.loads(line)) for moment, line in self._printed]
 
 
 def run(
@@ -311,6 +335,18 @@ def untrue(tap: Tap, printed: Sequence[tuple[float, Any]], writes: list[dict[str
                     return f"STATE {position}: record {version} was no member of {name}"
         checked = position
     return ""
+
+
+def furthest(tap: Tap, writes: list[dict[str, Any]]) -> int:
+    """Return how many records, from the first on, are written for good."""
+    ledger = Ledger(writes)
+    ledger.advance(float("inf"))
+    for index, (stream, key, names) in enumerate(tap.records):
+        if ledger.versions.get((stream, key), 0) <= index or not ledger.members.issuperset(
+            (stream, name, key) for name in names
+        ):
+            return index
+    return len(tap.records)
 
 
 def disorder(writes: list[dict[str, Any]]) -> list[str]:
