@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import jsonschema
 import jsonschema_rs
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from target_selligent.errors import InputError, RejectedRecord
 
@@ -48,7 +49,7 @@ class RecordValidator:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             fallback = _fallback(stream, schema)
-            self.is_valid = fallback.is_valid
+            self.is_valid = _resolving(stream, fallback)
             self._violations: Callable[[Any], Iterable[tuple[Iterable[object], str]]] = lambda record: (
                 (error.absolute_path, f"{_MASK} breaks the rule {error.validator}")
                 for error in fallback.iter_errors(record)
@@ -74,6 +75,20 @@ def _fallback(stream: str, schema: dict[str, Any]) -> jsonschema.Draft202012Vali
         where = ".".join(str(part) for part in error.absolute_path) or "its root"
         raise InputError(f"the schema of stream {stream} is no valid JSON Schema (at {where}): mend the tap") from None
     return jsonschema.Draft202012Validator(schema, registry=Registry())
+
+
+def _resolving(stream: str, validator: jsonschema.Draft202012Validator) -> Callable[[Mapping[str, Any]], bool]:
+    """Return the validator's check; what a schema refers to is only looked for when a record gets there."""
+
+    def is_valid(record: Mapping[str, Any]) -> bool:
+        try:
+            return bool(validator.is_valid(record))
+        except Unresolvable:
+            raise InputError(
+                f"the schema of stream {stream} refers to one that is not part of it: mend the tap"
+            ) from None
+
+    return is_valid
 
 
 def _refuse_remote(uri: str) -> NoReturn:
