@@ -33,12 +33,14 @@ class Run:
         shape: The messages it gets; none at all if None.
         latency_ms: What every call takes.
         settings: Settings of ours beyond those that must be given.
+        one_at_a_time: Whether the stub refuses a load while another one runs on its List, as the vendor does.
     """
 
     contender: str
     shape: Shape | None = None
     latency_ms: float = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    one_at_a_time: bool = True
 
 
 class Bench:
@@ -120,7 +122,7 @@ class Bench:
     def _measure(self, run: Run) -> Measurement:
         messages = run.shape.write(self._folder) if run.shape is not None else None
         has = self._config("has", (run.shape or Shape(0)).destination())
-        with running_stub(has, latency_ms=run.latency_ms) as stub:
+        with running_stub(has, latency_ms=run.latency_ms, one_at_a_time=run.one_at_a_time) as stub:
             taken = measure(self._command(run, stub.base_url), messages, self._log)
             counts = stub.take_counts()
         rows = run.shape.records if run.shape is not None and run.contender != "yardstick" else 0

@@ -67,17 +67,20 @@ class RunningStub:
 
 
 @contextlib.contextmanager
-def running_stub(has: Path, *, latency_ms: float = 0) -> Iterator[RunningStub]:
-    """Start a stub, and stop it at the end. Like the vendor, it takes one load per List at a time.
+def running_stub(has: Path, *, latency_ms: float = 0, one_at_a_time: bool = True) -> Iterator[RunningStub]:
+    """Start a stub, and stop it at the end.
 
     Args:
         has: JSON file with the `fields` and `segments` that every List has.
         latency_ms: What every call takes.
+        one_at_a_time: Whether it refuses a load while another one runs on the same List.
 
     Yields:
         The stub.
     """
-    command: list[str | Path] = [sys.executable, "-m", "benchmarks.stub", "--has", has, "--one-at-a-time"]
+    command: list[str | Path] = [sys.executable, "-m", "benchmarks.stub", "--has", has]
+    if one_at_a_time:
+        command.append("--one-at-a-time")
     with subprocess.Popen(  # noqa: S603 - our own stub
         [*command, f"--latency-ms={latency_ms}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as process:

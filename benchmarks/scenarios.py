@@ -21,6 +21,7 @@ _LATENCY_MS = 150
 _BATCH_ROWS = 2500
 _BIG_BATCH_ROWS = 25_000
 _STREAMS = 4
+_PARALLEL = 4
 _UNLIMITED = {"requests_per_minute": 1_000_000}
 _UNLIMITED_NOTE = "requests_per_minute raised: the default of 2,500 is the vendor's limit, which the stub has not"
 
@@ -91,29 +92,36 @@ def start(bench: Bench) -> Results:
 def waiting(bench: Bench) -> Results:
     """A Selligent that takes 150 ms a call: how much of the reading is hidden behind the calls."""
     records = 50_000 if bench.quick else 150_000
-    run = Run("ours", Shape(records), _LATENCY_MS)
+    shape = Shape(records)
+    run = Run("ours", shape, _LATENCY_MS)
     name = f"{records:,} records, {_LATENCY_MS} ms a call"
-    measured = bench.rounds(
-        {
-            name: run,
-            f"{name}, batch_size_rows {_BIG_BATCH_ROWS:,}": replace(run, settings={"batch_size_rows": _BIG_BATCH_ROWS}),
-        }
-    )
-    normal, big = measured.values()
+    runs = {
+        name: run,
+        f"{name}, batch_size_rows {_BIG_BATCH_ROWS:,}": replace(run, settings={"batch_size_rows": _BIG_BATCH_ROWS}),
+    }
+    overlaps = "max_parallel_requests_per_list" in settings_of_ours()
+    if overlaps:
+        parallel = {"max_parallel_requests_per_list": _PARALLEL}
+        runs[f"{name}, {_PARALLEL} at a time"] = replace(run, settings=parallel, one_at_a_time=False)
+    measured = bench.rounds(runs)
+    normal, big, *overlapping = measured.values()
     unavoidable = records / _BATCH_ROWS * _LATENCY_MS / 1000
-    one_by_one = normal[-1].counts.list_loads * (1 + run.shape.segments if run.shape else 0) * _LATENCY_MS / 1000
+    one_by_one = normal[-1].counts.list_loads * (1 + shape.segments) * _LATENCY_MS / 1000
     fewer = normal[-1].counts.list_loads / big[-1].counts.list_loads
-    findings = (
+    findings = [
         Finding(
             f"{name}: time / its List loads' {unavoidable:.1f} s",
             median(map(wall, normal)) / unavoidable,
             at_most=11 / 9,
             note=f"with a load of each Segment for each batch, the calls alone would take {one_by_one:.0f} s",
         ),
-        Finding(f"List loads with batch_size_rows 2,500 / {_BIG_BATCH_ROWS:,}", fewer, at_least=10),
-        _ratio(f"{name}: time with batch_size_rows 2,500 / {_BIG_BATCH_ROWS:,}", normal, big),
-    )
-    return Results(findings, _timings(measured))
+        Finding(f"List loads with batch_size_rows {_BATCH_ROWS:,} / {_BIG_BATCH_ROWS:,}", fewer, at_least=10),
+        _ratio(f"{name}: time with batch_size_rows {_BATCH_ROWS:,} / {_BIG_BATCH_ROWS:,}", normal, big),
+    ]
+    if overlaps:
+        what = f"{name}: time with 1 / {_PARALLEL} loads of a List at a time, where a tenant allows it"
+        findings.append(_ratio(what, normal, overlapping[0]))
+    return Results(tuple(findings), _timings(measured))
 
 
 def lists(bench: Bench) -> Results:
@@ -121,23 +129,23 @@ def lists(bench: Bench) -> Results:
     if "streams" not in settings_of_ours():
         return Results(notes=("the target has no setting to send streams to different Lists: not measured",))
     records = 25_000 if bench.quick else 100_000
-    settings = {
-        "streams": {
-            stream: {"list_api_name": f"list_of_{stream}"} for stream in Shape(0, streams=_STREAMS).stream_names
-        }
-    }
+    together = Shape(_STREAMS * records, streams=_STREAMS)
+    settings = {"streams": {stream: {"list_api_name": f"list_of_{stream}"} for stream in together.stream_names}}
     name = f"{records:,} records, {_LATENCY_MS} ms a call"
-    measured = bench.rounds(
-        {
-            f"1 stream of {name}": Run("ours", Shape(records), _LATENCY_MS),
-            f"{_STREAMS} streams of {name}": Run(
-                "ours", Shape(_STREAMS * records, streams=_STREAMS), _LATENCY_MS, settings
-            ),
-        }
+    by_turns = replace(together, block=1)
+    runs = {
+        f"1 stream of {name}": Run("ours", Shape(records), _LATENCY_MS),
+        f"{_STREAMS} streams of {name}": Run("ours", together, _LATENCY_MS, settings),
+        f"{_STREAMS} streams of {name}, record by record": Run("ours", by_turns, _LATENCY_MS, settings),
+    }
+    measured = bench.rounds(runs)
+    one, in_blocks, alternating = measured.values()
+    title = f"{_STREAMS} streams to {_STREAMS} Lists"
+    findings = (
+        _ratio(f"{title} / one of them, {name}: time", in_blocks, one, at_most=1.3),
+        _ratio(f"{title}, record by record / in blocks of {together.block}: CPU", alternating, in_blocks, of=cpu),
     )
-    one, four = measured.values()
-    finding = _ratio(f"{_STREAMS} streams to {_STREAMS} Lists / one of them, {name}: time", four, one, at_most=1.3)
-    return Results((finding,), _timings(measured))
+    return Results(findings, _timings(measured))
 
 
 def segments(bench: Bench) -> Results:
