@@ -1,0 +1,110 @@
+"""Random streams and settings against a model of what a load means."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from target_selligent.target import TargetSelligent
+from tests.support import LIST, encode, record, schema
+
+if TYPE_CHECKING:
+    from .harness import Selligent
+
+_KEYS = ["a", "b", "c", "ä", "a b", "0"]
+_SEGMENTS = ["s", "t", "u"]
+_COLUMNS = {"key": "string", "name": "string", "score": "integer", "seg": {"type": ["array", "string", "null"]}}
+
+_records = st.lists(
+    st.fixed_dictionaries(
+        {
+            "key": st.sampled_from(_KEYS),
+            "seg": st.one_of(st.none(), st.sampled_from(_SEGMENTS), st.lists(st.sampled_from(_SEGMENTS), max_size=3)),
+        },
+        optional={"name": st.one_of(st.none(), st.text("xyz", max_size=3)), "score": st.integers(-9, 9)},
+    ),
+    max_size=40,
+)
+_faults = st.lists(
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(["reset", "status", "truncate"]), "when": st.sampled_from(["before", "after"]),
+         "skip": st.integers(0, 12)}
+    ),
+    max_size=1,
+)  # fmt: skip
+_options = st.fixed_dictionaries(
+    {
+        "list_data_import_option": st.sampled_from(["InsertAndUpdate", "OnlyInsert", "OnlyUpdate"]),
+        "segment_data_import_option": st.sampled_from(["append", "replace"]),
+        "deduplication": st.sampled_from(["ImportLastMatch", "ImportFirstMatch"]),
+        "batch_size_rows": st.integers(1, 12),
+        "segment_batch_size_rows": st.integers(1, 12),
+    }
+)
+_old = st.lists(st.sampled_from(_KEYS), unique=True)
+
+
+def model(
+    records: list[dict[str, Any]], options: dict[str, Any], old: list[str]
+) -> tuple[dict[str, list[Any]], dict[str, set[str]]]:
+    """Return the rows (name and score) and the members that a load of the records ends in."""
+    rows: dict[str, list[Any]] = {key: ["old", 0] for key in old}
+    members = {segment: set(old) for segment in _SEGMENTS}
+    option, seen, cleared = options["list_data_import_option"], set(), set()
+    taken = [item for item in records if item["seg"]]
+    for item in taken[::-1] if option == "OnlyInsert" and options["deduplication"] == "ImportLastMatch" else taken:
+        key = item["key"]
+        again = key in seen and ("ImportFirstMatch" == options["deduplication"] or option == "OnlyInsert")
+        seen.add(key)
+        if again or (option == "OnlyInsert" and key in old) or (option == "OnlyUpdate" and key not in old):
+            continue
+        row = rows.setdefault(key, [None, None])
+        for index, column in enumerate(("name", "score")):
+            row[index] = item.get(column, row[index])
+    for item in taken:
+        for segment in [item["seg"]] if isinstance(item["seg"], str) else item["seg"]:
+            if options["segment_data_import_option"] == "replace" and segment not in cleared:
+                cleared.add(segment)
+                members[segment] = set()
+            members[segment] |= {item["key"]} & rows.keys()
+    return rows, members
+
+
+@settings(
+    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # fmt: skip
+@given(records=_records, options=_options, faults=_faults, old=_old, max_rows=st.sampled_from([None, 1, 3]))
+def test_a_load_means_what_the_model_says(
+    selligent: Selligent,
+    records: list[dict[str, Any]],
+    options: dict[str, Any],
+    faults: list[dict[str, Any]],
+    old: list[str],
+    max_rows: int | None,
+) -> None:
+    """Whatever comes, whatever is set and whatever fails: List and Segments end as the model says."""
+    selligent.refresh()
+    selligent.create_list(KEY="Text(9)", NAME="Text(9)", SCORE="Long")
+    selligent.fill("KEY,NAME,SCORE", [[key, "old", 0] for key in old])
+    for segment in _SEGMENTS:
+        selligent.create_segment(segment)
+        selligent.join(segment, "KEY", old)
+    selligent.options(max_rows=max_rows)
+    for fault in faults:
+        selligent.fault(**fault)
+
+    target = TargetSelligent(config=selligent.config(segment_column="seg", **options))
+    target.process_lines(io.BytesIO(encode([schema(_COLUMNS), *map(record, records)])))
+    target.process_endofpipe()
+
+    selligent.clear_faults()
+    rows, members = model(records, options, old)
+    assert sorted(selligent.rows("KEY", "NAME", "SCORE"), key=str) == sorted(
+        [[key, *row] for key, row in rows.items()], key=str
+    )
+    assert {segment: selligent.members(segment, "KEY", LIST) for segment in _SEGMENTS} == {
+        segment: sorted(keys) for segment, keys in members.items()
+    }

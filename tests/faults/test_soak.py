@@ -1,0 +1,60 @@
+"""A long run in bad weather."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import encode
+
+from .harness import Command, Tap, disorder, untrue
+
+if TYPE_CHECKING:
+    from .harness import Selligent
+
+_CHANCE = random.Random(1)  # noqa: S311 - records that stay the same
+TAP = Tap(
+    tuple(
+        (_CHANCE.choice(["people", "orders"]), f"k{_CHANCE.randrange(120_000)}", (_CHANCE.choice("abcdefgh"),))
+        for _ in range(200_000)
+    ),
+    state_every=997,
+)
+
+
+@pytest.mark.parametrize("parallel", [1, 4], ids=["one-load-a-list", "four-loads-a-list"])
+def test_a_long_run_in_bad_weather(selligent: Selligent, parallel: int) -> None:
+    """200,000 records while a twentieth of all requests fails: nothing lost, none doubled, no STATE ahead."""
+    selligent.options(parallel_bulk=parallel > 1)
+    for seed, fault in enumerate(
+        [
+            {"kind": "reset", "when": "after", "probability": 0.02},
+            {"kind": "reset", "probability": 0.01},
+            {"kind": "truncate", "probability": 0.01},
+            {"kind": "status", "probability": 0.01},
+        ]
+    ):
+        selligent.fault(**fault, times=0, seed=seed)
+    config = selligent.config(
+        **TAP.settings(),
+        create_list_if_not_exists=True,
+        create_segment_if_not_exists=True,
+        batch_size_rows=1000 // parallel,
+        segment_batch_size_rows=2000,
+        max_parallel_requests_per_list=parallel,
+    )
+    with Command(config) as command:
+        command.feed(encode(TAP.messages()))
+        finished = command.finish()
+
+    assert finished.returncode == 0, finished.stderr
+    assert selligent.fired() >= 10
+    selligent.clear_faults()
+    writes = selligent.journal("writes")
+    assert finished.position == len(TAP.records)
+    assert len(finished.printed) == len(TAP.records) // TAP.state_every + 1
+    assert not untrue(TAP, finished.printed, writes)
+    assert not disorder(writes)
+    assert selligent.snapshot(TAP.streams) == TAP.loaded()
