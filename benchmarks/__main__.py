@@ -36,7 +36,7 @@ def main() -> int:
     about = _about(bench)
     load = os.getloadavg()[0]
     if load > _BUSY_SHARE * (os.cpu_count() or 1):
-        _say(f"This machine is busy (load {load:.1f}): trust the CPU ratios more than the times.")
+        _say(f"This machine is busy (load {load:.1f}): trust the ratios of CPU, not those of time.")
     results = Results()
     try:
         for name in names:
