@@ -81,7 +81,9 @@ class Pacer:
             # Within a window each answer bounds its end anew; the tightest bound counts.
             same_window = not refused and self._remaining is not None and ends < self._window_ends + 1
             self._window_ends = min(self._window_ends, ends) if same_window else ends
-            self._remaining = remaining - self._in_flight
+            remaining -= self._in_flight
+            # Answers overtake each other: an older one must not raise what a newer one has said.
+            self._remaining = min(self._remaining or 0, remaining) if same_window else remaining
 
     def _try(self) -> float | None:
         """Count the call and return None, or return how long to wait before asking again."""

@@ -197,7 +197,8 @@ class MessageReader(GenericSingerReader[bytes]):
                 *whole, last = rest.split(b"\n")
                 yield [b"".join(started), *whole]
                 started = [last]
-        if last_line := b"".join(started):
+        # Where a signal ended reading, what has been started is no line.
+        if self.stop_signal is None and (last_line := b"".join(started)):
             yield [last_line]
 
     def _read(self, source: Any) -> bytes:  # noqa: ANN401 - any binary stream with read1

@@ -216,7 +216,9 @@ class SelligentSink(Sink):
         for index, record in enumerate(records):
             names = rows.segments[index] if rows.segments else ()
             named = (names,) if isinstance(names, str) else names
-            if self._held.put(rows.keys[index], self._held_as, rows.numbers[index], record, rows.lines[index], named):
+            # The same key in another List is another record.
+            key = (self._destination.api_name.casefold(), *rows.keys[index])
+            if self._held.put(key, self._held_as, rows.numbers[index], record, rows.lines[index], named):
                 self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
