@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 COMMAND = Path(sys.executable).with_name("target-selligent")
 MESSAGES = Path(__file__).parent / "messages"
@@ -151,6 +152,29 @@ def run_target(
         path = Path(folder) / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
         return run_command("--config", str(path), *args, messages=messages, env=env)
+
+
+class Running(subprocess.Popen[bytes]):
+    """The command while it runs, with pipes to and from it."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+
+@contextmanager
+def start_target(config: Mapping[str, Any]) -> Iterator[Running]:
+    """Start the installed command with a config file, to talk to it while it runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        command = [str(COMMAND), "--config", str(path)]
+        pipe = subprocess.PIPE
+        with Running(command, stdin=pipe, stdout=pipe, stderr=pipe, env=clean_environment(), cwd=folder) as target:
+            try:
+                yield target
+            finally:
+                target.kill()
 
 
 class Tenant:

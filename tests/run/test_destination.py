@@ -108,6 +108,31 @@ def test_the_spelling_of_an_existing_list_wins(tenant: Tenant) -> None:
     assert tenant.members("Vip", "CustomerKey", "Contacts") == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("field", "described", "value", "wanted"),
+    [
+        ("DateTime", {"type": "string", "format": "date"}, "2026-05-01", "2026-05-01T00:00:00Z"),
+        ("Numeric", {"type": "boolean"}, True, 1),
+        ("Long", {"type": "boolean"}, False, 0),
+        ("Long", {"type": "number"}, 5.0, 5),
+        ("Float", {"type": "integer"}, 5, 5),
+        ("Boolean", {"type": "integer"}, 1, True),
+        ("LongText", {"type": "number"}, 0.5, "0.5"),
+        ("Text(30)", {"type": "string", "format": "date-time"}, "2026-05-01 10:15:00", "2026-05-01T10:15:00Z"),
+    ],
+    ids=str,
+)
+def test_types_of_an_existing_list_win(
+    tenant: Tenant, field: str, described: dict[str, Any], value: object, wanted: object
+) -> None:
+    """A value is sent as the List's own field wants it, where that loses nothing."""
+    tenant.create_list(KEY="Text(10)", VALUE=field)
+    messages = [schema({"key": "string", "value": described}), record({"key": "a", "value": value})]
+    tenant.run(messages).succeeded()
+    ((found,),) = tenant.rows("VALUE")
+    assert (found, type(found)) == (wanted, type(wanted))
+
+
 def test_computed_fields_cannot_be_loaded(tenant: Tenant) -> None:
     """A column whose field the List computes ends the run before anything is loaded."""
     tenant.create_list(KEY="Text(10)", computed=["AGE"])

@@ -1,4 +1,4 @@
-"""Calls that fail: what is tried again, what ends the run, and what the user is told then."""
+"""Calls that fail: what ends the run, and what the user is told then. What is tried again: `tests/faults`."""
 
 from __future__ import annotations
 
@@ -94,53 +94,6 @@ def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], wo
 def test_what_is_not_there_is_recognised(tenant: Tenant, status: int) -> None:
     """A missing List and Segment are known as missing by status or by result_code, and created."""
     tenant.options(missing_status=status)
-    tenant.run(MESSAGES, create_list_if_not_exists=True, **SEGMENTS).succeeded()
-    assert tenant.members("s", "KEY") == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "status", "status": 503},
-        {"kind": "status", "status": 500},
-        {"kind": "status", "status": 502, "body": "<html>Bad gateway</html>"},
-        {"kind": "result_code", "result_code": "ServiceUnavailable"},
-        {"kind": "result_code", "result_code": "InternalServerError"},
-        {"kind": "reset"},
-        {"kind": "reset", "when": "after"},
-        {"kind": "truncate"},
-        {"kind": "not_json"},
-        {"kind": "busy"},
-        {"kind": "quota", "seconds": 0},
-        {"kind": "status", "status": 408},
-    ],
-    ids=lambda fault: " ".join(str(value) for value in fault.values())[:30],
-)
-def test_passing_faults_are_tried_again(contacts: Tenant, fault: dict[str, Any]) -> None:
-    """A fault that passes costs a retry, which is logged, and the run ends as if it had not been."""
-    contacts.fault(path=LOAD, **fault)
-    run = contacts.run(PLAIN).succeeded()
-    assert contacts.rows("KEY") == [["a"], ["b"]]
-    assert len(contacts.requests(LOAD)) == 2
-    assert "trying again" in run.stderr
-    assert run.states == [{"a": 1}]
-
-
-@pytest.mark.parametrize(
-    "path", ["GET/contacts$", "GET/segments/s$", "POST/segments/static", "POST/segments/s/data/load"]
-)
-def test_every_call_is_tried_again(contacts: Tenant, path: str) -> None:
-    """What holds for loads holds for every other call."""
-    method, _, pattern = path.partition("/")
-    contacts.fault("reset", method=method, path=f"/{pattern}")
-    contacts.run(MESSAGES, **SEGMENTS).succeeded()
-    assert contacts.members("s", "KEY") == ["a", "b"]
-
-
-def test_a_creation_whose_answer_is_lost_is_found(tenant: Tenant) -> None:
-    """List, fields and Segment that were made although the answer was lost are taken as made."""
-    for path in ("/lists$", "/fields$", "/segments/static$"):
-        tenant.fault("reset", method="POST", path=path, when="after")
     tenant.run(MESSAGES, create_list_if_not_exists=True, **SEGMENTS).succeeded()
     assert tenant.members("s", "KEY") == ["a", "b"]
 

@@ -86,6 +86,20 @@ def test_only_insert_keeps_the_columns_of_the_last_record(tenant: Tenant) -> Non
     assert sorted(tenant.rows("KEY", "ONE", "TWO")) == [["a", None, 2], ["b", 3, 4]]
 
 
+def test_records_are_held_across_schemas(tenant: Tenant) -> None:
+    """With OnlyInsert and ImportLastMatch, the last record of a key wins though its stream's schema has changed."""
+    messages = [
+        schema({"key": "string", "one": "integer"}),
+        *records("key one", ("a", 1), ("b", 1)),
+        schema({"key": "string", "one": "integer", "two": "integer"}),
+        *records("key one two", ("a", 2, 2), ("c", 3, 3)),
+        schema({"key": "string", "one": "integer"}),
+        *records("key one", ("c", 4)),
+    ]
+    tenant.run(messages, list_data_import_option="OnlyInsert", create_list_if_not_exists=True).succeeded()
+    assert sorted(tenant.rows("KEY", "ONE", "TWO"), key=str) == [["a", 2, 2], ["b", 1, None], ["c", 4, None]]
+
+
 def test_first_match_does_not_count_refused_records(tenant: Tenant) -> None:
     """A first record that is refused does not keep the next one of its key out."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(3)")

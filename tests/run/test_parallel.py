@@ -19,7 +19,7 @@ SEGMENTS: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exis
 @pytest.fixture
 def contacts(tenant: Tenant) -> Tenant:
     """A tenant that takes loads side by side, with a List."""
-    tenant.options(parallel_bulk=True, bulk_latency_ms=30)
+    tenant.options(parallel_bulk=True, bulk_latency_ms=100)
     tenant.create_list(KEY="Text(10)", VALUE="Long")
     return tenant
 

@@ -167,6 +167,25 @@ def test_the_overview_of_segments_is_only_a_short_cut(contacts: Tenant) -> None:
     assert contacts.members("new", "KEY") == ["b"]
 
 
+def test_a_segment_is_known_by_any_spelling(contacts: Tenant) -> None:
+    """Names that differ in case are one Segment to the tenant: cleared once, loaded once, in its own spelling."""
+    contacts.create_segment("Gold_Club")
+    rows = records("key seg", ("a", "gold_club"), ("b", "GOLD_CLUB"), ("c", "Gold_Club"))
+    contacts.run([SCHEMA, *rows], **CREATE, segment_data_import_option="replace", batch_size_rows=1).succeeded()
+    assert contacts.members("Gold_Club", "KEY") == ["a", "b", "c"]
+    assert [call for call in contacts.calls() if "/segments/" in call] == [
+        "DELETE /contacts/segments/Gold_Club/data/clear",
+        "POST /contacts/segments/Gold_Club/data/load",
+    ]
+
+
+def test_new_names_that_differ_in_case_are_one_segment(contacts: Tenant) -> None:
+    """Of a name that comes in two spellings, the first is created; the other means the same Segment."""
+    contacts.run([SCHEMA, *records("key seg", ("a", "New"), ("b", "new"))], **CREATE).succeeded()
+    assert contacts.segments() == {"vip": "Static", "New": "Static"}
+    assert contacts.members("New", "KEY") == ["a", "b"]
+
+
 def test_refused_rows_are_not_sent_to_segments(contacts: Tenant) -> None:
     """A row that Selligent refuses is reported with its reason and joins no Segment."""
     columns = {"key": "string", "value": "string", "seg": "string"}

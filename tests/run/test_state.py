@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import record, records, schema, state
+from tests.support import encode, record, records, schema, start_target, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -105,6 +105,31 @@ def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
     """A record that was rejected on the record is done with: the STATE after it is printed."""
     messages = [SCHEMA, record({"key": None, "seg": "s"}), state({"a": 1})]
     assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
+
+
+def test_state_keeps_up_with_a_slow_tap(tenant: Tenant) -> None:
+    """While the tap is silent, what it has sent is loaded by its age, and its STATE printed."""
+    config = tenant.config(**SETTINGS, batch_max_age_seconds=1, segment_batch_max_age_seconds=1)
+    with start_target(config) as target:
+        target.stdin.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
+        target.stdin.flush()
+        assert json.loads(target.stdout.readline()) == {"a": 1}
+        assert tenant.members("s", "KEY") == ["a"]
+        target.stdin.write(encode([*records("key seg", ("b", "s")), state({"a": 2})]))
+        target.stdin.close()
+        assert json.loads(target.stdout.readline()) == {"a": 2}
+        assert target.wait() == 0
+
+
+def test_standard_output_that_is_closed_ends_the_run(tenant: Tenant) -> None:
+    """Where nobody reads STATE, the run fails with one line rather than going on for nothing."""
+    with start_target(tenant.config(**SETTINGS)) as target:
+        target.stdout.close()
+        target.stdin.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
+        target.stdin.close()
+        complaint = target.stderr.read().decode().splitlines()[-1]
+        assert target.wait() == 1
+    assert "standard output is closed" in complaint
 
 
 def test_a_second_run_changes_nothing(tenant: Tenant) -> None:
