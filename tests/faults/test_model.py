@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,6 +35,7 @@ _faults = st.lists(
     ),
     max_size=1,
 )  # fmt: skip
+_weather = st.tuples(_faults, st.sampled_from([None, 1, 3]))
 _options = st.fixed_dictionaries(
     {
         "list_data_import_option": st.sampled_from(["InsertAndUpdate", "OnlyInsert", "OnlyUpdate"]),
@@ -57,7 +58,7 @@ def model(
     taken = [item for item in records if item["seg"]]
     for item in taken[::-1] if option == "OnlyInsert" and options["deduplication"] == "ImportLastMatch" else taken:
         key = item["key"]
-        again = key in seen and ("ImportFirstMatch" == options["deduplication"] or option == "OnlyInsert")
+        again = key in seen and (options["deduplication"] == "ImportFirstMatch" or option == "OnlyInsert")
         seen.add(key)
         if again or (option == "OnlyInsert" and key in old) or (option == "OnlyUpdate" and key not in old):
             continue
@@ -74,16 +75,19 @@ def model(
 
 
 @settings(
-    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)  # fmt: skip
-@given(records=_records, options=_options, faults=_faults, old=_old, max_rows=st.sampled_from([None, 1, 3]))
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(records=_records, options=_options, weather=_weather, old=_old)
 def test_a_load_means_what_the_model_says(
     selligent: Selligent,
     records: list[dict[str, Any]],
     options: dict[str, Any],
-    faults: list[dict[str, Any]],
+    weather: tuple[list[dict[str, Any]], int | None],
     old: list[str],
-    max_rows: int | None,
 ) -> None:
     """Whatever comes, whatever is set and whatever fails: List and Segments end as the model says."""
     selligent.refresh()
@@ -92,12 +96,13 @@ def test_a_load_means_what_the_model_says(
     for segment in _SEGMENTS:
         selligent.create_segment(segment)
         selligent.join(segment, "KEY", old)
-    selligent.options(max_rows=max_rows)
-    for fault in faults:
+    selligent.options(max_rows=weather[1])
+    for fault in weather[0]:
         selligent.fault(**fault)
 
     target = TargetSelligent(config=selligent.config(segment_column="seg", **options))
-    target.process_lines(io.BytesIO(encode([schema(_COLUMNS), *map(record, records)])))
+    content = io.BytesIO(encode([schema(_COLUMNS), *map(record, records)]))
+    target.process_lines(cast("IO[str]", content))
     target.process_endofpipe()
 
     selligent.clear_faults()

@@ -23,20 +23,20 @@ TAP = Tap(
     state_every=997,
 )
 
+_WEATHER = [
+    ("reset", "after", 0.02),
+    ("reset", "before", 0.01),
+    ("truncate", "after", 0.01),
+    ("status", "before", 0.01),
+]
+
 
 @pytest.mark.parametrize("parallel", [1, 4], ids=["one-load-a-list", "four-loads-a-list"])
 def test_a_long_run_in_bad_weather(selligent: Selligent, parallel: int) -> None:
     """200,000 records while a twentieth of all requests fails: nothing lost, none doubled, no STATE ahead."""
     selligent.options(parallel_bulk=parallel > 1)
-    for seed, fault in enumerate(
-        [
-            {"kind": "reset", "when": "after", "probability": 0.02},
-            {"kind": "reset", "probability": 0.01},
-            {"kind": "truncate", "probability": 0.01},
-            {"kind": "status", "probability": 0.01},
-        ]
-    ):
-        selligent.fault(**fault, times=0, seed=seed)
+    for seed, (kind, when, probability) in enumerate(_WEATHER):
+        selligent.fault(kind, when=when, probability=probability, times=0, seed=seed)
     config = selligent.config(
         **TAP.settings(),
         create_list_if_not_exists=True,

@@ -1,0 +1,178 @@
+"""Input that is wrong or out of proportion: a clear line or a correct load, never a traceback or an endless run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import Message, encode, record, schema, state
+
+from .harness import run
+
+if TYPE_CHECKING:
+    from .harness import Finished, Selligent
+
+COLUMNS: dict[str, Any] = {"key": "string", "name": "string", "story": "string", "number": "number", "seg": "string"}
+SCHEMA = schema(COLUMNS)
+GOOD = record({"key": "good", "name": "n"})
+
+
+def _load(selligent: Selligent, content: bytes | list[Message], **settings: Any) -> Finished:
+    config = selligent.config(create_list_if_not_exists=True, text_field_length=0, **settings)
+    finished = run(config, content if isinstance(content, bytes) else encode(content))
+    assert "Traceback" not in finished.stderr
+    return finished
+
+
+_HEAD = encode([SCHEMA, GOOD, state({"position": 1})])
+_FATAL: dict[str, tuple[bytes, str]] = {
+    "not-json": (b"{this is no JSON}\n", "line 4 of the input is not valid JSON"),
+    "half-a-line": (b'{"type": "RECORD", "stream": "cust', "line 4 of the input is not valid JSON"),
+    "a-log-line": (b"INFO Starting sync\n", "line 4 of the input is not valid JSON"),
+    "not-utf-8": (b'{"type": "RECORD", "stream": "customers", "record": {"key": "\xff"}}\n', "not valid JSON"),
+    "utf-16": (json.dumps(GOOD).encode("utf-16"), "line 4"),
+    "a-nul": (b"\x00\n", "line 4 of the input is not valid JSON"),
+    "a-number": (b"42\n", "line 4 of the input is not a JSON object"),
+    "an-array": (b"[]\n", "line 4 of the input is not a JSON object"),
+    "no-type": (b"{}\n", "line 4 of the input lacks a message type"),
+    "unknown-type": (b'{"type": "PERSON"}\n', "unknown message type 'PERSON'"),
+    "odd-type": (b'{"type": ["RECORD"]}\n', "lacks a message type"),
+    "no-record": (b'{"type": "RECORD", "stream": "customers"}\n', "line 4 of the input lacks record"),
+    "record-is-text": (b'{"type": "RECORD", "stream": "customers", "record": "x"}\n', "line 4"),
+    "record-is-null": (b'{"type": "RECORD", "stream": "customers", "record": null}\n', "line 4"),
+    "stream-is-a-list": (b'{"type": "RECORD", "stream": [], "record": {}}\n', "line 4"),
+    "no-schema": (b'{"type": "RECORD", "stream": "others", "record": {}}\n', "before its SCHEMA"),
+    "schema-is-text": (b'{"type": "SCHEMA", "stream": "others", "schema": "x", "key_properties": []}\n', "line 4"),
+    "no-properties": (b'{"type": "SCHEMA", "stream": "others", "schema": {}, "key_properties": []}\n', "properties"),
+    "a-batch": (b'{"type": "BATCH", "stream": "customers"}\n', "BATCH"),
+    "too-deep": (b"[" * 200_000 + b"\n", "line 4 of the input is not valid JSON"),
+    "too-deep-record": (
+        b'{"type": "RECORD", "stream": "customers", "record": {"key": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}\n",
+        "line 4 of the input is not valid JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), _FATAL.values(), ids=_FATAL)
+def test_a_line_that_is_no_message(selligent: Selligent, line: bytes, reason: str) -> None:
+    """A line that is no message ends the run with one line that names it; what came before is loaded."""
+    finished = _load(selligent, _HEAD + line)
+
+    assert reason in finished.complaint()
+    assert selligent.rows("KEY") == [["good"]]
+    assert [value for _, value in finished.printed] == [{"position": 1}]
+
+
+_REJECTED = {
+    "lone-surrogate": b'{"key": "bad", "name": "\\ud800"}',
+    "lone-surrogate-as-key": b'{"key": "\\udfff", "name": "n"}',
+    "lone-surrogate-in-bytes": b'{"key": "bad", "name": "\xed\xa0\x80"}',
+    "nan": b'{"key": "bad", "number": NaN}',
+    "infinity": b'{"key": "bad", "number": -Infinity}',
+    "too-large-a-number": b'{"key": "bad", "number": 1e999}',
+    "huge-integer": b'{"key": "bad", "number": ' + b"9" * 400 + b"}",
+    "endless-integer": b'{"key": "bad", "number": ' + b"9" * 10_000 + b"}",
+    "another-type": b'{"key": "bad", "number": "many"}',
+    "deep": b'{"key": "bad", "number": ' + b"[" * 500 + b"]" * 500 + b"}",
+}
+
+
+@pytest.mark.parametrize("bad", _REJECTED.values(), ids=_REJECTED)
+def test_a_record_that_cannot_be_loaded(selligent: Selligent, bad: bytes) -> None:
+    """A record with a value that cannot be sent costs itself alone."""
+    line = b'{"type": "RECORD", "stream": "customers", "record": ' + bad + b"}\n"
+    finished = _load(selligent, _HEAD + line + encode([record({"key": "last", "name": "n"}), state({"position": 3})]))
+
+    assert finished.returncode == 0, finished.stderr
+    assert "Skipped record 2 of stream customers" in finished.stderr
+    assert sorted(selligent.rows("KEY")) == [["good"], ["last"]]
+    assert finished.position == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "a\x00b", "\x7f\x85\u2028", "\ufeff", "😀", "'; DROP TABLE x; --", '"\\\n\r\t', "x" * 10_000_000],
+    ids=["nul", "nul-inside", "controls", "byte-order-mark", "emoji", "sql", "escapes", "10-megabytes"],
+)  # fmt: skip
+def test_text_of_any_kind(selligent: Selligent, text: str) -> None:
+    """Any text that is Unicode arrives as it is, however long."""
+    finished = _load(selligent, [SCHEMA, GOOD, record({"key": "odd", "story": text}), state({"position": 2})])
+
+    assert finished.returncode == 0, finished.stderr
+    assert selligent.rows("KEY", "STORY") == [["good", None], ["odd", text]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", encode([SCHEMA]), encode([state({"position": 0})]), b"\xef\xbb\xbf" + encode([SCHEMA])],
+    ids=["nothing", "blank-lines", "schema-only", "state-only", "byte-order-mark"],
+)
+def test_an_empty_stream(selligent: Selligent, content: bytes) -> None:
+    """Nothing to load is no failure."""
+    assert _load(selligent, content).returncode == 0
+
+
+def test_a_schema_that_changes_type(selligent: Selligent) -> None:
+    """Records fit the schema before them; one of another type then is loaded if it can be, or rejected alone."""
+    changed = schema({**COLUMNS, "number": "string"})
+    messages = [
+        SCHEMA,
+        record({"key": "a", "number": 1.5}),
+        changed,
+        record({"key": "b", "number": "many"}),
+        SCHEMA,
+        record({"key": "c", "number": 2.5}),
+        state({"position": 3}),
+    ]
+    finished = _load(selligent, messages)
+
+    if finished.returncode:
+        assert "NUMBER" in finished.complaint()
+    else:
+        assert selligent.rows("KEY", "NUMBER") == [["a", 1.5], ["c", 2.5]]
+        assert "Skipped record 2 of stream customers" in finished.stderr
+        assert finished.position == 3
+
+
+def test_many_columns(selligent: Selligent) -> None:
+    """2,000 columns make 2,000 fields, and rows of as many values."""
+    names = [f"c{number}" for number in range(2000)]
+    described = schema({"key": "string", **dict.fromkeys(names, "integer")})
+    rows = [record({"key": f"k{row}", **dict.fromkeys(names, row)}) for row in range(20)]
+    finished = _load(selligent, [described, *rows])
+
+    assert finished.returncode == 0, finished.stderr
+    assert sorted(selligent.rows("C0", "C1999")) == [[row, row] for row in range(20)]
+
+
+def test_many_segments(selligent: Selligent) -> None:
+    """2,000 Segments for 2,000 records: each has its member."""
+    selligent.options(rate_limit=10_000_000)
+    rows = [record({"key": f"k{row}", "name": "n", "seg": f"s{row}"}) for row in range(2000)]
+    finished = _load(
+        selligent,
+        [SCHEMA, *rows, state({"position": 2000})],
+        segment_column="seg",
+        create_segment_if_not_exists=True,
+        requests_per_minute=1_000_000,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.position == 2000
+    writes = selligent.journal("writes")
+    joined = {(write["segment"], *key) for write in writes if write["operation"] == "segment_load"
+              for key in write["keys"]}  # fmt: skip
+    assert joined == {(f"s{row}", f"k{row}") for row in range(2000)}
+
+
+def test_deep_nesting(selligent: Selligent) -> None:
+    """Nested values go into a JSON field as they are."""
+    deep: Any = "end"
+    for level in range(100):
+        deep = [deep] if level % 2 else {"in": deep}
+    described = schema({"key": "string", "deep": {"type": ["object", "array", "null"]}})
+    finished = _load(selligent, [described, record({"key": "a", "deep": deep})])
+
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads(selligent.rows("DEEP")[0][0]) == deep
