@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from tests.support import Tenant
 
+# The SDK warns of Pythons that nobody maintains any more; we support some of them.
+pytestmark = pytest.mark.filterwarnings("ignore:Python .* reached its end of life")
+
 ID = "CUSTOMER_IDENTIFIER"
 KEYLESS = {
     "test_no_pk": ID,
