@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := target_selligent tests scripts e2e benchmarks
 
 .PHONY: help
 help: ## Show this list
@@ -34,6 +33,14 @@ test: $(VENV)/.dev ## Run the tests
 .PHONY: e2e
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
 	@$(BIN)/python -m e2e
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure against a bare loop, a stock SDK target and a released one (minutes)
+	@$(BIN)/python -m benchmarks
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/.emulator ## The same with fewer records, under a minute
+	@$(BIN)/python -m benchmarks --quick
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style

@@ -32,6 +32,8 @@ CREATED_BY = "Created by target-selligent"
 """Description of the Lists made here: one that bears it and is still empty was left half-made by a run that died."""
 
 _NEW_SECONDS = 30
+_UNSAFE = re.compile(r"[/\\%?#;\x00-\x1f\x7f]")
+"""What could mean another path to a server that decodes before it routes: such names are not asked for."""
 _OVERVIEW_SEGMENTS = 1000
 _T = TypeVar("_T")
 
@@ -232,7 +234,10 @@ class ListDestination:
                 # It is only a short cut, and a right of its own.
                 overview = []
             self._overview = {details.api_name.casefold(): details for details in overview}
-        return self._overview.get(segment.casefold()) or self._client.get_segment(self.api_name, segment)
+        known = self._overview.get(segment.casefold())
+        if known is None and not _UNSAFE.search(segment):
+            known = self._client.get_segment(self.api_name, segment)
+        return known
 
     def _create_or_find(self, create: Callable[[], object], find: Callable[[], object]) -> None:
         """Create something; if Selligent refuses, go on when it is there now: another run may have made it first."""

@@ -50,9 +50,26 @@ class Conversion(Enum):
     LONG = "long"
     FLOAT = "float"
     BOOLEAN = "boolean"
+    FLAG = "flag"
     DATE = "date"
     DATE_TIME = "date-time"
     JSON = "json"
+
+
+_STORED_AS = {
+    (Conversion.LONG, FieldType.TEXT): Conversion.TEXT,
+    (Conversion.LONG, FieldType.LONG_TEXT): Conversion.TEXT,
+    (Conversion.FLOAT, FieldType.TEXT): Conversion.TEXT,
+    (Conversion.FLOAT, FieldType.LONG_TEXT): Conversion.TEXT,
+    (Conversion.FLOAT, FieldType.LONG): Conversion.LONG,
+    (Conversion.FLOAT, FieldType.NUMERIC): Conversion.LONG,
+    (Conversion.BOOLEAN, FieldType.TEXT): Conversion.TEXT,
+    (Conversion.BOOLEAN, FieldType.LONG_TEXT): Conversion.TEXT,
+    (Conversion.BOOLEAN, FieldType.LONG): Conversion.FLAG,
+    (Conversion.BOOLEAN, FieldType.NUMERIC): Conversion.FLAG,
+    (Conversion.DATE, FieldType.DATE_TIME): Conversion.DATE_TIME,
+}
+"""What is sent where an existing field has another type than the column; elsewhere nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +112,7 @@ class ColumnField:
 
     def stored_in(self, existing: FieldDefinition) -> ColumnField:
         """Return the column as it is sent to a field that the List has already: spelling and type are the List's."""
-        conversion = self.conversion
-        scalar = conversion in {Conversion.LONG, Conversion.FLOAT, Conversion.BOOLEAN}
-        if scalar and existing.data_type in {FieldType.TEXT, FieldType.LONG_TEXT}:
-            conversion = Conversion.TEXT
+        conversion = _STORED_AS.get((self.conversion, existing.data_type), self.conversion)
         return replace(self, field=existing, conversion=conversion)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import select
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
+from target_selligent import lenient
 from target_selligent.errors import InputError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class MessageReader(GenericSingerReader[bytes]):
         if not line.strip():
             return None
         try:
-            return json.loads(line.decode("utf-8-sig", "surrogatepass"))
+            return lenient.loads(line)
         except (ValueError, RecursionError):
             raise InputError(
                 f"line {self.line_number + 1} of the input is not valid JSON ({len(line):,} bytes): "

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from target_selligent import lenient
 from target_selligent.errors import DestinationError, RunStoppedError, TooManyRejectsError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def record_of(line: bytes) -> tuple[str, dict[str, Any]]:
     Args:
         line: The message's line, known to be one; it may hold what strict JSON does not allow.
     """
-    message = json.loads(line.decode("utf-8-sig", "surrogatepass"))
+    message = lenient.loads(line)
     return message["stream"], message["record"]
 
 

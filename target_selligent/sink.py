@@ -200,7 +200,7 @@ class SelligentSink(Sink):
             KeyError: If a record lacks one of the columns.
             UnicodeEncodeError: If a record holds text that is not Unicode.
         """
-        if self._record_validator is not None and not all(map(self._record_validator.is_valid, records)):
+        if self._record_validator is not None and not self._record_validator.all_valid(records):
             raise self._record_validator.violation(records[0])
         segments = _segments(records, self._segment_column) if self._segment_column is not None else ()
         values, keys = mapper(records)

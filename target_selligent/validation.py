@@ -60,11 +60,24 @@ class RecordValidator:
                 (error.instance_path, error.message) for error in validator.iter_errors(record)
             )
 
+    def all_valid(self, records: Iterable[Mapping[str, Any]]) -> bool:
+        """Say whether all of some records fit the schema."""
+        try:
+            return all(map(self.is_valid, records))
+        except ValueError as error:
+            if isinstance(error, UnicodeError):
+                raise
+            # Nested more deeply than the validator goes.
+            return False
+
     def violation(self, record: Mapping[str, Any]) -> RejectedRecord:
         """Return what is wrong with a record that is not valid: the first rule it breaks, and where."""
-        for path, message in self._violations(record):
-            where = ".".join(str(part) for part in path)
-            return RejectedRecord(f"against its schema: {message}", field=where or None, code="schema")
+        try:
+            for path, message in self._violations(record):
+                where = ".".join(str(part) for part in path)
+                return RejectedRecord(f"against its schema: {message}", field=where or None, code="schema")
+        except ValueError:
+            return RejectedRecord("nested too deeply", code="schema")
         return RejectedRecord("against its schema", code="schema")
 
 

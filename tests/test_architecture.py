@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
         "transport",
     },
     "sink": {"fields", "rows", "validation"},
-    "reader": set(),
+    "reader": {"lenient"},
     "loader": {"client", "delivery", "destination"},
     "delivery": {"client", "destination", "keys", "membership"},
     "destination": {"client", "fields"},
@@ -49,7 +49,8 @@ ARROWS: dict[str, set[str]] = {
     "keys": set(),
     "pacer": set(),
     "environment": set(),
-    "rejects": set(),
+    "rejects": {"lenient"},
+    "lenient": set(),
     "report": {"client"},
     "batch": set(),
     "settings": set(),
@@ -64,7 +65,18 @@ TYPES_ONLY: dict[str, set[str]] = {"sink": {"target"}}
 FOREIGN = {"singer_sdk": {"target", "reader", "sink"}, "requests": {"transport"}, "backoff": {"transport"}}
 """Library to the modules that alone may import it."""
 
-PURE = {"batch", "checkpoints", "environment", "errors", "fields", "membership", "rows", "settings", "settings_table"}
+PURE = {
+    "batch",
+    "checkpoints",
+    "environment",
+    "errors",
+    "fields",
+    "lenient",
+    "membership",
+    "rows",
+    "settings",
+    "settings_table",
+}
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}
 
 
