@@ -47,6 +47,7 @@ ARROWS: dict[str, set[str]] = {
     "validation": set(),
     "checkpoints": set(),
     "keys": set(),
+    "lenient": set(),
     "pacer": set(),
     "environment": set(),
     "rejects": {"lenient"},
