@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import json
 import logging
 import os
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.sinks import Sink
 
-_GARBAGE_THRESHOLD = 200_000
 _MAX_LINE = 2000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -138,11 +136,8 @@ class TargetSelligent(Target):
         file_input: IO[bytes] | None = None,
     ) -> None:
         """Run the target; every failure that is not a bug of ours ends in one line and exit code 1."""
-        # Records hold no cycles: looking for some among millions of them costs a third of the run.
         # It would log every URL, and with it the parameter errorHandling: Meltano takes the word for a failure.
         logging.getLogger("urllib3").setLevel(logging.INFO)
-        gc.freeze()
-        gc.set_threshold(_GARBAGE_THRESHOLD)
         try:
             super().invoke(about=about, about_format=about_format, config=config, file_input=file_input)  # type: ignore[arg-type]
         except ConfigValidationError:

@@ -22,6 +22,7 @@ OPEN = {"errors", "settings", "settings_table", "batch", "rejects", "report"}
 """Modules that all those above them may import."""
 
 ARROWS: dict[str, set[str]] = {
+    "__main__": {"target"},
     "target": {
         "checkpoints",
         "client",
