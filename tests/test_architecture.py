@@ -52,7 +52,6 @@ ARROWS: dict[str, set[str]] = {
     "pacer": set(),
     "environment": set(),
     "rejects": {"lenient"},
-    "lenient": set(),
     "report": {"client"},
     "batch": set(),
     "settings": set(),
