@@ -172,13 +172,13 @@ class Delivery:
         batch = prepared.batch
         if self._loaded_keys is not None:
             self._loaded_keys.update(batch.keys[index] for index in prepared.indexes if index not in refused)
+        now = time.monotonic()
         self._gathering.begin(batch.ticket)
         plan = plan_segment_loads(batch.segments, prepared.names, prepared.lost | refused)
         for segment, members in plan.items():
-            self._report.add_segment(batch.source.list_api_name, segment, Counts(read=len(members)))
             keys = map(batch.keys.__getitem__, members)
             rows = dict(zip(map(_encode, keys), map(batch.numbers.__getitem__, members), strict=True))
-            for full in self._gathering.add(batch.ticket, segment, batch.source, rows, time.monotonic()):
+            for full in self._gathering.add(batch.ticket, segment, batch.source, rows, now, len(members)):
                 self._load_segment(full)
         self._acknowledge(self._gathering.end(batch.ticket))
         self.load_due_segments()
@@ -242,6 +242,8 @@ class Delivery:
             )
 
         rows = list(gathered.rows)
+        read = Counts(read=gathered.read, duplicates=gathered.read - len(rows))
+        self._report.add_segment(source.list_api_name, segment, read)
 
         def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
             # Other columns are loaded: a record of key and Segment is what is left to do.

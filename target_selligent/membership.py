@@ -67,6 +67,7 @@ class SegmentRows:
 
     Attributes:
         rows: Each member's key as a row of JSON text, to the number of its last record.
+        read: How many records named them.
         body_bytes: Size of the rows as a request body.
         tickets: Batches that have rows here.
     """
@@ -75,6 +76,7 @@ class SegmentRows:
     source: Source
     since: float
     rows: dict[bytes, int] = field(default_factory=dict)
+    read: int = 0
     body_bytes: int = _EMPTY_BODY
     tickets: set[int] = field(default_factory=set)
 
@@ -96,8 +98,8 @@ class Gathering:
         self._segments: dict[tuple[str, Source], SegmentRows] = {}
         self._waiting: dict[int, int] = {}
 
-    def add(
-        self, ticket: int, segment: str, source: Source, rows: dict[bytes, int], now: float
+    def add(  # noqa: PLR0913 - what there is to know of the rows
+        self, ticket: int, segment: str, source: Source, rows: dict[bytes, int], now: float, read: int | None = None
     ) -> Iterator[SegmentRows]:
         """Take rows in and yield what is full.
 
@@ -107,10 +109,12 @@ class Gathering:
             source: Where the rows came from.
             rows: Each row as JSON text, with the number of its record.
             now: The time, in seconds.
+            read: How many records named the rows; by default as many as there are.
 
         Yields:
             Rows to load now; they are no longer held here.
         """
+        repeated = 0 if read is None else read - len(rows)
         gathered = self._segments.get((segment, source))
         for part, part_size in self._parts(rows, sum(map(len, rows)) + len(rows)):
             if gathered is not None and not self._has_room(gathered, len(part), part_size):
@@ -120,6 +124,8 @@ class Gathering:
                 gathered = self._segments[segment, source] = SegmentRows(segment, source, now)
             before = len(gathered.rows)
             gathered.rows.update(part)
+            gathered.read += len(part) + repeated
+            repeated = 0
             gathered.body_bytes += part_size
             self._gathered += len(gathered.rows) - before
             if ticket not in gathered.tickets:
