@@ -28,7 +28,7 @@ demo: $(VENV)/.emulator ## Load sample customers into an emulated Selligent and 
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: e2e
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
