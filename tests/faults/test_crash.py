@@ -27,7 +27,7 @@ def _tap() -> Tap:
                 f"k{chance.randrange(160)}",
                 tuple(chance.sample(names, chance.randint(1, 2))),
             )
-            for _ in range(400)
+            for _ in range(280)
         ),
         state_every=9,
         pad=2000,
@@ -37,7 +37,7 @@ def _tap() -> Tap:
 TAP = _tap()
 CONTENT = encode(TAP.messages())
 OLD = [f"k{index}" for index in range(0, 200, 5)]
-REQUESTS = 75
+REQUESTS = 55
 """Fewer than an undisturbed run makes."""
 
 MODES: dict[str, dict[str, Any]] = {
@@ -153,7 +153,7 @@ def test_killed(case: Crash, outcome: Outcome) -> None:
     _check(case, outcome)
 
 
-@pytest.mark.parametrize("case", [case for mode in list(MODES)[1:] for case in _kills(mode, 4, 1)])
+@pytest.mark.parametrize("case", [case for mode in list(MODES)[1:] for case in _kills(mode, 3, 1)])
 def test_killed_where_the_whole_run_counts(case: Crash, outcome: Outcome) -> None:
     """A run with `replace`, the first match or inserts only starts again as it must: nothing is lost or mixed up."""
     assert outcome.first.returncode == -signal.SIGKILL
@@ -171,7 +171,7 @@ def test_killed_where_the_whole_run_counts(case: Crash, outcome: Outcome) -> Non
             "term-and-int": (signal.SIGTERM, signal.SIGINT),
             "repeated": (signal.SIGINT,) * 5,
         }.items()
-        for number in (0, 13, 40)
+        for number in ((0, 13, 40) if len(signals) == 1 else (25,))
     ],
 )
 def test_stopped(case: Crash, outcome: Outcome) -> None:
@@ -181,7 +181,7 @@ def test_stopped(case: Crash, outcome: Outcome) -> None:
     _check(case, outcome)
 
 
-@pytest.mark.parametrize("case", [Crash("append", size=300_000, signals=(signal.SIGTERM,))], ids=["idle"])
+@pytest.mark.parametrize("case", [Crash("append", size=250_000, signals=(signal.SIGTERM,))], ids=["idle"])
 def test_stopped_while_the_tap_is_silent(case: Crash, outcome: Outcome) -> None:
     """A signal also ends a run that waits for its tap."""
     assert outcome.first.returncode == 128 + signal.SIGTERM
@@ -202,7 +202,7 @@ def test_a_signal_leaves_nothing_behind(selligent: Selligent) -> None:
     """All that was read before the signal is loaded, and the last STATE printed says so."""
     config = selligent.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
     with Command(config) as command:
-        command.feed(CONTENT[:400_000], close=False)
+        command.feed(CONTENT[:300_000], close=False)
         command.wait_until(lambda: command.fed and selligent.seen() > 0)
         command.process.send_signal(signal.SIGTERM)
         finished = command.finish()

@@ -151,6 +151,19 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(selligent: Sellig
     assert not untrue(TAP, replacing.run.printed, replacing.writes)
 
 
+def test_a_state_that_is_ahead_is_seen(selligent: Selligent) -> None:
+    """The judge of STATEs finds a STATE untrue that is printed before its loads, or without those of its Segments."""
+    outcome = Case("503", "list-load", ())(selligent)
+
+    for moment, value in outcome.run.printed:
+        before = [write for write in outcome.writes if write["monotonic"] <= moment]
+        assert not untrue(TAP, [(moment, value)], before)
+        loads = [write for write in before if write["operation"] in {"list_load", "segment_load"}]
+        first = min(write["monotonic"] for write in loads)
+        assert untrue(TAP, [(first - 0.001, value)], before)
+        assert untrue(TAP, [(moment, value)], [write for write in before if write["operation"] == "list_load"])
+
+
 @pytest.mark.parametrize("case", [_everywhere(fault, call) for fault in PASSING for call in CALLS])
 def test_what_passes_is_tried_again(case: Case, outcome: Outcome) -> None:
     """A fault that passes, anywhere, changes neither what is loaded nor the truth of any STATE."""
