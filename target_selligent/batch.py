@@ -8,16 +8,19 @@ gathered side by side, and only where a key comes again in another kind is order
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Key = tuple[Any, ...]
 """Values of the key fields, in key order, as they are sent."""
+
+Shape = TypeVar("Shape", bound=Hashable)
 
 _MAX_OPEN = 8
 _EMPTY_BODY = len("[]") - len(",")
@@ -120,11 +123,13 @@ def encode_body(rows: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(rows) + b"]"
 
 
-class BatchBuffer:
-    """Gathers rows into batches and hands each on when it is full.
+class BatchBuffer(Generic[Shape]):
+    """Gathers the rows of one List into batches and hands each on when it is full.
+
+    Rows go into one batch if they have the same shape: whatever tells apart rows that cannot share a load.
 
     Args:
-        new_batch: Makes an empty batch for the given field names.
+        new_batch: Makes an empty batch for the given shape.
         submit: Takes a batch that is complete. Batches that share a key are submitted in the order of their rows.
         max_rows: Most rows in a batch.
         max_bytes: Most bytes in a batch's body. A single row over it still makes a batch of its own.
@@ -132,7 +137,7 @@ class BatchBuffer:
 
     def __init__(
         self,
-        new_batch: Callable[[tuple[str, ...]], Batch],
+        new_batch: Callable[[Shape], Batch],
         submit: Callable[[Batch], None],
         *,
         max_rows: int,
@@ -142,24 +147,23 @@ class BatchBuffer:
         self._submit = submit
         self._max_rows = max_rows
         self._max_bytes = max_bytes
-        self._open: dict[tuple[str, ...], Batch] = {}
+        self._open: dict[Shape, Batch] = {}
         # Keys by open batch, kept only while there is more than one: usually there is not.
-        self._keys: dict[tuple[str, ...], set[Key]] = {}
+        self._keys: dict[Shape, set[Key]] = {}
 
-    def add(self, fields: tuple[str, ...], rows: Rows) -> None:
+    def add(self, shape: Shape, rows: Rows) -> None:
         """Put rows in, submitting what is full before or after each of them.
 
         Args:
-            fields: Field names, in row order.
+            shape: Their shape.
             rows: The rows, in the order of their records.
         """
         start, count = 0, len(rows.rows)
         while start < count:
-            batch = self._open.get(fields) or self._begin(fields)
+            batch = self._open.get(shape) or self._begin(shape)
             stop = min(count, start + self._max_rows - len(batch.rows))
             if len(self._open) > 1:
-                self._keep_order(fields, rows.keys[start])
-                stop = start + 1
+                self._keep_order(shape, rows.keys[start:stop])
             sizes = [0, *accumulate(len(row) + 1 for row in rows.rows[start:stop])]
             fitting = bisect_right(sizes, self._max_bytes - batch.body_bytes) - 1
             if fitting < 1 and not batch.rows:
@@ -168,32 +172,33 @@ class BatchBuffer:
                 batch.take(rows, start, start + fitting, sizes[fitting])
                 start += fitting
             if len(batch.rows) >= self._max_rows or start < stop:
-                self._cut(fields)
+                self._cut(shape)
 
     def flush(self, opened_before: float = inf) -> None:
         """Submit the batches that were opened before a time; by default all."""
-        for fields in [fields for fields, batch in self._open.items() if batch.since < opened_before]:
-            self._cut(fields)
+        for shape in [shape for shape, batch in self._open.items() if batch.since < opened_before]:
+            self._cut(shape)
 
-    def _begin(self, fields: tuple[str, ...]) -> Batch:
+    def _begin(self, shape: Shape) -> Batch:
         if len(self._open) >= _MAX_OPEN:
             self._cut(next(iter(self._open)))
-        batch = self._open[fields] = self._new_batch(fields)
+        batch = self._open[shape] = self._new_batch(shape)
         if len(self._open) > 1:
             for other, opened in self._open.items():
                 self._keys.setdefault(other, set(opened.keys))
         return batch
 
-    def _keep_order(self, fields: tuple[str, ...], key: Key) -> None:
-        """Submit every other open batch that holds the key, so that its row arrives first."""
-        for other in [name for name, keys in self._keys.items() if name != fields and key in keys]:
+    def _keep_order(self, shape: Shape, keys: Sequence[Key]) -> None:
+        """Submit every other open batch that holds one of the keys, so that its row arrives first."""
+        others = [other for other, held in self._keys.items() if other != shape and not held.isdisjoint(keys)]
+        for other in others:
             self._cut(other)
-        if fields in self._keys:
-            self._keys[fields].add(key)
+        if shape in self._keys:
+            self._keys[shape].update(keys)
 
-    def _cut(self, fields: tuple[str, ...]) -> None:
-        batch = self._open.pop(fields)
-        self._keys.pop(fields, None)
+    def _cut(self, shape: Shape) -> None:
+        batch = self._open.pop(shape)
+        self._keys.pop(shape, None)
         if len(self._open) <= 1:
             self._keys.clear()
         self._submit(batch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_selligent.batch import Batch, BatchBuffer, Rows, Source
+from target_selligent.batch import Rows, Source
 from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import stream_fields
 from target_selligent.rejects import Rejection, record_of
@@ -94,12 +93,7 @@ class SelligentSink(Sink):
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
         self._mappers: dict[tuple[str, ...], RowMapper] = {}
         self._mapper = self._mapper_for({column.column: None for column in self._fields.columns})
-        self._buffer = BatchBuffer(
-            self._new_batch,
-            self._submit,
-            max_rows=settings.batch_size_rows,
-            max_bytes=settings.max_request_bytes,
-        )
+        self._buffer = self.target.buffer(self._destination)
 
     @property
     def is_full(self) -> bool:
@@ -184,7 +178,7 @@ class SelligentSink(Sink):
         mapper = self._mapper_for(record)
         rows = self._rows(mapper, [record], [line], [number])
         rows.segments = [segments]
-        self._buffer.add(mapper.fields, rows)
+        self._take(mapper, rows)
 
     def _rows(
         self,
@@ -211,7 +205,7 @@ class SelligentSink(Sink):
 
     def _put(self, mapper: RowMapper, rows: Rows, records: Sequence[dict[str, Any]]) -> None:
         if self._held is None:
-            self._buffer.add(mapper.fields, rows)
+            self._take(mapper, rows)
             return
         for index, record in enumerate(records):
             names = rows.segments[index] if rows.segments else ()
@@ -221,21 +215,18 @@ class SelligentSink(Sink):
             if self._held.put(key, self._held_as, rows.numbers[index], record, rows.lines[index], named):
                 self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
 
+    def _take(self, mapper: RowMapper, rows: Rows) -> None:
+        self.record_counter_metric.increment(len(rows.rows))
+        self.target.report.add_list(self._destination.api_name, Counts(read=len(rows.rows)))
+        self._buffer.add((self._source, mapper.fields), rows)
+
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand over what is gathered."""
         self.flush()
 
     def flush(self, opened_before: float = inf) -> None:
-        """Hand the batches that were opened before a time to the loader; by default all."""
+        """Hand the List's batches that were opened before a time to the loader; by default all."""
         self._buffer.flush(opened_before)
-
-    def _new_batch(self, fields: tuple[str, ...]) -> Batch:
-        return Batch(self.target.checkpoints.open(), self._source, fields, time.monotonic())
-
-    def _submit(self, batch: Batch) -> None:
-        self.record_counter_metric.increment(len(batch.rows))
-        self.target.report.add_list(batch.source.list_api_name, Counts(read=len(batch.rows)))
-        self.target.loader.submit(batch, self._destination)
 
     def _mapper_for(self, record: dict[str, Any]) -> RowMapper:
         """Return the mapper for the columns that a record has.

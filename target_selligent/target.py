@@ -16,6 +16,7 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
+from target_selligent.batch import Batch, BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
 from target_selligent.destination import ListDestination
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.sinks import Sink
+
+    from target_selligent.batch import Source
 
 _MAX_LINE = 2000
 _SIGNALLED = 128
@@ -101,6 +104,7 @@ class TargetSelligent(Target):
         self.checkpoints = Checkpoints(_print_state, hold=not settings.resumable)
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
+        self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
         self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge)
         self.held_records = LastRecords() if settings.holds_records else None
         self._sinks: list[SelligentSink] = []
@@ -186,6 +190,18 @@ class TargetSelligent(Target):
             )
         return known
 
+    def buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Source, tuple[str, ...]]]:
+        """Return the List's buffer: one for all streams that go there, so that their records keep their order."""
+        known = self._buffers.get(destination.api_name)
+        if known is None:
+            known = self._buffers[destination.api_name] = BatchBuffer(
+                lambda shape: Batch(self.checkpoints.open(), *shape, time.monotonic()),
+                lambda batch: self.loader.submit(batch, destination),
+                max_rows=self.settings.batch_size_rows,
+                max_bytes=self.settings.max_request_bytes,
+            )
+        return known
+
     def number_sink(self, sink: SelligentSink) -> int:
         """Return the number by which the records that are held know their sink."""
         self._sinks.append(sink)
@@ -205,8 +221,8 @@ class TargetSelligent(Target):
             if whole and self.held_records is not None:
                 for source, number, record, line, segments in self.held_records.take_all():
                     self._sinks[source].take_held(record, line, number, segments)
-            for sink in self._sinks:
-                sink.flush()
+            for buffer in self._buffers.values():
+                buffer.flush()
             self.loader.finish()
             if reader.failure is not None:
                 raise reader.failure
@@ -321,8 +337,8 @@ class TargetSelligent(Target):
 
     def _flush_old_batches(self) -> None:
         opened_before = time.monotonic() - self.settings.batch_max_age_seconds
-        for sink in self._sinks:
-            sink.flush(opened_before)
+        for buffer in self._buffers.values():
+            buffer.flush(opened_before)
 
 
 def _print_state(state: str) -> None:
