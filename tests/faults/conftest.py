@@ -34,6 +34,10 @@ class Workshop:
             server = stack.enter_context(EmulatorServer(EmulatorOptions(rate_limit=1_000_000)))
             selligent = Selligent(server.base_url)
             stack.callback(selligent.close)
+            # FastAPI compiles its routes at their first call, and that is not to be done in several threads at once.
+            selligent.refresh()
+            selligent.prepare(["old"], "s")
+            selligent.snapshot(["people"])
             self._free.put(selligent)
         self._pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
         stack.callback(self._pool.shutdown, cancel_futures=True)
