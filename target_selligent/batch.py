@@ -8,23 +8,33 @@ gathered side by side, and only where a key comes again in another kind is order
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain, compress, groupby, islice
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from msgspec import UNSET
+
+from target_selligent.body import Body, encode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
-Key = tuple[Any, ...]
-"""Values of the key fields, in key order, as they are sent."""
+Row = tuple[Any, ...]
+"""JSON scalars in field order; UNSET where the record lacks the column."""
+
+Key = Any
+"""Value of the key field as it is sent; of several key fields, a tuple of them in key order."""
+
+Segments = str | tuple[str, ...]
+"""The Segment that a record names; a tuple if it names several, or names it in a list."""
 
 Shape = TypeVar("Shape", bound=Hashable)
 
 _MAX_OPEN = 8
-_EMPTY_BODY = len("[]") - len(",")
-"""Size of a body to which each row adds itself and a comma: the first one needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +55,141 @@ class Source:
     key_columns: tuple[str, ...]
     segment_column: str | None = None
 
+    def key_rows(self, keys: Iterable[Key]) -> list[Row]:
+        """Return rows that have nothing but their key."""
+        return list(keys) if len(self.key_fields) > 1 else list(zip(keys, strict=True))
+
+
+def several(named: Segments) -> tuple[str, ...]:
+    """Return the Segments that a record names, however many."""
+    return (named,) if isinstance(named, str) else named
+
+
+class Lines(Sequence[bytes]):
+    """The lines of a chunk of input, told apart when one is asked for: only those of rejected records are.
+
+    Args:
+        chunk: The chunk; no line of it is blank.
+        count: How many lines it has.
+    """
+
+    __slots__ = ("_chunk", "_count", "_lines")
+
+    def __init__(self, chunk: bytes, count: int) -> None:
+        self._chunk = chunk
+        self._count = count
+        self._lines: list[bytes] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        if not self._lines:
+            self._lines = self._chunk.split(b"\n", self._count)[: self._count]
+            self._chunk = b""
+        return self._lines[index]
+
 
 @dataclass(slots=True)
 class Rows:
     """Rows of records that followed each other, side by side with what is needed to answer for them.
 
     Args:
-        rows: Each row as JSON text.
+        values: The rows.
         keys: Each row's key.
         segments: Each record's Segment, or Segments; empty if records are not routed.
         lines: Each record's RECORD message as it came.
         numbers: Each record's number in its stream, from 1.
     """
 
-    rows: list[bytes]
-    keys: list[Key]
-    segments: Sequence[str | Sequence[str]]
+    values: Sequence[Row]
+    keys: Sequence[Key]
+    segments: Sequence[Segments]
     lines: Sequence[bytes]
     numbers: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def only(self, indexes: Sequence[int]) -> Rows:
+        """Return some of the rows."""
+        return Rows(
+            [self.values[index] for index in indexes],
+            [self.keys[index] for index in indexes],
+            [self.segments[index] for index in indexes] if self.segments else (),
+            [self.lines[index] for index in indexes],
+            [self.numbers[index] for index in indexes],
+        )
+
+    def by_fields(self, fields: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Rows]]:
+        """Tell kinds of record apart.
+
+        Args:
+            fields: Names of all fields, in row order.
+
+        Yields:
+            The fields that some of the records have, and their rows without the others. Rows of one key come in the
+            order of their records.
+        """
+        kinds = [tuple(value is not UNSET for value in row) for row in self.values]
+        if len(set(self.keys)) == len(self.keys):
+            indexes_of: dict[tuple[bool, ...], list[int]] = {}
+            for index, kind in enumerate(kinds):
+                indexes_of.setdefault(kind, []).append(index)
+            groups = list(indexes_of.items())
+        else:
+            groups = [(kind, list(group)) for kind, group in groupby(range(len(kinds)), kinds.__getitem__)]
+        for kind, indexes in groups:
+            rows = self.only(indexes)
+            rows.values = [tuple(compress(row, kind)) for row in rows.values]
+            yield tuple(compress(fields, kind)), rows
+
+
+@dataclass(slots=True)
+class Members:
+    """Who joins which Segment: what is left of a batch until its Segments are loaded.
+
+    Args:
+        segments: What each record of the batch names; empty if records are not routed.
+
+    Attributes:
+        rows: Segment as the records spell it, to its members' keys as JSON arrays and how many they are.
+        numbers: Parts of the batch: each record's number in its stream, from 1.
+        lost: Indexes of records that join no Segment.
+    """
+
+    segments: list[Segments] = field(default_factory=list)
+    rows: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    numbers: list[Sequence[int]] = field(default_factory=list)
+    lost: AbstractSet[int] = frozenset()
+
+    @property
+    def names(self) -> list[str]:
+        """The Segments that records name, each once, in order of first appearance."""
+        return list(dict.fromkeys(name for named in dict.fromkeys(self.segments) for name in several(named)))
+
+    def naming(self, segment: str) -> list[int]:
+        """Return the indexes of the records that name a Segment, in that spelling."""
+        return [index for index, named in enumerate(self.segments) if segment in several(named)]
+
+    def naming_none_of(self, segments: Container[str]) -> set[int]:
+        """Return the indexes of the records that name Segments, but none of the given ones."""
+        return {
+            index
+            for index, named in enumerate(self.segments)
+            if named and not any(name in segments for name in several(named))
+        }
+
+    def number(self, segment: str, position: int) -> int:
+        """Return the number of the record behind one of a Segment's rows."""
+        index = [index for index in self.naming(segment) if index not in self.lost][position]
+        return next(islice(chain.from_iterable(self.numbers), index, None))
 
 
 @dataclass(slots=True)
@@ -76,51 +203,65 @@ class Batch:
         since: When it was opened, in seconds.
 
     Attributes:
-        rows: Each row as JSON text, encoded once.
+        body: The rows, encoded.
         keys: Each row's key.
-        lines: The RECORD message of each row, as it came.
-        numbers: Each record's number in its stream, from 1.
-        segments: Segment API name to the indexes of its rows, in order of first appearance.
-        body_bytes: Size of all rows as a request body.
+        members: Who joins which Segment.
     """
 
     ticket: int
     source: Source
     fields: tuple[str, ...]
     since: float
-    rows: list[bytes] = field(default_factory=list)
+    body: Body = field(default_factory=Body)
     keys: list[Key] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    segments: dict[str, list[int]] = field(default_factory=dict)
-    body_bytes: int = _EMPTY_BODY
+    members: Members = field(default_factory=Members)
+    _starts: list[int] = field(default_factory=list)
+    _lines: list[tuple[Sequence[bytes], int]] = field(default_factory=list)
 
-    def take(self, rows: Rows, start: int, stop: int, size: int) -> None:
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: Rows, start: int, stop: int, piece: bytes) -> None:
         """Append some rows.
 
         Args:
             rows: Where they are.
             start: Position of the first.
             stop: Position after the last.
-            size: Their size in a body, separators included.
+            piece: They as JSON text.
         """
-        segments = self.segments
-        for index, names in enumerate(rows.segments[start:stop], len(self.rows)):
-            for name in (names,) if names.__class__ is str else names:
-                if name in segments:
-                    segments[name].append(index)
-                else:
-                    segments[name] = [index]
-        self.rows += rows.rows[start:stop]
+        self._starts.append(len(self))
+        self._lines.append((rows.lines, start))
+        self.body.append(piece, stop - start)
         self.keys += rows.keys[start:stop]
-        self.lines += rows.lines[start:stop]
-        self.numbers += rows.numbers[start:stop]
-        self.body_bytes += size
+        self.members.segments += rows.segments[start:stop]
+        self.members.numbers.append(rows.numbers[start:stop])
 
+    def encode_members(self, lost: AbstractSet[int] = frozenset()) -> None:
+        """Work out the rows of each Segment, so that nothing is left to be done for each record when it is loaded.
 
-def encode_body(rows: Iterable[bytes]) -> bytes:
-    """Return encoded rows as a request body, a JSON array of arrays."""
-    return b"[" + b",".join(rows) + b"]"
+        Args:
+            lost: Indexes of records that join none.
+        """
+        rows_of: defaultdict[str, list[Row]] = defaultdict(list)
+        keys = self.source.key_rows(self.keys) if self.members.segments else ()
+        for index, (named, row) in enumerate(zip(self.members.segments, keys, strict=True)):
+            if lost and index in lost:
+                continue
+            if named.__class__ is str:
+                rows_of[named].append(row)
+            else:
+                for name in named:
+                    rows_of[name].append(row)
+        self.members.lost = lost
+        self.members.rows = {name: (encode_rows(rows), len(rows)) for name, rows in rows_of.items()}
+
+    def origin(self, index: int) -> tuple[int, bytes]:
+        """Return the number and the line of a row's record: its RECORD message as it came."""
+        taken = bisect_right(self._starts, index) - 1
+        lines, first = self._lines[taken]
+        within = index - self._starts[taken]
+        return self.members.numbers[taken][within], lines[first + within]
 
 
 class BatchBuffer(Generic[Shape]):
@@ -151,27 +292,32 @@ class BatchBuffer(Generic[Shape]):
         # Keys by open batch, kept only while there is more than one: usually there is not.
         self._keys: dict[Shape, set[Key]] = {}
 
-    def add(self, shape: Shape, rows: Rows) -> None:
+    def add(self, shape: Shape, rows: Rows, encoded: bytes) -> None:
         """Put rows in, submitting what is full before or after each of them.
 
         Args:
             shape: Their shape.
             rows: The rows, in the order of their records.
+            encoded: All of them as JSON text.
         """
-        start, count = 0, len(rows.rows)
+        start, count = 0, len(rows)
         while start < count:
             batch = self._open.get(shape) or self._begin(shape)
-            stop = min(count, start + self._max_rows - len(batch.rows))
+            stop = min(count, start + self._max_rows - len(batch))
             if len(self._open) > 1:
                 self._keep_order(shape, rows.keys[start:stop])
-            sizes = [0, *accumulate(len(row) + 1 for row in rows.rows[start:stop])]
-            fitting = bisect_right(sizes, self._max_bytes - batch.body_bytes) - 1
-            if fitting < 1 and not batch.rows:
-                fitting = 1
-            if fitting > 0:
-                batch.take(rows, start, start + fitting, sizes[fitting])
-                start += fitting
-            if len(batch.rows) >= self._max_rows or start < stop:
+            piece = encoded if stop - start == count else encode_rows(rows.values[start:stop])
+            fitting = stop
+            if batch.body.size + len(piece) + 1 > self._max_bytes:
+                sizes = accumulate(len(encode_rows([row])) + 1 for row in rows.values[start:stop])
+                fitting = start + bisect_right(list(sizes), self._max_bytes - batch.body.size)
+                if fitting == start and not batch:
+                    fitting += 1
+                piece = encode_rows(rows.values[start:fitting])
+            if fitting > start:
+                batch.take(rows, start, fitting, piece)
+                start = fitting
+            if fitting < stop or len(batch) >= self._max_rows:
                 self._cut(shape)
 
     def flush(self, opened_before: float = inf) -> None:
@@ -201,4 +347,5 @@ class BatchBuffer(Generic[Shape]):
         self._keys.pop(shape, None)
         if len(self._open) <= 1:
             self._keys.clear()
+        batch.encode_members()
         self._submit(batch)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from target_selligent.batch import encode_body
 from target_selligent.client import LoadOptions
 from target_selligent.errors import (
     ApiTimeoutError,
@@ -19,14 +17,15 @@ from target_selligent.errors import (
     RunStoppedError,
 )
 from target_selligent.keys import SeenKeys
-from target_selligent.membership import Gathering, plan_segment_loads, rows_without_segment
+from target_selligent.membership import Gathering
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts, counts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_selligent.batch import Batch
+    from target_selligent.body import Body
     from target_selligent.client import LoadResult, RefusedRow, SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.membership import SegmentRows
@@ -38,13 +37,11 @@ if TYPE_CHECKING:
     _Reject = Callable[[int, RejectedRecord, "str | None"], None]
 
 _MAX_GATHERED_ROWS = 600_000
+_MAX_GATHERED_BYTES = 64 << 20
 _SHARE_OF_TIME = 4
 """Segments are not loaded for their age more often than so many times the time it takes."""
 _LONGEST_SHORT_VALUE = 2
 _MAX_PROBLEMS = 10
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,8 @@ class Delivery:
         self._gathering = Gathering(
             max_rows=settings.segment_batch_size_rows,
             max_bytes=settings.max_request_bytes,
-            max_gathered=_MAX_GATHERED_ROWS,
+            max_gathered_rows=_MAX_GATHERED_ROWS,
+            max_gathered_bytes=_MAX_GATHERED_BYTES,
         )
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -116,10 +114,13 @@ class Delivery:
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
-        names = self._segment_names(batch)
-        lost = rows_without_segment(batch.segments, names)
-        indexes = [index for index in range(len(batch.rows)) if index not in lost] if lost else range(len(batch.rows))
-        self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
+        names, unusable = self._segment_names(batch)
+        indexes: Sequence[int] = range(len(batch))
+        lost: set[int] = set()
+        if unusable:
+            lost = batch.members.naming_none_of(names)
+            self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
+            indexes = [index for index in indexes if index not in lost]
         if self._loaded_keys is not None:
             first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
             self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
@@ -152,7 +153,7 @@ class Delivery:
             )
 
         refused = self._load_in_parts(
-            [batch.rows[index] for index in indexes],
+            batch.body if len(indexes) == len(batch) else batch.body.only(indexes),
             load,
             lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
             lambda counts: self._report.add_list(batch.source.list_api_name, counts),
@@ -173,13 +174,10 @@ class Delivery:
         if self._loaded_keys is not None:
             self._loaded_keys.update(batch.keys[index] for index in prepared.indexes if index not in refused)
         now = time.monotonic()
-        self._gathering.begin(batch.ticket)
-        plan = plan_segment_loads(batch.segments, prepared.names, prepared.lost | refused)
-        for segment, members in plan.items():
-            keys = map(batch.keys.__getitem__, members)
-            rows = dict(zip(map(_encode, keys), map(batch.numbers.__getitem__, members), strict=True))
-            for full in self._gathering.add(batch.ticket, segment, batch.source, rows, now, len(members)):
-                self._load_segment(full)
+        if lost := prepared.lost | refused:
+            batch.encode_members(lost)
+        for full in self._gathering.add(batch.ticket, batch.source, batch.members, prepared.names, now):
+            self._load_segment(full)
         self._acknowledge(self._gathering.end(batch.ticket))
         self.load_due_segments()
 
@@ -203,22 +201,27 @@ class Delivery:
         oldest = self._gathering.oldest
         return None if oldest is None else max(0.0, oldest + self._max_age - time.monotonic())
 
-    def _segment_names(self, batch: Batch) -> dict[str, str]:
-        """Check every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded."""
+    def _segment_names(self, batch: Batch) -> tuple[dict[str, str], bool]:
+        """Check every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded.
+
+        Returns:
+            Segment as given, to the tenant's spelling; whether there are others, which cannot be used.
+        """
+        given_names = batch.members.names
         names = {}
         problems = []
-        for given, rows in batch.segments.items():
+        for given in given_names:
             try:
                 names[given] = self._destination.segment_name(given)
             except DestinationError as error:
                 problems.append(str(error))
             except RejectedRecord as rejection:
-                for index in rows:
+                for index in batch.members.naming(given):
                     self._reject_row(batch, index, rejection, segment=given)
         if problems:
             more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
             raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
-        return names
+        return names, len(names) < len(given_names)
 
     def _load_segment(self, gathered: SegmentRows) -> None:
         """Load members into a Segment and acknowledge the batches that have nothing left to load.
@@ -241,19 +244,17 @@ class Delivery:
                 splittable=splittable,
             )
 
-        rows = list(gathered.rows)
-        read = Counts(read=gathered.read, duplicates=gathered.read - len(rows))
-        self._report.add_segment(source.list_api_name, segment, read)
+        self._report.add_segment(source.list_api_name, segment, Counts(read=len(gathered.body)))
 
         def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
             # Other columns are loaded: a record of key and Segment is what is left to do.
-            record = dict(zip(source.key_columns, _decode(rows[position]), strict=True))
+            record: dict[str, Any] = dict(zip(source.key_columns, gathered.body.row(position), strict=True))
             if source.segment_column is not None:
                 record[source.segment_column] = segment
             self._rejects.add(
                 Rejection(
                     stream=source.stream,
-                    number=gathered.rows[rows[position]],
+                    number=gathered.number(position),
                     record=record,
                     list_api_name=source.list_api_name,
                     reason=without_values(rejection.reason, record),
@@ -265,7 +266,11 @@ class Delivery:
             )
 
         self._load_in_parts(
-            rows, load, reject, lambda counts: self._report.add_segment(source.list_api_name, segment, counts)
+            gathered.body,
+            load,
+            reject,
+            lambda counts: self._report.add_segment(source.list_api_name, segment, counts),
+            self._settings.segment_batch_size_rows,
         )
         self._acknowledge(self._gathering.loaded(gathered))
 
@@ -274,7 +279,7 @@ class Delivery:
             self._on_acknowledged(ticket)
 
     def _load_in_parts(
-        self, rows: Sequence[bytes], load: _Load, reject: _Reject, count: Callable[[Counts], None]
+        self, rows: Body, load: _Load, reject: _Reject, count: Callable[[Counts], None], max_rows: int = sys.maxsize
     ) -> set[int]:
         """Load rows in as few calls as Selligent takes; return the positions of those that it refused.
 
@@ -282,10 +287,10 @@ class Delivery:
         was found to be too large is not tried again.
         """
         refused: set[int] = set()
-        pending = list(_parts(rows, self._max_bytes))[::-1]
+        pending = list(rows.parts(self._max_bytes, max_rows))[::-1]
         while pending:
             part = pending.pop()
-            body = encode_body(rows[part.start : part.stop])
+            body = rows.encoded(part)
             try:
                 with self._calls:
                     result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - at once
@@ -344,11 +349,12 @@ class Delivery:
         segment: str | None = None,
         said: str | None = None,
     ) -> None:
-        stream, record = record_of(batch.lines[index])
+        number, line = batch.origin(index)
+        stream, record = record_of(line)
         self._rejects.add(
             Rejection(
                 stream=stream,
-                number=batch.numbers[index],
+                number=number,
                 record=record,
                 list_api_name=batch.source.list_api_name,
                 reason=without_values(rejection.reason, record) if said else rejection.reason,
@@ -375,23 +381,6 @@ def without_values(message: str, record: Mapping[str, Any]) -> str:
         if len(text) > _LONGEST_SHORT_VALUE:
             message = message.replace(text, "[value]")
     return " ".join(message.split())
-
-
-def _parts(rows: Sequence[bytes], max_bytes: int) -> Iterator[range]:
-    """Cut rows into bodies of at most the given size; a single row may pass it."""
-    if sum(map(len, rows)) + len(rows) < max_bytes:
-        if rows:
-            yield range(len(rows))
-        return
-    start, size = 0, 1
-    for position, row in enumerate(rows):
-        length = len(row) + 1
-        if position > start and size + length > max_bytes:
-            yield range(start, position)
-            start, size = position, 1
-        size += length
-    if start < len(rows):
-        yield range(start, len(rows))
 
 
 def _halves(part: range) -> list[range]:

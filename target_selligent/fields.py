@@ -22,6 +22,9 @@ RECORD_NUMBER_FIELD = "ID"
 OPTOUT_FIELD = "OPTOUT"
 """0 or null there means subscribed, any other value unsubscribed."""
 
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+"""What a Long field holds."""
+
 _MAX_SCHEMA_DEPTH = 20
 _TEXT_KINDS = frozenset({"string", "date-time", "date", "time"})
 _CONTAINER_KINDS = frozenset({"object", "array"})

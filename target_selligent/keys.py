@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from target_selligent.batch import Key
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _TEMPORARY = ""
 """SQLite's name for a database in a temporary file that it deletes itself (https://www.sqlite.org/inmemorydb.html)."""
 
@@ -33,6 +34,29 @@ class SeenKeys:
         self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((_encode(key),) for key in keys))
 
 
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """The row of a record that is held.
+
+    Args:
+        source: Number of the sink that will load it.
+        number: The record's number in its stream.
+        key: Its key.
+        fields: Names of the row's fields.
+        row: The row as JSON text.
+        line: The record's RECORD message as it came.
+        segments: Segments that it names; of one that is given back, also those of the records before it.
+    """
+
+    source: int
+    number: int
+    key: Key
+    fields: tuple[str, ...]
+    row: bytes
+    line: bytes
+    segments: tuple[str, ...]
+
+
 class LastRecords:
     """The last record of each key and every Segment that its records named, held until the end of the input.
 
@@ -42,44 +66,44 @@ class LastRecords:
 
     def __init__(self) -> None:
         self._database = _open(
-            "CREATE TABLE last (key BLOB PRIMARY KEY, source INTEGER, number INTEGER, record TEXT, line BLOB)",
+            "CREATE TABLE last"
+            " (key BLOB PRIMARY KEY, source INTEGER, number INTEGER, fields BLOB, row BLOB, line BLOB)",
             "CREATE TABLE named (key BLOB, segment TEXT, PRIMARY KEY (key, segment)) WITHOUT ROWID",
         )
 
-    def put(  # noqa: PLR0913 - one argument a column
-        self, key: Key, source: int, number: int, record: dict[str, Any], line: bytes, segments: Sequence[str]
-    ) -> bool:
+    def put(self, list_api_name: str, held: HeldRow) -> bool:
         """Hold a record in the place of those with the same key.
 
         Args:
-            key: Its key.
-            source: Who will load it; given back as it is.
-            number: Its number in its stream.
-            record: The record, after stream maps.
-            line: Its RECORD message as it came.
-            segments: Segments it names.
+            list_api_name: Its List: the same key in another one is another record.
+            held: Its row.
 
         Returns:
             Whether another record had the key.
         """
-        encoded = _encode(key)
-        known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (encoded,)).fetchone() is not None
+        key = _encode((list_api_name.casefold(), held.key))
+        known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (key,)).fetchone() is not None
         self._database.execute(
-            "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?)",
-            (encoded, source, number, json.dumps(record), line),
+            "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?)",
+            (key, held.source, held.number, _encode(held.fields), held.row, held.line),
         )
         self._database.executemany(
-            "INSERT OR IGNORE INTO named VALUES (?, ?)", [(encoded, segment) for segment in segments]
+            "INSERT OR IGNORE INTO named VALUES (?, ?)", [(key, segment) for segment in held.segments]
         )
         return known
 
-    def take_all(self) -> Iterator[tuple[int, int, dict[str, Any], bytes, list[str]]]:
-        """Yield source, number, record, line and Segments of each key, in the order of the records."""
-        for key, source, number, record, line in self._database.execute(
-            "SELECT key, source, number, record, line FROM last ORDER BY source, number"
+    def take_all(self) -> Iterator[HeldRow]:
+        """Yield the last record of each key, in the order of the records."""
+        for key, source, number, fields, row, line in self._database.execute(
+            "SELECT key, source, number, fields, row, line FROM last ORDER BY source, number"
         ):
             named = self._database.execute("SELECT segment FROM named WHERE key = ?", (key,))
-            yield source, number, json.loads(record), line, [segment for (segment,) in named]
+            segments = tuple(segment for (segment,) in named)
+            yield HeldRow(source, number, _key(_decode(key)[1]), tuple(_decode(fields)), row, line, segments)
+
+
+def _key(decoded: Any) -> Key:  # noqa: ANN401 - JSON
+    return tuple(decoded) if isinstance(decoded, list) else decoded
 
 
 def _open(*statements: str) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Which rows go to which Segment, and when. Pure; no I/O.
+"""Segment rows on their way to their loads. Pure; no I/O.
 
 A Segment needs its members' keys only, so its rows are small and are gathered over many batches: one call to a Segment
 costs as much as one to the List, and a List takes one call at a time.
@@ -6,54 +6,16 @@ costs as much as one to the List, and a List takes one call at a time.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from target_selligent.body import Body
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Mapping
 
-    from target_selligent.batch import Source
-
-_EMPTY_BODY = len("[]") - len(",")
-"""Size of a body to which each row adds itself and a comma: the first one needs none."""
-
-
-def rows_without_segment(segments: Mapping[str, Sequence[int]], names: Mapping[str, str]) -> set[int]:
-    """Return the rows that named Segments, but none that can be used.
-
-    Args:
-        segments: Segment as the records give it, to the indexes of its rows.
-        names: Segment as given, to the tenant's spelling; unusable ones are not in it.
-
-    Returns:
-        Indexes of rows that must not be loaded.
-    """
-    if all(given in names for given in segments):
-        return set()
-    usable = {index for given, rows in segments.items() if given in names for index in rows}
-    return {index for given, rows in segments.items() if given not in names for index in rows} - usable
-
-
-def plan_segment_loads(
-    segments: Mapping[str, Sequence[int]], names: Mapping[str, str], lost: AbstractSet[int]
-) -> dict[str, list[int]]:
-    """Return which rows of a batch go to which Segment.
-
-    Args:
-        segments: Segment as the records give it, to the indexes of its rows.
-        names: Segment as given, to the tenant's spelling; unusable ones are not in it.
-        lost: Rows that the List did not take: they cannot be members.
-
-    Returns:
-        Segment in the tenant's spelling to row indexes, in order; Segments without rows are left out.
-    """
-    plan: dict[str, list[int]] = {}
-    for given, rows in segments.items():
-        members = [index for index in rows if index not in lost] if given in names else []
-        if members:
-            plan.setdefault(names[given], []).extend(members)
-    return plan
+    from target_selligent.batch import Members, Source
 
 
 @dataclass(slots=True)
@@ -66,98 +28,123 @@ class SegmentRows:
         since: When the first row came, in seconds.
 
     Attributes:
-        rows: Each member's key as a row of JSON text, to the number of its last record.
-        read: How many records named them.
-        body_bytes: Size of the rows as a request body.
+        body: Key of each record that names the Segment.
         tickets: Batches that have rows here.
     """
 
     segment: str
     source: Source
     since: float
-    rows: dict[bytes, int] = field(default_factory=dict)
-    read: int = 0
-    body_bytes: int = _EMPTY_BODY
+    body: Body = field(default_factory=Body)
     tickets: set[int] = field(default_factory=set)
+    _starts: list[int] = field(default_factory=list)
+    _members: list[tuple[Members, str]] = field(default_factory=list)
+
+    def take(self, ticket: int, members: Members, given: str) -> None:
+        """Append a batch's rows.
+
+        Args:
+            ticket: The batch.
+            members: Its members.
+            given: The Segment as they spell it.
+        """
+        self.tickets.add(ticket)
+        self._starts.append(len(self.body))
+        self._members.append((members, given))
+        self.body.append(*members.rows[given])
+
+    def number(self, index: int) -> int:
+        """Return the number of a row's record."""
+        taken = bisect_right(self._starts, index) - 1
+        members, given = self._members[taken]
+        return members.number(given, index - self._starts[taken])
 
 
 class Gathering:
     """Gathers Segment rows over batches and says what must be loaded when.
 
     Args:
-        max_rows: Most rows in one load.
-        max_bytes: Most bytes in one load's body.
-        max_gathered: Most rows to hold for all Segments together.
+        max_rows: Most rows to gather for one load; only a batch that has more by itself passes it.
+        max_bytes: Most bytes to gather for one load, likewise.
+        max_gathered_rows: Most rows to hold for all Segments together.
+        max_gathered_bytes: Most bytes to hold, likewise.
     """
 
-    def __init__(self, *, max_rows: int, max_bytes: int, max_gathered: int) -> None:
+    def __init__(self, *, max_rows: int, max_bytes: int, max_gathered_rows: int, max_gathered_bytes: int) -> None:
         self._max_rows = max_rows
         self._max_bytes = max_bytes
-        self._max_gathered = max_gathered
-        self._gathered = 0
+        self._max_gathered_rows = max_gathered_rows
+        self._max_gathered_bytes = max_gathered_bytes
+        self._rows = 0
+        self._bytes = 0
+        # In order of their first rows.
         self._segments: dict[tuple[str, Source], SegmentRows] = {}
         self._waiting: dict[int, int] = {}
 
-    def add(  # noqa: PLR0913 - what there is to know of the rows
-        self, ticket: int, segment: str, source: Source, rows: dict[bytes, int], now: float, read: int | None = None
-    ) -> Iterator[SegmentRows]:
-        """Take rows in and yield what is full.
+    def add(
+        self, ticket: int, source: Source, members: Members, names: Mapping[str, str], now: float
+    ) -> list[SegmentRows]:
+        """Take a batch's members in.
 
         Args:
-            ticket: Batch the rows are from, between its `begin` and its `end`.
-            segment: The Segment.
-            source: Where the rows came from.
-            rows: Each row as JSON text, with the number of its record.
+            ticket: The batch.
+            source: Where it came from.
+            members: Its members.
+            names: Segment as given, to the tenant's spelling; unusable ones are not in it.
             now: The time, in seconds.
-            read: How many records named the rows; by default as many as there are.
 
-        Yields:
-            Rows to load now; they are no longer held here.
+        Returns:
+            Rows to load now; they are no longer held here. The batch is done when each that has a part of it is given
+            to `loaded`, after `end`.
         """
-        repeated = 0 if read is None else read - len(rows)
-        gathered = self._segments.get((segment, source))
-        for part, part_size in self._parts(rows, sum(map(len, rows)) + len(rows)):
-            if gathered is not None and not self._has_room(gathered, len(part), part_size):
-                yield self._take(gathered)
+        full: list[SegmentRows] = []
+        self._waiting[ticket] = 1
+        for given, (piece, count) in members.rows.items():
+            if given not in names:
+                continue
+            where = (names[given], source)
+            gathered = self._segments.get(where)
+            if gathered is not None and not self._has_room(gathered, count, len(piece)):
+                full.append(self._take(gathered))
                 gathered = None
             if gathered is None:
-                gathered = self._segments[segment, source] = SegmentRows(segment, source, now)
-            before = len(gathered.rows)
-            gathered.rows.update(part)
-            gathered.read += len(part) + repeated
-            repeated = 0
-            gathered.body_bytes += part_size
-            self._gathered += len(gathered.rows) - before
-            if ticket not in gathered.tickets:
-                gathered.tickets.add(ticket)
-                self._waiting[ticket] += 1
-            if len(gathered.rows) >= self._max_rows:
-                yield self._take(gathered)
-                gathered = None
-        if self._gathered > self._max_gathered:
-            yield from self.take_all()
+                gathered = self._segments[where] = SegmentRows(*where, now)
+            self._waiting[ticket] += ticket not in gathered.tickets
+            self._rows += count
+            self._bytes -= gathered.body.size
+            gathered.take(ticket, members, given)
+            self._bytes += gathered.body.size
+            if not self._has_room(gathered, 1, 0):
+                full.append(self._take(gathered))
+        if self._rows > self._max_gathered_rows or self._bytes > self._max_gathered_bytes:
+            full += self.take_all()
+        return full
 
-    def take_due(self, before: float) -> Iterator[SegmentRows]:
-        """Yield the rows of every Segment whose first came before a time; they are no longer held here."""
-        for gathered in [gathered for gathered in self._segments.values() if gathered.since <= before]:
-            yield self._take(gathered)
+    def take_due(self, before: float) -> list[SegmentRows]:
+        """Return the rows of every Segment whose first came before a time; they are no longer held here."""
+        due = []
+        for gathered in self._segments.values():
+            if gathered.since > before:
+                break
+            due.append(gathered)
+        return [self._take(gathered) for gathered in due]
 
-    def take_all(self) -> Iterator[SegmentRows]:
-        """Yield everything; it is no longer held here."""
-        for gathered in list(self._segments.values()):
-            yield self._take(gathered)
-
-    def begin(self, ticket: int) -> None:
-        """Note that rows of a batch may follow: it is not done before `end`, even if all so far are loaded."""
-        self._waiting[ticket] = 1
+    def take_all(self) -> list[SegmentRows]:
+        """Return everything; it is no longer held here."""
+        return [self._take(gathered) for gathered in list(self._segments.values())]
 
     def end(self, ticket: int) -> list[int]:
-        """Note that no more rows of a batch follow; return its ticket if it has none left to load."""
+        """Note that what `add` returned for a batch is loaded; return its ticket if it has nothing left to load."""
         return self._done([ticket])
 
     def loaded(self, gathered: SegmentRows) -> list[int]:
         """Note that rows are loaded; return the tickets of batches that have none left to load."""
         return self._done(sorted(gathered.tickets))
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest row came; None if there is none."""
+        return next((gathered.since for gathered in self._segments.values()), None)
 
     def _done(self, tickets: Iterable[int]) -> list[int]:
         done = []
@@ -168,31 +155,12 @@ class Gathering:
                 done.append(ticket)
         return done
 
-    @property
-    def oldest(self) -> float | None:
-        """When the oldest row came; None if there is none."""
-        return min((gathered.since for gathered in self._segments.values()), default=None)
-
     def _has_room(self, gathered: SegmentRows, count: int, size: int) -> bool:
-        return len(gathered.rows) + count <= self._max_rows and gathered.body_bytes + size <= self._max_bytes
-
-    def _parts(self, rows: dict[bytes, int], size: int) -> Iterator[tuple[dict[bytes, int], int]]:
-        """Yield rows, cut where they are too many or too large for one load, with the size of each part."""
-        if len(rows) <= self._max_rows and size + _EMPTY_BODY <= self._max_bytes:
-            yield rows, size
-            return
-        part: dict[bytes, int] = {}
-        part_size = 0
-        for row, number in rows.items():
-            length = len(row) + 1
-            if part and (len(part) >= self._max_rows or part_size + length + _EMPTY_BODY > self._max_bytes):
-                yield part, part_size
-                part, part_size = {}, 0
-            part[row] = number
-            part_size += length
-        yield part, part_size
+        body = gathered.body
+        return len(body) + count <= self._max_rows and body.size + size <= self._max_bytes
 
     def _take(self, gathered: SegmentRows) -> SegmentRows:
         del self._segments[gathered.segment, gathered.source]
-        self._gathered -= len(gathered.rows)
+        self._rows -= len(gathered.body)
+        self._bytes -= gathered.body.size - Body().size
         return gathered

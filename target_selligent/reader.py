@@ -5,29 +5,54 @@ from __future__ import annotations
 import select
 import sys
 from collections import Counter
-from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from functools import reduce
+from itertools import groupby, islice
+from operator import or_
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, cast
 
 import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_selligent import lenient
+from target_selligent.batch import Lines
 from target_selligent.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     _Callbacks = dict[str, Callable[[dict[str, Any]], None]]
 
 _CHUNK_BYTES = 1 << 18
 _IDLE_SECONDS = 1.0
+_IMPOSSIBLE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
+_ODD_IN_A_ROW = 2
+"""After so many chunks with other lines, the next ones are taken line by line until that changes."""
 _RECORD = "RECORD"
-_DICT = frozenset({dict})
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _MAX_SHOWN_TYPE = 40
 
 
 class _StopReading(BaseException):
     """Leaves a blocked read when a signal arrives."""
+
+
+class RecordTaker(Protocol):
+    """What takes the RECORDs of a stream, many at once."""
+
+    @property
+    def message_type(self) -> type[msgspec.Struct] | None:
+        """What its RECORDs are decoded to; None if each is to be taken alone. It may change with every call."""
+
+    @property
+    def list_api_name(self) -> str:
+        """Where they go: streams with the same one must be taken in the order of their lines."""
+
+    def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
+        """Take RECORDs of its type that followed each other in their stream, and the line of each."""
+
+    def process_line(self, record: dict[str, Any], line: bytes) -> None:
+        """Take the record of a line that is not of its type."""
 
 
 class MessageReader(GenericSingerReader[bytes]):
@@ -38,8 +63,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         before_read: Called before each wait for input, and about once a second while there is none.
-        record_sinks: Stream to what takes many of its records and their lines at once. Streams that are not in it get
-            their records one by one, through the callback.
+        record_takers: Stream to what takes its records. Those of other streams go through the callback, one by one.
         line: The line that is worked on.
         line_number: Its number, from 1.
         failure: Why reading ended before the end of the input, if a line was at fault.
@@ -48,10 +72,13 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._decode = msgspec.json.Decoder().decode
+        self._decode_any = msgspec.json.Decoder().decode
+        self._message_types: list[type[msgspec.Struct]] = []
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._odd_chunks = 0
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
-        self.record_sinks: dict[str, Callable[[list[dict[str, Any]], list[bytes]], None]] = {}
+        self.record_takers: dict[str, RecordTaker] = {}
         self.line_number = 0
         self.line = b""
         self.failure: InputError | None = None
@@ -76,68 +103,103 @@ class MessageReader(GenericSingerReader[bytes]):
         """
         counts: Counter[str] = Counter()
         try:
-            for lines in self._chunks(file_input or self.default_input):
-                self._process_chunk(lines, callbacks, counts)
+            for chunk in self._chunks(file_input or self.default_input):
+                self._process_chunk(chunk, callbacks, counts)
         except InputError as failure:
             self.failure = failure
         return counts
 
-    def _process_chunk(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
-        """Hand on the messages of some lines, RECORDs of one stream together where its sink takes them so."""
-        try:
-            messages = list(map(self._decode, lines))
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            if len(lines) > 1:
-                for line in lines:
-                    self._process_chunk([line], callbacks, counts)
-                return
-            messages = [self.deserialize_json(lines[0])]
+    def _process_chunk(self, chunk: bytes, callbacks: _Callbacks, counts: Counter[str]) -> None:
+        """Hand on the messages of whole lines: all at once if they are RECORDs as expected, which most chunks are."""
+        count = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        messages: list[Any] = []
+        if self._odd_chunks < _ODD_IN_A_ROW and (decoder := self._record_decoder()) is not None:
+            with suppress(*_UNREADABLE):
+                messages = decoder.decode_lines(chunk)
+        if len(messages) == count:
+            self._take(messages, Lines(chunk, count))
+            counts[_RECORD] += count
+            self.line_number += count
+            return
+        before = counts[_RECORD]
+        self._process_lines(chunk.split(b"\n", count)[:count], callbacks, counts)
+        self._odd_chunks = 0 if counts[_RECORD] - before == count else self._odd_chunks + 1
+
+    def _process_lines(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
+        """Hand on the messages of some lines, RECORDs of one stream together as far as their types take them."""
         index, before = 0, self.line_number
-        while index < len(messages) and self.stop_signal is None:
-            self.line_number = before + index + 1
-            self.line = lines[index]
-            taken = self._take_run(messages, lines, index)
-            if taken:
-                counts[_RECORD] += taken
-                index += taken
+        decoder: msgspec.json.Decoder[Any] | None = None
+        decoded: Iterator[Any] = iter(())
+        while index < len(lines) and self.stop_signal is None:
+            if decoder is not (current := self._record_decoder()):
+                decoder = current
+                decoded = map(current.decode, islice(lines, index, None)) if current is not None else iter(())
+            messages: list[Any] = []
+            # What is decoded before the first line that is not stays in the list.
+            with suppress(*_UNREADABLE):
+                messages.extend(decoded)
+            if messages:
+                self._take(messages, lines[index : index + len(messages)])
+                counts[_RECORD] += len(messages)
+                index += len(messages)
                 self.line_number = before + index
-                continue
-            self._process_message(messages[index], callbacks, counts)
-            index += 1
+            if index < len(lines) and self.stop_signal is None:
+                self.line = lines[index]
+                index += 1
+                self.line_number = before + index
+                self._process_line(callbacks, counts)
 
-    def _take_run(self, messages: list[Any], lines: list[bytes], start: int) -> int:
-        """Hand on the RECORDs of one stream that begin at a position; return how many that were."""
-        first = messages[start]
-        if first.__class__ is not dict or first.get("type") != _RECORD:
-            return 0
-        stream = first.get("stream")
-        take = self.record_sinks.get(stream) if isinstance(stream, str) else None
-        if take is None:
-            return 0
-        records: list[Any] = []
+    def _record_decoder(self) -> msgspec.json.Decoder[Any] | None:
+        """Return what decodes the RECORDs of all streams that have a type, and refuses everything else."""
+        types = [taker.message_type for taker in self.record_takers.values() if taker.message_type is not None]
+        if types != self._message_types:
+            self._message_types = types
+            self._decoder = msgspec.json.Decoder(reduce(or_, types, self._no_stream())) if types else None
+        return self._decoder
+
+    def _no_stream(self) -> type[msgspec.Struct]:
+        """Return a type of message that no line is of: among several types, msgspec insists on the stream's name."""
+        name = "-" * (1 + max(map(len, self.record_takers)))
+        return msgspec.defstruct("NoStream", [("type", _IMPOSSIBLE)], tag_field="stream", tag=name)
+
+    def _take(self, messages: list[Any], lines: Sequence[bytes]) -> None:
+        """Hand on RECORDs, in the order of their lines where they go to the same List."""
+        takers = {taker.message_type: taker for taker in self.record_takers.values()}
+        types = set(map(type, messages))
+        if len(types) == 1:
+            takers[types.pop()].process_messages(messages, lines)
+            return
+        indexes_of: dict[str, list[int]] = {}
+        places = {kind: indexes_of.setdefault(takers[kind].list_api_name, []) for kind in types}
+        for index, message in enumerate(messages):
+            places[message.__class__].append(index)
+        for indexes in indexes_of.values():
+            for kind, run in groupby(indexes, lambda index: messages[index].__class__):
+                chosen = list(run)
+                takers[kind].process_messages([messages[index] for index in chosen], [lines[index] for index in chosen])
+
+    def _process_line(self, callbacks: _Callbacks, counts: Counter[str]) -> None:
+        """Hand on a message that is no RECORD of a known type."""
         try:
-            for message in islice(messages, start, None):
-                if message["type"] != _RECORD or message["stream"] != stream:
-                    break
-                records.append(message["record"])
-        except (KeyError, TypeError):
-            # No message at all, or half a one: whoever comes to it next says so.
-            pass
-        if not records or not _DICT.issuperset(map(type, records)):
-            return 0
-        take(records, lines[start : start + len(records)])
-        return len(records)
-
-    def _process_message(self, message: Any, callbacks: _Callbacks, counts: Counter[str]) -> None:  # noqa: ANN401 - JSON
+            message = self._decode_any(self.line)
+        except _UNREADABLE:
+            message = self.deserialize_json(self.line)
         if message is None and not self.line.strip():
             return
         if not isinstance(message, dict):
             raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
-        message_type = message.get("type")
+        message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
         if not isinstance(message_type, str) or message_type not in callbacks:
             self._process_unknown_message(message)
-            return
-        callbacks[message_type](message)
+        elif (
+            message_type == _RECORD
+            and isinstance(stream, str)
+            and isinstance(record, dict)
+            and stream in self.record_takers
+        ):
+            self.record_takers[stream].process_line(record, self.line)
+        else:
+            callbacks[message_type](message)
         counts[message_type] += 1
 
     def stop(self, signum: int) -> None:
@@ -158,7 +220,7 @@ class MessageReader(GenericSingerReader[bytes]):
             return lenient.loads(line)
         except (ValueError, RecursionError):
             raise InputError(
-                f"line {self.line_number + 1} of the input is not valid JSON ({len(line):,} bytes): "
+                f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "
                 "the tap broke off in mid-line, or something else prints to its standard output"
             ) from None
 
@@ -174,7 +236,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 f"line {self.line_number} of the input lacks {', '.join(missing)}: check what the tap prints"
             )
 
-    def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
+    def _process_unknown_message(self, message_dict: dict[str, Any]) -> NoReturn:
         message_type = message_dict.get("type")
         if isinstance(message_type, str):
             raise InputError(
@@ -182,24 +244,24 @@ class MessageReader(GenericSingerReader[bytes]):
             )
         raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
 
-    def _chunks(self, stream: IO[Any]) -> Iterator[list[bytes]]:
-        """Yield the whole lines of each chunk as it arrives; the very last line may lack its newline."""
+    def _chunks(self, stream: IO[Any]) -> Iterator[bytes]:
+        """Yield whole lines as they arrive; the very last one may lack its newline."""
         source = getattr(stream, "buffer", stream)
         if not hasattr(source, "read1"):
             for line in source:
-                yield [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line]
+                yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
             return
         started: list[bytes] = []
         while chunk := self._read(source):
-            first, newline, rest = chunk.partition(b"\n")
-            started.append(first)
-            if newline:
-                *whole, last = rest.split(b"\n")
-                yield [b"".join(started), *whole]
-                started = [last]
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                started.append(chunk[:end])
+                yield b"".join(started)
+                started = []
+            started.append(chunk[end:])
         # Where a signal ended reading, what has been started is no line.
         if self.stop_signal is None and (last_line := b"".join(started)):
-            yield [last_line]
+            yield last_line
 
     def _read(self, source: Any) -> bytes:  # noqa: ANN401 - any binary stream with read1
         """Wait for bytes; empty at the end of the input, or when a signal asks to stop."""

@@ -1,4 +1,4 @@
-"""Records to rows: made once for the columns that records have, run for many records at once.
+"""Records to rows, many at once and column by column.
 
 A row is a tuple of JSON scalars in field order. Dates stay text all the way: a date-time keeps its instant and leaves
 as ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.1179032Z`).
@@ -8,32 +8,30 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import partial
-from operator import itemgetter
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import OPTOUT_FIELD, Conversion
+from target_selligent.fields import INT64_MAX, INT64_MIN, OPTOUT_FIELD, Conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from target_selligent.batch import Key
+    from target_selligent.batch import Key, Row
     from target_selligent.fields import ColumnField
-
-Row = tuple[Any, ...]
-"""JSON scalars in field order."""
+    from target_selligent.records import DecodedColumn, RecordType
+    from target_selligent.validation import RecordValidator
 
 Column = Sequence[Any]
-"""The values of one column, in record order."""
+"""The values of one column, in record order; UNSET where a record lacks it."""
 
 _ConvertColumn = Callable[[Column], Column]
-
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _DATE_TIME = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
@@ -42,77 +40,112 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _FRACTION_DIGITS = 7
-_MAX_KNOWN_TEXTS = 20_000
 _DAY = (
-    r"(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|"
+    r"(?:(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|"
     r"(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+    r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
 )
-_COMMON_DATE = re.compile(_DAY, re.ASCII).fullmatch
-_COMMON_DATE_TIME = re.compile(
-    rf"{_DAY}[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,{_FRACTION_DIGITS}}})?(?:Z|\+00:00)?", re.ASCII
-).fullmatch
-"""What nearly all dates look like: valid by their form alone, in UTC. Others (29 February is one) take longer."""
+_MOMENT = rf"{_DAY}[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,{_FRACTION_DIGITS}}})?"
 _UTC_ZONES = frozenset({None, "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"})
+_DAYS = {"": re.compile(rf"(?:(?:{_DAY})?\n)*", re.ASCII)}
+_MOMENTS = {
+    ending: re.compile(rf"(?:(?:{_MOMENT}{re.escape(ending)})?\n)*", re.ASCII) for ending in ("Z", "+00:00", "+00", "")
+}
+"""What nearly all dates look like, a line each, blank for null: valid by their form alone. By how they end."""
 _encode = msgspec.json.Encoder().encode
 
 
-class RowMapper:
-    """Turns records that have exactly the given columns into rows, many at once.
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is done to one column."""
 
-    Work is done by column: most columns need no look at their single values, and dates repeat.
+    column: str
+    attribute: str
+    get: Callable[[Any], Any]
+    validator: RecordValidator | None
+    convert: _ConvertColumn
+
+
+class RowMapper:
+    """Turns the records of a stream into rows.
+
+    Work is done by column: most columns need no look at their single values.
 
     Args:
-        columns: The columns, in field order.
+        record_type: The records' type.
+        columns: The columns that are sent, in field order: the type's first ones.
         key_columns: Those of them that must hold a usable key.
 
     Attributes:
         fields: Field names, in row order.
     """
 
-    __slots__ = ("_columns", "_conversions", "_get", "_key_indexes", "_optout", "fields")
+    __slots__ = ("_get_keys", "_key_steps", "_optout", "_steps", "_steps_after_decoding", "_width", "fields")
 
-    def __init__(self, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
-        names = [column.column for column in columns]
-        get = itemgetter(*names)
-        self._columns = names
-        self._get: Callable[[Any], Row] = get if len(names) > 1 else lambda record: (get(record),)
-        self._conversions = [(index, _NEW_CONVERTERS[column.conversion]()) for index, column in enumerate(columns)]
+    def __init__(self, record_type: RecordType, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
+        decoded = {column.column: column for column in record_type.columns}
+        conversions = {column.column: column.conversion for column in columns}
+        self._steps = [_step(decoded[column.column], column.conversion) for column in columns]
+        self._steps_after_decoding = [
+            _step(column, conversions.get(column.column)) for column in record_type.columns if not column.exact
+        ]
+        self._key_steps = [(column, record_type.get(column)) for column in key_columns]
         self._optout = next(
-            (index for index, column in enumerate(columns) if column.field.name.upper() == OPTOUT_FIELD), None
+            (
+                (column.column, record_type.get(column.column))
+                for column in columns
+                if column.field.name.upper() == OPTOUT_FIELD
+            ),
+            None,
         )
-        self._key_indexes = tuple(names.index(column) for column in key_columns)
+        self._width = len(columns)
         self.fields = tuple(column.field.name for column in columns)
 
-    def __call__(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Key]]:
+    def __call__(self, records: Sequence[msgspec.Struct], *, decoded: bool) -> tuple[list[Row], list[Key]]:
         """Return the records' rows and keys.
 
         Args:
-            records: The records; columns that the mapper was not made for are left out.
+            records: Records of the mapper's type; their values are changed, unless one is refused.
+            decoded: Whether they were decoded as such: what the type checks is then known to be right.
 
         Returns:
             A row and a key for each record, in order.
 
         Raises:
-            KeyError: If a record lacks one of the columns.
             RejectedRecord: If a value cannot be sent as it is; which of several records is at fault is not said.
         """
-        columns: list[Column] = list(zip(*map(self._get, records), strict=True))
-        for index, convert in self._conversions:
+        changed: dict[str, Column] = {}
+        for step in self._steps_after_decoding if decoded else self._steps:
+            values = list(map(step.get, records))
+            if decoded and step.validator is not None and not step.validator.all_valid(_present(values)):
+                raise RejectedRecord("against its schema", field=step.column, code="schema")
             try:
-                columns[index] = convert(columns[index])
+                converted = step.convert(values)
             except ValueError as error:
-                raise RejectedRecord(str(error), field=self._columns[index]) from None
-        for index in self._key_indexes:
-            if _holds_unusable_key(columns[index]):
-                raise RejectedRecord("the key is null or blank", field=self._columns[index], code="missing_key")
-        if self._optout is not None and None in columns[self._optout]:
+                raise RejectedRecord(str(error), field=step.column) from None
+            if converted is not values:
+                changed[step.attribute] = converted
+        for column, get in self._key_steps:
+            if _holds_unusable_key(list(map(get, records))):
+                raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
+        if self._optout is not None and None in map(self._optout[1], records):
             raise RejectedRecord(
-                f"null in {OPTOUT_FIELD} would subscribe the person again",
-                field=self._columns[self._optout],
-                code="null_optout",
+                f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
             )
-        keys = zip(*[columns[index] for index in self._key_indexes], strict=True)
-        return list(zip(*columns, strict=True)), list(keys)
+        for attribute, converted in changed.items():
+            _exhaust(map(setattr, records, repeat(attribute), converted))
+        keys: list[Key]
+        if len(self._key_steps) == 1:
+            keys = list(map(self._key_steps[0][1], records))
+        else:
+            keys = list(zip(*[map(get, records) for _, get in self._key_steps], strict=True))
+        width = self._width
+        return [row[:width] for row in map(msgspec.structs.astuple, records)], keys
+
+
+def _step(column: DecodedColumn, conversion: Conversion | None) -> _Step:
+    convert = _same if conversion is None else _CONVERTERS[conversion]
+    return _Step(column.column, column.attribute, attrgetter(column.attribute), column.validator, convert)
 
 
 def utc_date_time(text: str) -> str:
@@ -128,10 +161,6 @@ def utc_date_time(text: str) -> str:
     Raises:
         ValueError: If the text is no date-time or no such moment exists.
     """
-    if _COMMON_DATE_TIME(text) is not None:
-        if text[-1] == "Z":
-            return text if text[10] == "T" else f"{text[:10]}T{text[11:]}"
-        return f"{text[:10]}T{text[11:-6] if text[-6] == '+' else text[11:]}Z"
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise ValueError("not an ISO 8601 date-time")
@@ -161,8 +190,6 @@ def iso_date(text: str) -> str:
     Raises:
         ValueError: If the text is no date, no such day exists, or a time of day would be lost.
     """
-    if _COMMON_DATE(text) is not None:
-        return text
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise ValueError("not an ISO 8601 date")
@@ -254,77 +281,57 @@ def _refuse_inexact(value: object) -> None:
             _long(int(item))
 
 
-def _by_value(convert: Callable[[Any], Any], plain: frozenset[object]) -> _ConvertColumn:
-    """Convert values one by one, unless all are of types that are sent as they are."""
+def _by_value(convert: Callable[[Any], Any], plain: type | None = None) -> _ConvertColumn:
+    """Convert values one by one, unless all are of a type that is sent as it is."""
+    as_they_are = _NOTHING if plain is None else _NOTHING | {plain}
 
     def convert_column(values: Column) -> Column:
-        if plain.issuperset(map(type, values)):
+        if as_they_are.issuperset(map(type, values)):
             return values
-        return tuple([None if value is None else convert(value) for value in values])
+        return [value if value is None or value is UNSET else convert(value) for value in values]
 
     return convert_column
 
 
-def _by_text(convert: Callable[[str], str]) -> Callable[[], _ConvertColumn]:
-    """Convert each text once, as long as it is remembered: days come again and again."""
+def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], ending: str) -> _ConvertColumn:
+    """Convert texts together if all have the same one of some forms, else one by one."""
 
-    def new_converter() -> _ConvertColumn:
-        known: dict[Any, str | None] = {None: None}
+    def convert_column(values: Column) -> Column:
+        try:
+            lines = "\n".join([*["" if value is None else value for value in values], ""])
+        except TypeError:
+            return one_by_one(values)
+        if "" not in values and lines.count("\n") == len(values):
+            for form, pattern in forms.items():
+                if pattern.fullmatch(lines):
+                    lines = lines.replace(f"{form}\n", f"{ending}\n").replace(" ", "T")
+                    # Of a blank line there is no more than the ending.
+                    return [text if len(text) > 1 else None for text in lines.split("\n")[:-1]]
+        return one_by_one(values)
 
-        def convert_column(values: Column) -> Column:
-            try:
-                new = set(values).difference(known)
-            except TypeError:
-                raise ValueError("not text") from None
-            if len(known) + len(new) > _MAX_KNOWN_TEXTS:
-                known.clear()
-                known[None] = None
-                new = set(values).difference(known)
-            if not _TEXT.issuperset(map(type, new)):
-                raise ValueError("not text")
-            known.update(zip(new, map(convert, new), strict=True))
-            return tuple(map(known.__getitem__, values))
-
-        return convert_column
-
-    return new_converter
+    one_by_one = _by_value(lambda value: convert(_string(value)))
+    return convert_column
 
 
-def _same(converter: _ConvertColumn) -> _ConvertColumn:
-    return converter
+def _present(values: Column) -> Iterable[Any]:
+    return (value for value in values if value is not UNSET)
 
 
-def _longs(values: Column) -> Column:
-    numbers = values if None not in values else [value for value in values if value is not None]
-    if _INT.issuperset(map(type, numbers)) and numbers and min(numbers) >= INT64_MIN and max(numbers) <= INT64_MAX:
-        return values
-    return tuple([None if value is None else _long(value) for value in values])
+def _same(values: Column) -> Column:
+    return values
 
 
-def _floats(values: Column) -> Column:
-    # A sum is finite only if each part is.
-    if _FLOAT_OR_NONE.issuperset(map(type, values)) and math.isfinite(sum(filter(None, values))):
-        return values
-    return tuple([None if value is None else _float(value) for value in values])
-
-
-_INT = frozenset({int})
+_exhaust = deque[Any](maxlen=0).extend
 _TEXT = frozenset({str})
-_FLOAT_OR_NONE = frozenset({float, type(None)})
-_TEXT_OR_NONE = frozenset({str, type(None)})
-_BOOLEAN_OR_NONE = frozenset({bool, type(None)})
+_NOTHING: frozenset[type] = frozenset({type(None), UnsetType})
 _CONVERTERS: dict[Conversion, _ConvertColumn] = {
-    Conversion.STRING: _by_value(_string, _TEXT_OR_NONE),
-    Conversion.TEXT: _by_value(_text, _TEXT_OR_NONE),
-    Conversion.LONG: _longs,
-    Conversion.FLOAT: _floats,
-    Conversion.BOOLEAN: _by_value(_boolean, _BOOLEAN_OR_NONE),
-    Conversion.FLAG: _by_value(_flag, frozenset({type(None)})),
-    Conversion.JSON: _by_value(_json, frozenset({type(None)})),
+    Conversion.STRING: _by_value(_string, str),
+    Conversion.TEXT: _by_value(_text, str),
+    Conversion.LONG: _by_value(_long),
+    Conversion.FLOAT: _by_value(_float),
+    Conversion.BOOLEAN: _by_value(_boolean, bool),
+    Conversion.FLAG: _by_value(_flag),
+    Conversion.JSON: _by_value(_json),
+    Conversion.DATE: _by_form(iso_date, _DAYS, ""),
+    Conversion.DATE_TIME: _by_form(utc_date_time, _MOMENTS, "Z"),
 }
-_NEW_CONVERTERS: dict[Conversion, Callable[[], _ConvertColumn]] = {
-    Conversion.DATE: _by_text(iso_date),
-    Conversion.DATE_TIME: _by_text(utc_date_time),
-    **{conversion: partial(_same, converter) for conversion, converter in _CONVERTERS.items()},
-}
-"""Makes the converter of one column; those of dates remember what they converted."""

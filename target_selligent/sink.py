@@ -6,13 +6,15 @@ import datetime as dt
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
 from target_selligent.batch import Rows, Source
+from target_selligent.body import decode_row, encode_rows
 from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import stream_fields
+from target_selligent.keys import HeldRow
+from target_selligent.records import METADATA, RecordType
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
@@ -21,13 +23,14 @@ from target_selligent.validation import RecordValidator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import msgspec
     from singer_sdk.target_base import Target
 
+    from target_selligent.batch import Segments
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
 _TEXT = frozenset({str})
-_encode = msgspec.json.Encoder().encode
 
 
 class MissingKeyError(RunStoppedError, MissingKeyPropertiesError):
@@ -38,7 +41,7 @@ class SelligentSink(Sink):
     """Turns the records of one stream into batches for its List.
 
     The SDK's own validation and date parsing are left out (`get_validator`, `_validate_and_parse`): they log whole
-    records and make Python dates that would only have to be written out again. Both happen in `process_records`.
+    records and make Python dates that would only have to be written out again. Both happen on the way to the row.
 
     Args:
         target: The target, which holds what all sinks share.
@@ -66,7 +69,7 @@ class SelligentSink(Sink):
         own = settings.for_stream(self.stream_name)
         # Made even if it is not used: it says whether the schema is one. The SDK takes the metadata columns of a tap
         # out of the schema; records may still have them.
-        validator = RecordValidator(self.stream_name, self.schema, also_allowed="^_sdc_")
+        validator = RecordValidator(self.stream_name, self.schema, also_allowed=f"^{METADATA}")
         self._record_validator = validator if self.validate_schema else None
         fields = stream_fields(
             self.stream_name,
@@ -80,7 +83,6 @@ class SelligentSink(Sink):
         self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
-        self._held = self.target.held_records
         self._held_as = self.target.number_sink(self)
         names = {column.column: column.field.name for column in self._fields.columns}
         self._source = Source(
@@ -91,17 +93,30 @@ class SelligentSink(Sink):
             fields.segment_column,
         )
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
-        self._mappers: dict[tuple[str, ...], RowMapper] = {}
-        self._mapper = self._mapper_for({column.column: None for column in self._fields.columns})
+        self._use(RecordType(self.stream_name, self.schema, self._fields, validate=self.validate_schema))
         self._buffer = self.target.buffer(self._destination)
+
+    def _use(self, record_type: RecordType) -> None:
+        self._record_type = record_type
+        self._mapper = RowMapper(record_type, self._fields.columns, self._fields.key_columns)
+
+    @property
+    def message_type(self) -> type[msgspec.Struct] | None:
+        """What the stream's RECORDs are decoded to; it changes when records turn out to be other than expected."""
+        return self._record_type.message
+
+    @property
+    def list_api_name(self) -> str:
+        """The List that the records go to."""
+        return self._destination.api_name
 
     @property
     def is_full(self) -> bool:
-        """Always false: batches are cut and handed over in `process_records`, by rows and by bytes."""
+        """Always false: batches are cut and handed over in `BatchBuffer`, by rows and by bytes."""
         return False
 
     def get_validator(self) -> None:
-        """Leave validation to `process_records`."""
+        """Leave validation to the ways of taking records below."""
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         return record
@@ -126,99 +141,143 @@ class SelligentSink(Sink):
         Raises:
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
-        self.process_records([record], [self.target.message_reader.line])
+        self.records_read += 1
+        self._process_alone(record, self.target.message_reader.line, self.records_read)
 
-    def process_records(self, records: Sequence[dict[str, Any]], lines: Sequence[bytes]) -> None:
-        """Check records, make their rows and put them in batches; reject those that cannot be sent.
-
-        Many records at once cost a fraction of what they cost one by one. If there is anything about one of them,
-        they are taken one by one, and it is found.
+    def process_line(self, record: dict[str, Any], line: bytes) -> None:
+        """Take one record that is not of the stream's type, and widen the type if the record is right.
 
         Args:
-            records: Records that followed each other.
-            lines: The RECORD message of each, as it came.
+            record: The record.
+            line: Its RECORD message as it came.
+
+        Raises:
+            RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
+        """
+        self.records_read += 1
+        if self._process_alone(record, line, self.records_read) and (wider := self._record_type.widened_for(record)):
+            self._use(wider)
+
+    def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
+        """Make the rows of RECORDs that were decoded to the stream's type and put them in batches.
+
+        Args:
+            messages: The RECORDs, each with its `record`.
+            lines: The line of each, as it came.
 
         Raises:
             RunStoppedError: If one must be rejected and `skip_invalid_records` is false.
         """
-        numbers = range(self.records_read + 1, self.records_read + len(records) + 1)
-        try:
-            rows = self._rows(self._mapper, records, lines, numbers)
-        except (RejectedRecord, KeyError, UnicodeEncodeError):
-            for record, line, number in zip(records, lines, numbers, strict=True):
-                self.records_read = number
-                self._process_alone(record, line, number)
-            return
-        self.records_read += len(records)
-        self._note_extra_columns(records)
-        self._put(self._mapper, rows, records)
+        first = self.records_read + 1
+        self.records_read += len(messages)
+        self._process([message.record for message in messages], lines, range(first, first + len(messages)))
 
-    def _process_alone(self, record: dict[str, Any], line: bytes, number: int) -> None:
+    def _process(self, records: Sequence[msgspec.Struct], lines: Sequence[bytes], numbers: Sequence[int]) -> None:
+        """Put records in batches; if one cannot be sent, the others must not suffer, so it is looked for by halves."""
         try:
-            mapper = self._mapper_for(record)
-            rows = self._rows(mapper, [record], [line], [number])
+            segments = self._segments(records)
+            values, keys = self._mapper(records, decoded=True)
+        except RejectedRecord:
+            if len(records) == 1:
+                self._process_alone(record_of(lines[0])[1], lines[0], numbers[0])
+                return
+            for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
+                self._process(records[half], lines[half], numbers[half])
+        else:
+            self._put(Rows(values, keys, segments, lines, numbers))
+
+    def _process_alone(self, record: dict[str, Any], line: bytes, number: int) -> bool:
+        """Put a record in a batch, or reject it for what is wrong with it; say which."""
+        try:
+            self._check(record)
+            records = [self._record_type.record(record)]
+            segments = self._segments(records)
+            values, keys = self._mapper(records, decoded=False)
+            self._put(Rows(values, keys, segments, [line], [number]))
         except RejectedRecord as rejection:
             self._reject(rejection, line, number)
         except UnicodeEncodeError:
             not_unicode = RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
             self._reject(not_unicode, line, number)
         else:
-            self._note_extra_columns([record])
-            self._put(mapper, rows, [record])
+            self._note_unknown_columns(record)
+            return True
+        return False
 
-    def take_held(self, record: dict[str, Any], line: bytes, number: int, segments: Sequence[str]) -> None:
-        """Put a record that was held until the end of the input in a batch.
-
-        Args:
-            record: The record.
-            line: Its RECORD message as it came.
-            number: Its number in the stream.
-            segments: Segments it and the records before it named.
-        """
-        mapper = self._mapper_for(record)
-        rows = self._rows(mapper, [record], [line], [number])
-        rows.segments = [segments]
-        self._take(mapper, rows)
-
-    def _rows(
-        self,
-        mapper: RowMapper,
-        records: Sequence[dict[str, Any]],
-        lines: Sequence[bytes],
-        numbers: Sequence[int],
-    ) -> Rows:
-        """Return the rows of valid records with the mapper's columns.
+    def _check(self, record: dict[str, Any]) -> None:
+        """Check what must be known of a record before its row is made.
 
         Raises:
-            RejectedRecord: If a record cannot be sent as it is.
-            KeyError: If a record lacks one of the columns.
-            UnicodeEncodeError: If a record holds text that is not Unicode.
+            RejectedRecord: If a key column is missing or the record does not fit the schema.
         """
-        if self._record_validator is not None and not self._record_validator.all_valid(records):
-            raise self._record_validator.violation(records[0])
-        segments = _segments(records, self._segment_column) if self._segment_column is not None else ()
-        values, keys = mapper(records)
-        rows = list(map(_encode, values))
-        if max(map(len, rows)) > self._max_row_bytes:
-            raise RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
-        return Rows(rows, keys, segments, lines, numbers)
+        for column in self._fields.key_columns:
+            if column not in record:
+                raise RejectedRecord("the key is missing", field=column, code="missing_key")
+        if self._record_validator is not None and not self._record_validator.all_valid([record]):
+            raise self._record_validator.violation(record)
 
-    def _put(self, mapper: RowMapper, rows: Rows, records: Sequence[dict[str, Any]]) -> None:
-        if self._held is None:
-            self._take(mapper, rows)
-            return
-        for index, record in enumerate(records):
-            names = rows.segments[index] if rows.segments else ()
-            named = (names,) if isinstance(names, str) else names
-            # The same key in another List is another record.
-            key = (self._destination.api_name.casefold(), *rows.keys[index])
-            if self._held.put(key, self._held_as, rows.numbers[index], record, rows.lines[index], named):
-                self.target.report.add_list(self._destination.api_name, Counts(read=1, duplicates=1))
+    def _put(self, rows: Rows) -> None:
+        """Put rows in batches, told apart by the fields that their records have."""
+        try:
+            encoded = encode_rows(rows.values)
+        except TypeError:
+            # UNSET, which has no form in JSON.
+            for fields, some in rows.by_fields(self._mapper.fields):
+                self._put_alike(fields, some, encode_rows(some.values))
+        else:
+            self._put_alike(self._mapper.fields, rows, encoded)
 
-    def _take(self, mapper: RowMapper, rows: Rows) -> None:
-        self.record_counter_metric.increment(len(rows.rows))
-        self.target.report.add_list(self._destination.api_name, Counts(read=len(rows.rows)))
-        self._buffer.add((self._source, mapper.fields), rows)
+    def _put_alike(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+        if len(encoded) > self._max_row_bytes:
+            rows = self._without_too_large(rows)
+            if not rows:
+                return
+            encoded = encode_rows(rows.values)
+        if self.target.held_records is None:
+            self._take(fields, rows, encoded)
+        else:
+            self._hold(fields, rows)
+
+    def _without_too_large(self, rows: Rows) -> Rows:
+        """Reject the rows that no load can hold; return the others."""
+        fitting = []
+        for index, row in enumerate(rows.values):
+            if len(encode_rows([row])) <= self._max_row_bytes:
+                fitting.append(index)
+                continue
+            too_large = RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
+            self._reject(too_large, rows.lines[index], rows.numbers[index])
+        return rows.only(fitting)
+
+    def _hold(self, fields: tuple[str, ...], rows: Rows) -> None:
+        """Keep rows until the last of each key is known."""
+        for index, row in enumerate(rows.values):
+            named = rows.segments[index] if rows.segments else ()
+            held = HeldRow(
+                source=self._held_as,
+                number=rows.numbers[index],
+                key=rows.keys[index],
+                fields=fields,
+                row=encode_rows([row]),
+                line=rows.lines[index],
+                segments=(named,) if isinstance(named, str) else named,
+            )
+            if self.target.held_records is not None and self.target.held_records.put(self.list_api_name, held):
+                self.target.report.add_list(self.list_api_name, Counts(read=1, duplicates=1))
+
+    def take_held(self, held: HeldRow) -> None:
+        """Put a row that was held until the end of the input in a batch.
+
+        Args:
+            held: The row.
+        """
+        row = decode_row(held.row)
+        self._take(held.fields, Rows([row], [held.key], [held.segments], [held.line], [held.number]), held.row)
+
+    def _take(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+        self.record_counter_metric.increment(len(rows))
+        self.target.report.add_list(self.list_api_name, Counts(read=len(rows)))
+        self._buffer.add((self._source, fields), rows, encoded)
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand over what is gathered."""
@@ -228,33 +287,16 @@ class SelligentSink(Sink):
         """Hand the List's batches that were opened before a time to the loader; by default all."""
         self._buffer.flush(opened_before)
 
-    def _mapper_for(self, record: dict[str, Any]) -> RowMapper:
-        """Return the mapper for the columns that a record has.
-
-        Raises:
-            RejectedRecord: If a key column is not among them.
-        """
-        columns = [column for column in self._fields.columns if column.column in record]
-        shape = tuple(column.column for column in columns)
-        mapper = self._mappers.get(shape)
-        if mapper is None:
-            for key_column in self._fields.key_columns:
-                if key_column not in record:
-                    raise RejectedRecord("the key is missing", field=key_column, code="missing_key")
-            mapper = self._mappers[shape] = RowMapper(columns, self._fields.key_columns)
-        return mapper
-
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
         stream, record = record_of(line)
-        list_api_name = self._destination.api_name
-        self.target.report.add_list(list_api_name, Counts(read=1, skipped=1))
+        self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
         try:
             self.target.rejects.add(
                 Rejection(
                     stream=stream,
                     number=number,
                     record=record,
-                    list_api_name=list_api_name,
+                    list_api_name=self.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,
                     field=rejection.field,
@@ -265,30 +307,31 @@ class SelligentSink(Sink):
                 raise MissingKeyError(str(stop)) from None
             raise
 
-    def _note_extra_columns(self, records: Sequence[dict[str, Any]]) -> None:
+    def _note_unknown_columns(self, record: dict[str, Any]) -> None:
         """Say once for each column that a record has and its schema has not: it is not sent."""
-        known = self._fields.known_columns
-        if {len(known)}.issuperset(map(len, records)):
-            return
-        for column in set().union(*records) - known - self._known_extra:
+        for column in record.keys() - self._fields.known_columns - self._known_extra:
             self._known_extra.add(column)
-            if not column.startswith("_sdc_"):
+            if not column.startswith(METADATA):
                 self.logger.warning("Column %s of stream %s is not in its schema: not sent", column, self.stream_name)
 
+    def _segments(self, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
+        """Return the Segment or Segments that each record names; empty if records are not routed.
 
-def _segments(records: Sequence[dict[str, Any]], column: str) -> Sequence[str | Sequence[str]]:
-    """Return the Segment or Segments that each record names.
+        Raises:
+            RejectedRecord: If a record names none that could exist.
+        """
+        if self._segment_column is None:
+            return ()
+        values: list[Any] = list(map(self._record_type.get(self._segment_column), records))
+        if _TEXT.issuperset(map(type, values)):
+            # One object for each name: what comes later compares them often.
+            names = {name: name for name in values}
+            if not any(map(_is_blank, names)):
+                return list(map(names.__getitem__, values))
+        return [_named_segments(value, self._segment_column) for value in values]
 
-    Raises:
-        RejectedRecord: If a record names none that could exist.
-    """
-    values: list[Any] = [record.get(column) for record in records]
-    if _TEXT.issuperset(map(type, values)) and not any(map(_is_blank, set(values))):
-        return values
-    return [_named_segments(value, column) for value in values]
 
-
-def _named_segments(value: object, column: str) -> Sequence[str]:
+def _named_segments(value: object, column: str) -> tuple[str, ...]:
     names = [
         name if isinstance(name, str) else str(name)
         for name in (value if isinstance(value, list) else [value])
@@ -296,7 +339,7 @@ def _named_segments(value: object, column: str) -> Sequence[str]:
     ]
     if not names:
         raise RejectedRecord("it names no Segment", field=column, code="no_segment")
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))
 
 
 def _is_blank(name: str) -> bool:

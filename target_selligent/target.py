@@ -219,8 +219,8 @@ class TargetSelligent(Target):
         whole = reader.failure is None and reader.stop_signal is None
         try:
             if whole and self.held_records is not None:
-                for source, number, record, line, segments in self.held_records.take_all():
-                    self._sinks[source].take_held(record, line, number, segments)
+                for held in self.held_records.take_all():
+                    self._sinks[held.source].take_held(held)
             for buffer in self._buffers.values():
                 buffer.flush()
             self.loader.finish()
@@ -274,7 +274,7 @@ class TargetSelligent(Target):
         described = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) == described:
             return
-        self.message_reader.record_sinks.pop(stream, None)
+        self.message_reader.record_takers.pop(stream, None)
         # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         maps = self.mapper.stream_maps[stream]
@@ -289,7 +289,7 @@ class TargetSelligent(Target):
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
         if plain and isinstance(sink, SelligentSink) and not sink.include_sdc_metadata_properties:
-            self.message_reader.record_sinks[stream] = sink.process_records
+            self.message_reader.record_takers[stream] = sink
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD that stream maps, flattening or metadata send along the SDK's path; others never come here."""

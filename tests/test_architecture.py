@@ -18,7 +18,7 @@ TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
-OPEN = {"errors", "settings", "settings_table", "batch", "rejects", "report"}
+OPEN = {"errors", "settings", "settings_table", "body", "batch", "rejects", "report"}
 """Modules that all those above them may import."""
 
 ARROWS: dict[str, set[str]] = {
@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
         "sink",
         "transport",
     },
-    "sink": {"fields", "rows", "validation"},
+    "sink": {"fields", "keys", "records", "rows", "validation"},
     "reader": {"lenient"},
     "loader": {"client", "delivery", "destination"},
     "delivery": {"client", "destination", "keys", "membership"},
@@ -43,7 +43,8 @@ ARROWS: dict[str, set[str]] = {
     "client": {"fields", "transport"},
     "transport": {"pacer"},
     "membership": set(),
-    "rows": {"fields"},
+    "rows": {"fields", "records", "validation"},
+    "records": {"fields", "validation"},
     "fields": set(),
     "validation": set(),
     "checkpoints": set(),
@@ -54,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "rejects": {"lenient"},
     "report": {"client"},
     "batch": set(),
+    "body": set(),
     "settings": set(),
     "settings_table": set(),
     "errors": set(),
@@ -68,12 +70,14 @@ FOREIGN = {"singer_sdk": {"target", "reader", "sink"}, "requests": {"transport"}
 
 PURE = {
     "batch",
+    "body",
     "checkpoints",
     "environment",
     "errors",
     "fields",
     "lenient",
     "membership",
+    "records",
     "rows",
     "settings",
     "settings_table",

@@ -1,4 +1,4 @@
-"""Pure helpers of the delivery: what may be logged of a refusal, and how rows are cut and halved."""
+"""Pure helpers of the delivery: what may be logged of a refusal, and how rows are halved."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import encode_body
-from target_selligent.delivery import _halves, _parts, without_values
+from target_selligent.delivery import _halves, without_values
 
 
 @pytest.mark.parametrize(
@@ -31,16 +30,6 @@ def test_no_value_is_left(value: str, before: str, after: str) -> None:
     """Wherever a value stands in the reason, it is gone."""
     shown = without_values(f"{before}{value}{after}", {"a": value})
     assert value not in shown or value in "[value]" or value in (before + "[value]" + after)
-
-
-@given(st.lists(st.binary(min_size=1, max_size=30), max_size=40), st.integers(1, 100))
-def test_parts(rows: list[bytes], max_bytes: int) -> None:
-    """Parts follow each other without a gap, hold a row at least, and keep the limit unless a single row passes it."""
-    parts = list(_parts(rows, max_bytes))
-    assert [position for part in parts for position in part] == list(range(len(rows)))
-    for part in parts:
-        assert len(part) >= 1
-        assert len(encode_body(rows[part.start : part.stop])) <= max_bytes or len(part) == 1
 
 
 @given(st.integers(0, 1000), st.integers(2, 1000))

@@ -1,118 +1,132 @@
-"""Segment rows: who belongs where, gathered over batches, each ticket done once and only when all is loaded."""
+"""Segment rows: gathered over batches, within their limits, each batch done once and only when all is loaded."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Source, encode_body
-from target_selligent.membership import Gathering, SegmentRows, plan_segment_loads, rows_without_segment
+from target_selligent.batch import Batch, Members, Rows, Segments, Source
+from target_selligent.body import encode_rows
+from target_selligent.membership import Gathering, SegmentRows
 
 SOURCE = Source("people", "contacts", ("KEY",), ("key",), "seg")
 OTHER = Source("others", "contacts", ("ID",), ("id",), "seg")
 
 
-@pytest.mark.parametrize(
-    ("segments", "names", "lost", "wanted"),
-    [
-        ({"a": [0, 1], "b": [2]}, {"a": "A", "b": "b"}, set(), {"A": [0, 1], "b": [2]}),
-        ({"a": [0, 1], "b": [1]}, {"a": "a"}, set(), {"a": [0, 1]}),
-        ({"a": [0, 1]}, {"a": "a"}, {0}, {"a": [1]}),
-        ({"a": [0]}, {"a": "a"}, {0}, {}),
-        ({"a": [0], "A": [1]}, {"a": "A", "A": "A"}, set(), {"A": [0, 1]}),
-        ({}, {}, set(), {}),
-    ],
-    ids=["spelling", "unusable", "refused", "all refused", "two spellings", "no Segments"],
-)
-def test_plans(
-    segments: dict[str, list[int]], names: dict[str, str], lost: set[int], wanted: dict[str, list[int]]
-) -> None:
-    """Rows go to the Segments they name, in the tenant's spelling; those that the List did not take go to none."""
-    assert plan_segment_loads(segments, names, lost) == wanted
+class SameNames(dict[str, str]):
+    """Segments that the tenant spells as records do."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
-@pytest.mark.parametrize(
-    ("segments", "names", "wanted"),
-    [
-        ({"a": [0, 1]}, {"a": "a"}, set()),
-        ({"a": [0, 1]}, {}, {0, 1}),
-        ({"a": [0, 1], "b": [1, 2]}, {"b": "b"}, {0}),
-        ({}, {}, set()),
-    ],
-    ids=["usable", "unusable", "one of two", "no Segments"],
-)
-def test_rows_without_segment(segments: dict[str, list[int]], names: dict[str, str], wanted: set[int]) -> None:
-    """A row is lost only if none of the Segments that it names can be used."""
-    assert rows_without_segment(segments, names) == wanted
+def members(first_number: int, *pairs: tuple[Any, Segments], source: Source = SOURCE) -> Members:
+    """Return the members of a batch of records, each a key and what it names."""
+    keys = [key for key, _ in pairs]
+    batch = Batch(1, source, ("KEY",), 0.0)
+    rows = Rows(
+        [(key,) for key in keys], keys, [named for _, named in pairs], [b""] * len(pairs), range(first_number, 99)
+    )
+    if pairs:
+        batch.take(rows, 0, len(pairs), encode_rows(rows.values))
+    batch.encode_members()
+    return batch.members
 
 
-def taken(gathered: list[SegmentRows]) -> list[tuple[str, list[bytes]]]:
-    """Return what was handed out, as Segment and rows."""
-    return [(one.segment, list(one.rows)) for one in gathered]
+def gathering(max_rows: int = 10, max_bytes: int = 1000, rows: int = 100, size: int = 10_000) -> Gathering:
+    """Return an empty one with the given limits."""
+    return Gathering(max_rows=max_rows, max_bytes=max_bytes, max_gathered_rows=rows, max_gathered_bytes=size)
+
+
+def keys_of(gathered: SegmentRows) -> list[Any]:
+    """Return the keys of a Segment's rows."""
+    return [key for (key,) in json.loads(gathered.body.encoded(range(len(gathered.body))))]
+
+
+def taken(gathered: list[SegmentRows]) -> list[tuple[str, list[Any]]]:
+    """Return what was handed out, as Segment and keys."""
+    return [(one.segment, keys_of(one)) for one in gathered]
 
 
 def test_members_are_gathered_over_batches() -> None:
-    """Rows of one Segment come together over batches, each once, with the number of its last record."""
-    gathering = Gathering(max_rows=10, max_bytes=1000, max_gathered=100)
+    """Rows of one Segment come together over batches, each with the number of its record."""
+    held = gathering()
     for ticket in (1, 2):
-        gathering.begin(ticket)
-        assert not list(gathering.add(ticket, "vip", SOURCE, {b'["a"]': ticket, b'["b%d"]' % ticket: ticket}, 0.0))
-        assert gathering.end(ticket) == []
-    (gathered,) = gathering.take_all()
-    assert gathered.rows == {b'["a"]': 2, b'["b1"]': 1, b'["b2"]': 2}
-    assert gathering.loaded(gathered) == [1, 2]
-    assert gathering.oldest is None
+        batch = members(10 * ticket, ("a", "vip"), (f"b{ticket}", "vip"))
+        assert held.add(ticket, SOURCE, batch, SameNames(), 0.0) == []
+        assert held.end(ticket) == []
+    (gathered,) = held.take_all()
+    assert keys_of(gathered) == ["a", "b1", "a", "b2"]
+    assert [gathered.number(index) for index in range(4)] == [10, 11, 20, 21]
+    assert held.loaded(gathered) == [1, 2]
+    assert held.oldest is None
+
+
+def test_spellings_come_together() -> None:
+    """Names that mean the same Segment share its load; names that cannot be used are left out."""
+    held = gathering()
+    batch = members(1, ("a", "vip"), ("b", "VIP"), ("c", ("Vip", "no such")), ("d", "no such"))
+    assert held.add(1, SOURCE, batch, {"vip": "VIP", "VIP": "VIP", "Vip": "VIP"}, 0.0) == []
+    (gathered,) = held.take_all()
+    assert (gathered.segment, keys_of(gathered)) == ("VIP", ["a", "b", "c"])
+    assert [gathered.number(index) for index in range(3)] == [1, 2, 3]
+    assert (held.end(1), held.loaded(gathered)) == ([], [1])
 
 
 def test_sources_are_kept_apart() -> None:
     """Rows of streams with different keys never share a load."""
-    gathering = Gathering(max_rows=10, max_bytes=1000, max_gathered=100)
-    gathering.begin(1)
-    for source in (SOURCE, OTHER):
-        assert not list(gathering.add(1, "vip", source, {b'["a"]': 1}, 0.0))
-    assert [one.source for one in gathering.take_all()] == [SOURCE, OTHER]
+    held = gathering()
+    for ticket, source in enumerate((SOURCE, OTHER)):
+        assert held.add(ticket, source, members(1, ("a", "vip"), source=source), SameNames(), 0.0) == []
+    assert [one.source for one in held.take_all()] == [SOURCE, OTHER]
 
 
 def test_old_rows_are_due() -> None:
     """What is due is decided by when a Segment's first row came."""
-    gathering = Gathering(max_rows=10, max_bytes=1000, max_gathered=100)
-    gathering.begin(1)
-    for segment, now in (("old", 1.0), ("new", 5.0), ("old", 6.0)):
-        assert not list(gathering.add(1, segment, SOURCE, {b'["%d"]' % int(now): 1}, now))
-    assert gathering.oldest == 1.0
-    assert taken(list(gathering.take_due(3.0))) == [("old", [b'["1"]', b'["6"]'])]
-    assert gathering.oldest == 5.0
+    held = gathering()
+    for ticket, (segment, now) in enumerate((("old", 1.0), ("new", 5.0), ("old", 6.0))):
+        assert held.add(ticket, SOURCE, members(1, (int(now), segment)), SameNames(), now) == []
+    assert held.oldest == 1.0
+    assert taken(held.take_due(3.0)) == [("old", [1, 6])]
+    assert held.oldest == 5.0
 
 
 def test_memory_is_bounded() -> None:
-    """When more rows are gathered than may be held, everything is handed out."""
-    gathering = Gathering(max_rows=10, max_bytes=1000, max_gathered=2)
-    gathering.begin(1)
-    assert not list(gathering.add(1, "a", SOURCE, {b"[1]": 1, b"[2]": 2}, 0.0))
-    assert taken(list(gathering.add(1, "b", SOURCE, {b"[3]": 3}, 0.0))) == [("a", [b"[1]", b"[2]"]), ("b", [b"[3]"])]
+    """When more is gathered than may be held, in rows or in bytes, everything is handed out."""
+    for held in (gathering(rows=2), gathering(size=11)):
+        assert held.add(1, SOURCE, members(1, (1, "a"), (2, "a")), SameNames(), 0.0) == []
+        full = held.add(2, SOURCE, members(1, (3, "b")), SameNames(), 0.0)
+        assert taken(full) == [("a", [1, 2]), ("b", [3])]
+        assert held.add(3, SOURCE, members(1, (1, "a"), (2, "a")), SameNames(), 0.0) == []
 
 
-_BATCHES = st.lists(
-    st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, 200), max_size=12), max_size=3), max_size=8
-)
+_NAMED: st.SearchStrategy[Segments] = st.sampled_from(["a", "b", "c"]) | st.lists(
+    st.sampled_from("abc"), unique=True
+).map(tuple)
+_BATCHES = st.lists(st.lists(st.tuples(st.integers(0, 200), _NAMED), max_size=12), max_size=8)
 
 
 @given(_BATCHES, st.integers(1, 6), st.integers(8, 80))
 def test_nothing_is_lost_and_tickets_are_true(
-    batches: list[dict[str, list[int]]], max_rows: int, max_bytes: int
+    batches: list[list[tuple[int, Segments]]], max_rows: int, max_bytes: int
 ) -> None:
-    """Every member is handed out within the limits, and a batch is done once, when all of its members are loaded."""
-    gathering = Gathering(max_rows=max_rows, max_bytes=max_bytes, max_gathered=20)
-    wanted: dict[int, set[tuple[str, bytes]]] = {}
-    loaded: set[tuple[str, bytes]] = set()
+    """Every member is handed out, and a batch is done once, when all of its members are loaded."""
+    held = gathering(max_rows, max_bytes, rows=20)
+    wanted: dict[int, set[tuple[str, int]]] = {}
+    loaded: set[tuple[str, int]] = set()
     done: list[int] = []
 
     def load(gathered: SegmentRows) -> None:
-        assert 1 <= len(gathered.rows) <= max_rows
-        assert len(encode_body(gathered.rows)) <= max(max_bytes, max(map(len, gathered.rows)) + 2)
-        loaded.update((gathered.segment, row) for row in gathered.rows)
-        finish(gathering.loaded(gathered))
+        assert len(gathered.tickets) == 1 or len(gathered.body) <= max_rows
+        assert len(gathered.tickets) == 1 or gathered.body.size <= max_bytes
+        loaded.update((gathered.segment, key) for key in keys_of(gathered))
+        finish(held.loaded(gathered))
 
     def finish(tickets: list[int]) -> None:
         for ticket in tickets:
@@ -121,14 +135,11 @@ def test_nothing_is_lost_and_tickets_are_true(
             done.append(ticket)
 
     for ticket, batch in enumerate(batches):
-        wanted[ticket] = {(segment, b"[%d]" % key) for segment, keys in batch.items() for key in keys}
-        gathering.begin(ticket)
-        for segment, keys in batch.items():
-            if keys:
-                for full in gathering.add(ticket, segment, SOURCE, {b"[%d]" % key: key for key in keys}, 0.0):
-                    load(full)
-        finish(gathering.end(ticket))
-    for rest in gathering.take_all():
+        wanted[ticket] = {(segment, key) for key, named in batch for segment in named}
+        for full in held.add(ticket, SOURCE, members(1, *batch), SameNames(), 0.0):
+            load(full)
+        finish(held.end(ticket))
+    for rest in held.take_all():
         load(rest)
     assert sorted(done) == list(range(len(batches)))
     assert loaded == set().union(*wanted.values())

@@ -5,32 +5,57 @@ from __future__ import annotations
 import json
 import math
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import ColumnField, Conversion, FieldDefinition, FieldType
-from target_selligent.rows import INT64_MAX, INT64_MIN, RowMapper, iso_date, utc_date_time
+from target_selligent.fields import (
+    INT64_MAX,
+    INT64_MIN,
+    ColumnField,
+    Conversion,
+    FieldDefinition,
+    FieldType,
+    StreamFields,
+)
+from target_selligent.records import RecordType
+from target_selligent.rows import RowMapper, iso_date, utc_date_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_selligent.batch import Key, Row
 
 
-def mapper(**conversions: Conversion) -> RowMapper:
-    """Return a mapper of the given columns; the first is the key."""
-    columns = [
+def mapped(
+    columns: Sequence[ColumnField], keys: Sequence[str], *records: dict[str, Any]
+) -> tuple[list[Row], list[Key]]:
+    """Return the rows and keys of records that nobody has checked."""
+    names = [column.column for column in columns]
+    fields = StreamFields(tuple(columns), tuple(keys), None, frozenset(names))
+    record_type = RecordType("people", {"properties": {name: {} for name in names}}, fields, validate=True)
+    mapper = RowMapper(record_type, columns, keys)
+    assert mapper.fields == tuple(column.field.name for column in columns)
+    return mapper(list(map(record_type.record, records)), decoded=False)
+
+
+def plain(**conversions: Conversion) -> list[ColumnField]:
+    """Return columns that become fields of the same name."""
+    return [
         ColumnField(name, FieldDefinition(name.upper(), FieldType.LONG_TEXT), conversion)
         for name, conversion in conversions.items()
     ]
-    return RowMapper(columns, [next(iter(conversions))])
 
 
 def sent(conversion: Conversion, *values: Any) -> list[Any]:
     """Return values of one column as they are sent."""
-    rows, keys = mapper(key=Conversion.LONG, value=conversion)(
-        [{"key": number, "value": value} for number, value in enumerate(values)]
-    )
-    assert keys == [(number,) for number in range(len(values))]
+    records = [{"key": number, "value": value} for number, value in enumerate(values)]
+    rows, keys = mapped(plain(key=Conversion.LONG, value=conversion), ["key"], *records)
+    assert keys == list(range(len(values)))
     return [value for _, value in rows]
 
 
@@ -122,7 +147,7 @@ def test_values_that_are_refused(conversion: Conversion, value: Any) -> None:
 def test_keys_must_be_usable(key: str | None) -> None:
     """A key that is null or blank rejects the record."""
     with pytest.raises(RejectedRecord) as caught:
-        mapper(key=Conversion.STRING)([{"key": "a"}, {"key": key}])
+        mapped(plain(key=Conversion.STRING), ["key"], {"key": "a"}, {"key": key})
     assert (caught.value.field, caught.value.code) == ("key", "missing_key")
 
 
@@ -132,20 +157,22 @@ def test_keys_that_look_like_nothing(key: Any) -> None:
     conversion = (
         Conversion.TEXT if isinstance(key, str) else Conversion.LONG if key is not False else Conversion.BOOLEAN
     )
-    assert mapper(key=conversion)([{"key": key}]) == ([(key,)], [(key,)])
+    assert mapped(plain(key=conversion), ["key"], {"key": key}) == ([(key,)], [key])
 
 
 def test_rows_follow_the_columns() -> None:
     """A row has its values in the order of the mapper's columns, whatever the record's; others are left out."""
-    made = mapper(b=Conversion.LONG, a=Conversion.LONG)
-    assert made.fields == ("B", "A")
-    assert made([{"a": 1, "x": 0, "b": 2}, {"b": 4, "a": 3}]) == ([(2, 1), (4, 3)], [(2,), (4,)])
+    columns = plain(b=Conversion.LONG, a=Conversion.LONG)
+    records = [{"a": 1, "x": 0, "b": 2}, {"b": 4, "a": 3}]
+    assert mapped(columns, ["b"], *records) == ([(2, 1), (4, 3)], [2, 4])
+    assert mapped(columns, ["a", "b"], *records)[1] == [(1, 2), (3, 4)]
 
 
-def test_a_record_that_lacks_a_column_is_none_of_the_mappers() -> None:
-    """A record without one of the columns is refused whole: null must not be sent for it."""
-    with pytest.raises(KeyError):
-        mapper(a=Conversion.LONG, b=Conversion.LONG)([{"a": 1}])
+@pytest.mark.parametrize("conversion", Conversion)
+def test_nothing_is_sent_for_a_column_that_a_record_lacks(conversion: Conversion) -> None:
+    """A record without one of the columns has no value there: null must not be sent for it."""
+    rows, _ = mapped(plain(a=Conversion.LONG, b=conversion), ["a"], {"a": 1}, {"a": 2, "b": None})
+    assert rows == [(1, UNSET), (2, None)]
 
 
 def test_optout_must_not_become_null() -> None:
@@ -154,10 +181,10 @@ def test_optout_must_not_become_null() -> None:
         ColumnField("key", FieldDefinition("KEY", FieldType.TEXT), Conversion.STRING),
         ColumnField("gone", FieldDefinition("OptOut", FieldType.NUMERIC), Conversion.LONG),
     ]
-    made = RowMapper(columns, ["key"])
-    assert made([{"key": "a", "gone": 0}, {"key": "b", "gone": 1}])[0] == [("a", 0), ("b", 1)]
+    records = [{"key": "a", "gone": 0}, {"key": "b", "gone": 1}]
+    assert mapped(columns, ["key"], *records)[0] == [("a", 0), ("b", 1)]
     with pytest.raises(RejectedRecord) as caught:
-        made([{"key": "a", "gone": None}])
+        mapped(columns, ["key"], *records, {"key": "c", "gone": None})
     assert caught.value.field == "gone"
 
 
@@ -210,6 +237,34 @@ def test_no_moments(text: str) -> None:
     """What is no date-time, or no moment that exists, is refused."""
     with pytest.raises(ValueError, match=r"."):
         utc_date_time(text)
+
+
+_SHAPES = st.builds(
+    lambda moment, between, ending: f"{moment.isoformat(between, 'seconds')}{ending}",
+    st.datetimes(),
+    st.sampled_from("T "),
+    st.sampled_from(["Z", "+00:00", "+00", "", ".5Z", ".12345678Z", ".1", "+01:00", "z"]),
+)
+_DATE_LIKE = _SHAPES | st.dates().map(str) | st.sampled_from(["", "soon", "2026-02-29T00:00:00Z", "\n", "2023-02-29"])
+
+
+@given(
+    st.lists(st.none() | _SHAPES, max_size=4) | st.lists(st.none() | _DATE_LIKE, max_size=4),
+    st.sampled_from([(Conversion.DATE_TIME, utc_date_time), (Conversion.DATE, iso_date)]),
+)
+@example([None, None], (Conversion.DATE_TIME, utc_date_time))
+@example([None, "2024-02-29 00:00:00", None], (Conversion.DATE_TIME, utc_date_time))
+@example(["2024-02-29\n2024-03-01", None], (Conversion.DATE, iso_date))
+def test_dates_together_and_one_by_one(texts: list[str | None], way: tuple[Conversion, Callable[[str], str]]) -> None:
+    """A column of dates ends as if each had been converted alone."""
+    conversion, convert = way
+    try:
+        alone = [None if text is None else convert(text) for text in texts]
+    except ValueError:
+        with pytest.raises(RejectedRecord):
+            sent(conversion, *texts)
+    else:
+        assert sent(conversion, *texts) == alone
 
 
 _ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -1,0 +1,217 @@
+"""Records as types: what is decoded is right and ends as it would alone; what is right is decoded, sooner or later."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_selligent.body import encode_rows
+from target_selligent.errors import RejectedRecord
+from target_selligent.fields import StreamFields, stream_fields
+from target_selligent.records import RecordType
+from target_selligent.rows import RowMapper
+from target_selligent.validation import RecordValidator
+
+STREAM = "people"
+
+
+class Stream:
+    """A stream with a key, a Segment column and columns to try."""
+
+    def __init__(self, columns: dict[str, Any], *, validate: bool = True, **rules: Any) -> None:
+        properties = {"key": {"type": "string"}, "seg": {"type": "string"}, **columns}
+        self.schema: dict[str, Any] = {"type": "object", "properties": properties, **rules}
+        self.validate = validate
+        self.fields: StreamFields = stream_fields(STREAM, self.schema, ["key"], segment_column="seg")
+        self.type = RecordType(STREAM, self.schema, self.fields, validate=validate)
+
+    def mapper(self) -> RowMapper:
+        """Return what makes the rows of the stream's records."""
+        return RowMapper(self.type, self.fields.columns, self.fields.key_columns)
+
+    def alone(self, record: dict[str, Any]) -> bytes | None:
+        """Return a record's row if it is taken alone; None if it is refused."""
+        validator = RecordValidator(STREAM, self.schema, also_allowed="^_sdc_")
+        if self.validate and not validator.all_valid([record]):
+            return None
+        try:
+            (row,), _ = self.mapper()([self.type.record(record)], decoded=False)
+        except (RejectedRecord, TypeError):
+            return None
+        return encoded(row)
+
+    def decoded(self, record: dict[str, Any]) -> bytes | None:
+        """Return a record's row if it is decoded as one of the type; None if it is not."""
+        assert self.type.message is not None
+        line = json.dumps({"type": "RECORD", "stream": STREAM, "record": record})
+        try:
+            message: Any = msgspec.json.decode(line, type=self.type.message)
+            (row,), _ = self.mapper()([message.record], decoded=True)
+        except (msgspec.ValidationError, RejectedRecord):
+            return None
+        return encoded(row)
+
+    def widen(self, record: dict[str, Any]) -> bool:
+        """Widen the type for a record; say whether that changed anything."""
+        wider = self.type.widened_for(record)
+        self.type = wider or self.type
+        return wider is not None
+
+
+def encoded(row: tuple[Any, ...]) -> bytes:
+    """Return a row as it is sent, with what is not sent marked."""
+    return encode_rows([tuple("(nothing)" if value is msgspec.UNSET else value for value in row)])
+
+
+_KINDS = ["string", "integer", "number", "boolean", "null", "object", "array"]
+_PROPERTIES = st.one_of(
+    st.builds(
+        lambda kinds: {"type": kinds},
+        st.sampled_from(_KINDS) | st.lists(st.sampled_from(_KINDS), min_size=1, unique=True),
+    ),
+    st.builds(
+        lambda form: {"type": ["string", "null"], "format": form}, st.sampled_from(["date", "date-time", "time"])
+    ),
+    st.builds(
+        lambda least, most: {"type": "string", "minLength": least, "maxLength": most},
+        st.integers(0, 2),
+        st.integers(0, 3),
+    ),
+    st.builds(
+        lambda form, most: {"type": "string", "format": form, "maxLength": most}, st.just("date"), st.integers(8, 11)
+    ),
+    st.builds(lambda least: {"type": ["integer", "null"], "minimum": least}, st.integers(-2, 2)),
+    st.builds(
+        lambda way, kinds: {way: [{"type": kind} for kind in kinds]},
+        st.sampled_from(["anyOf", "oneOf"]),
+        st.lists(st.sampled_from(_KINDS), min_size=1, max_size=3),
+    ),
+    st.sampled_from(
+        [
+            {},
+            True,
+            {"enum": ["a", 1, None]},
+            {"const": 1},
+            {"$ref": "#/$defs/short"},
+            {"type": ["object", "null"], "properties": {"a": {"$ref": "#/$defs/short"}}},
+            {"type": "array", "items": {"type": "integer"}},
+        ]
+    ),
+)
+_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 2),
+    st.integers(-(2**65), 2**65),
+    st.sampled_from(
+        [1.0, 0.5, -0.0, 1e300, "2024-02-29", "2023-02-29", "2024-02-29T00:00:00", "2026-05-01T10:15:00+00:00"]
+    ),
+    st.text("aé\U0001f600 ", max_size=4),
+    st.lists(st.integers(0, 3), max_size=2),
+    st.dictionaries(st.sampled_from("ab"), st.text("a", max_size=3), max_size=2),
+)
+_RECORDS = st.fixed_dictionaries(
+    {"key": st.sampled_from(["k", "", " "]) | st.none()},
+    optional={"a": _VALUES, "b": _VALUES, "seg": st.sampled_from(["s", None]), "_sdc_x": _VALUES, "more": _VALUES},
+)
+_STREAMS = st.builds(
+    lambda columns, needed, more, validate: Stream(
+        columns,
+        validate=validate,
+        required=needed,
+        additionalProperties=more,
+        **{"$defs": {"short": {"type": "string", "maxLength": 1}}},
+    ),
+    st.fixed_dictionaries({"a": _PROPERTIES, "b": _PROPERTIES}),
+    st.lists(st.sampled_from(["key", "a"]), unique=True),
+    st.sampled_from([True, False, {"type": "string"}]),
+    st.booleans(),
+)
+
+
+@given(_STREAMS, st.lists(_RECORDS, min_size=1, max_size=4))
+def test_what_is_decoded_ends_as_it_would_alone(stream: Stream, records: list[dict[str, Any]]) -> None:
+    """No record is decoded that would be refused alone, none gets another row, whatever widened the type before."""
+    for record in records:
+        alone = stream.alone(record)
+        assert stream.decoded(record) in {alone, None}
+        if alone is not None:
+            stream.widen(record)
+            assert stream.decoded(record) in {alone, None}
+            assert not stream.widen(record)
+
+
+@given(_STREAMS, _RECORDS)
+def test_what_is_right_is_decoded_once_the_type_is_widened(stream: Stream, record: dict[str, Any]) -> None:
+    """After a record that was right alone, its likes are decoded."""
+    alone = stream.alone(record)
+    unforeseen = stream.validate and isinstance(stream.schema["additionalProperties"], dict) and "more" in record
+    if alone is not None and not unforeseen:
+        stream.widen(record)
+        assert stream.decoded(record) == alone
+
+
+EXACT: dict[str, tuple[dict[str, Any], Any]] = {
+    "text": ({"type": ["string", "null"]}, "x"),
+    "text of a length": ({"type": "string", "maxLength": 3}, "xyz"),
+    "whole number": ({"type": "integer"}, 2**63 - 1),
+    "number": ({"type": ["null", "number"]}, 5),
+    "boolean": ({"type": "boolean"}, True),
+    "alternatives": ({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}, "2026-05-01T10:15:00Z"),
+    "date": ({"type": ["string", "null"], "format": "date"}, "2024-02-29"),
+    "described": ({"type": "string", "title": "T", "description": "D", "default": 5, "x-more": {"pattern": "^$"}}, "x"),
+}
+
+
+@pytest.mark.parametrize(("allowed", "value"), EXACT.values(), ids=EXACT)
+def test_common_columns_are_checked_while_they_are_decoded(allowed: dict[str, Any], value: Any) -> None:
+    """What most taps send needs no second look: no validator is called for it."""
+    stream = Stream({"a": allowed})
+    (column,) = (column for column in stream.type.columns if column.column == "a")
+    assert column.validator is None
+    assert column.type is not Any
+    assert stream.decoded({"key": "k", "seg": "s", "a": value}) is not None
+
+
+NOT_DECODABLE: dict[str, dict[str, Any]] = {
+    "rule for the whole record": {"minProperties": 2},
+    "alternatives": {"anyOf": [{"required": ["a"]}]},
+    "patterns": {"patternProperties": {"^x": {}}},
+    "no object": {"type": "array"},
+    "column that the schema lacks": {"required": ["other"]},
+    "reference to a column": {"$defs": {"x": {"$ref": "#/properties/key"}}},
+    "address": {"$id": "https://example.com/schema"},
+}
+
+
+@pytest.mark.parametrize("rules", NOT_DECODABLE.values(), ids=NOT_DECODABLE)
+def test_schemas_that_say_more_than_types(rules: dict[str, Any]) -> None:
+    """Where types cannot say what a schema demands, records are taken alone, unless they are not validated."""
+    columns = {"a": {"type": "string"}}
+    assert Stream(columns, **rules).type.message is None
+    assert Stream(columns, validate=False, **rules).type.message is not None
+
+
+@pytest.mark.parametrize("name", ['"', "\\", "a\nb"])
+def test_names_that_would_be_escaped(name: str) -> None:
+    """A column whose name JSON has to escape is no hindrance: its records are taken alone."""
+    fields = stream_fields(STREAM, {"properties": {name: {}, "key": {}}}, ["key"], field_mapping={name: "N"})
+    made = RecordType(STREAM, {"properties": {name: {}, "key": {}}}, fields, validate=True)
+    assert made.message is None
+    assert msgspec.structs.astuple(made.record({name: 1, "key": "k"})) == (1, "k")
+    assert made.widened_for({"other": 1}) is None
+
+
+def test_unknown_columns_are_let_in_up_to_a_number() -> None:
+    """Columns that the schema does not know are skipped once they are known; too many of them are not collected."""
+    stream = Stream({})
+    assert stream.widen({"key": "k", "x": 1, "_sdc_y": [{}]})
+    assert stream.decoded({"key": "k", "x": "other", "_sdc_y": None}) is not None
+    assert not stream.widen({"key": "k", "x": 2})
+    assert not stream.widen({"key": "k", **{f"x{number}": 1 for number in range(99)}})
+    assert stream.decoded({"key": "k", "x0": 1}) is None
