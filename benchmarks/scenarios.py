@@ -176,20 +176,23 @@ def segments(bench: Bench) -> Results:
 
 def columns(bench: Bench) -> Results:
     """A thousand columns beside a hundred."""
-    records = 2000 if bench.quick else 10_000
+    records = 5000 if bench.quick else 30_000
     shapes = {count: Shape(records, extra_columns=count - len(Shape(0).columns)) for count in (100, 1000)}
     runs = {f"{records:,} records of {count:,} columns": Run("ours", shape) for count, shape in shapes.items()}
     measured = bench.rounds({**runs, "no records": Run("ours")})
     few, many, nothing = measured.values()
-    finding = _ratio(
-        f"{records:,} records of 1,000 / 100 columns: CPU beyond start-up",
-        _beyond(many, nothing),
-        _beyond(few, nothing),
-        of=cpu,
-        at_most=11,
-        note="10 is linear",
+    findings = (
+        _ratio(
+            f"{records:,} records of 1,000 / 100 columns: CPU beyond start-up",
+            _beyond(many, nothing),
+            _beyond(few, nothing),
+            of=cpu,
+            at_most=11,
+            note="10 is linear",
+        ),
+        Finding(f"{records:,} records of 1,000 columns: peak memory", median(map(peak, many)), "MB"),
     )
-    return Results((finding,), _timings(measured))
+    return Results(findings, _timings(measured))
 
 
 def keys(bench: Bench) -> Results:

@@ -71,11 +71,15 @@ class Lines(Sequence[bytes]):
     Args:
         chunk: The chunk; no line of it is blank.
         count: How many lines it has.
+
+    Attributes:
+        size: Bytes of the chunk.
     """
 
-    __slots__ = ("_chunk", "_count", "_lines")
+    __slots__ = ("_chunk", "_count", "_lines", "size")
 
     def __init__(self, chunk: bytes, count: int) -> None:
+        self.size = len(chunk)
         self._chunk = chunk
         self._count = count
         self._lines: list[bytes] = []
@@ -117,6 +121,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def input_bytes(self) -> int:
+        """Size of the lines."""
+        return self.lines.size if isinstance(self.lines, Lines) else sum(map(len, self.lines))
+
     def only(self, indexes: Sequence[int]) -> Rows:
         """Return some of the rows."""
         return Rows(
@@ -153,26 +162,17 @@ class Rows:
 
 @dataclass(slots=True)
 class Members:
-    """Who joins which Segment: what is left of a batch until its Segments are loaded.
-
-    Args:
-        segments: What each record of the batch names; empty if records are not routed.
+    """Which record of a batch named which Segment: what is kept of it until its Segments are loaded.
 
     Attributes:
-        rows: Segment as the records spell it, to its members' keys as JSON arrays and how many they are.
+        segments: What each record names; empty if records are not routed.
         numbers: Parts of the batch: each record's number in its stream, from 1.
         lost: Indexes of records that join no Segment.
     """
 
     segments: list[Segments] = field(default_factory=list)
-    rows: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     numbers: list[Sequence[int]] = field(default_factory=list)
     lost: AbstractSet[int] = frozenset()
-
-    @property
-    def names(self) -> list[str]:
-        """The Segments that records name, each once, in order of first appearance."""
-        return list(dict.fromkeys(name for named in dict.fromkeys(self.segments) for name in several(named)))
 
     def naming(self, segment: str) -> list[int]:
         """Return the indexes of the records that name a Segment, in that spelling."""
@@ -205,7 +205,10 @@ class Batch:
     Attributes:
         body: The rows, encoded.
         keys: Each row's key.
-        members: Who joins which Segment.
+        members: Which record names which Segment.
+        segment_keys: Segment as the records spell it, to its members' keys; in order of first appearance.
+        key_bytes: Size of a row with nothing but its key, on average.
+        input_bytes: Size of the input that is kept for the rows.
     """
 
     ticket: int
@@ -215,6 +218,9 @@ class Batch:
     body: Body = field(default_factory=Body)
     keys: list[Key] = field(default_factory=list)
     members: Members = field(default_factory=Members)
+    segment_keys: dict[str, list[Key]] = field(default_factory=dict)
+    key_bytes: float = 0
+    input_bytes: int = 0
     _starts: list[int] = field(default_factory=list)
     _lines: list[tuple[Sequence[bytes], int]] = field(default_factory=list)
 
@@ -232,29 +238,31 @@ class Batch:
         """
         self._starts.append(len(self))
         self._lines.append((rows.lines, start))
+        self.input_bytes += rows.input_bytes * (stop - start) // len(rows)
         self.body.append(piece, stop - start)
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
         self.members.numbers.append(rows.numbers[start:stop])
 
-    def encode_members(self, lost: AbstractSet[int] = frozenset()) -> None:
-        """Work out the rows of each Segment, so that nothing is left to be done for each record when it is loaded.
+    def gather_members(self, lost: AbstractSet[int] = frozenset()) -> None:
+        """Work out who joins which Segment, while the keys are at hand.
 
         Args:
             lost: Indexes of records that join none.
         """
-        rows_of: defaultdict[str, list[Row]] = defaultdict(list)
-        keys = self.source.key_rows(self.keys) if self.members.segments else ()
-        for index, (named, row) in enumerate(zip(self.members.segments, keys, strict=True)):
-            if lost and index in lost:
-                continue
-            if named.__class__ is str:
-                rows_of[named].append(row)
-            else:
-                for name in named:
-                    rows_of[name].append(row)
+        keys_of: defaultdict[str, list[Key]] = defaultdict(list)
+        if self.members.segments:
+            self.key_bytes = len(encode_rows(self.source.key_rows(self.keys))) / len(self)
+            for index, (named, key) in enumerate(zip(self.members.segments, self.keys, strict=True)):
+                if lost and index in lost:
+                    continue
+                if named.__class__ is str:
+                    keys_of[named].append(key)
+                else:
+                    for name in named:
+                        keys_of[name].append(key)
         self.members.lost = lost
-        self.members.rows = {name: (encode_rows(rows), len(rows)) for name, rows in rows_of.items()}
+        self.segment_keys = dict(keys_of)
 
     def origin(self, index: int) -> tuple[int, bytes]:
         """Return the number and the line of a row's record: its RECORD message as it came."""
@@ -347,5 +355,5 @@ class BatchBuffer(Generic[Shape]):
         self._keys.pop(shape, None)
         if len(self._open) <= 1:
             self._keys.clear()
-        batch.encode_members()
+        batch.gather_members()
         self._submit(batch)

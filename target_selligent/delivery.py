@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     _Load = Callable[[bytes, bool], LoadResult]
     _Reject = Callable[[int, RejectedRecord, "str | None"], None]
 
-_MAX_GATHERED_ROWS = 600_000
+_MAX_GATHERED_ROWS = 500_000
 _MAX_GATHERED_BYTES = 64 << 20
 _SHARE_OF_TIME = 4
 """Segments are not loaded for their age more often than so many times the time it takes."""
@@ -50,13 +50,11 @@ class Prepared:
 
     Args:
         batch: The batch.
-        names: Segment as records give it, to the tenant's spelling; unusable ones are not in it.
         lost: Indexes of rows that are not loaded because none of their Segments is usable.
         indexes: Indexes of the rows to load into the List.
     """
 
     batch: Batch
-    names: dict[str, str]
     lost: set[int]
     indexes: Sequence[int]
 
@@ -92,6 +90,8 @@ class Delivery:
         self._max_bytes = settings.max_request_bytes
         self._index_base = 0
         self._calls = threading.Semaphore(settings.max_parallel_requests_per_list)
+        # Segment as records spell it, to the tenant's spelling; those that cannot be used are not in it.
+        self._names: dict[str, str] = {}
         self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared: set[str] = set()
         self._max_age: float = settings.segment_batch_max_age_seconds
@@ -114,18 +114,18 @@ class Delivery:
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
-        names, unusable = self._segment_names(batch)
+        unusable = self._find_segments(batch)
         indexes: Sequence[int] = range(len(batch))
         lost: set[int] = set()
         if unusable:
-            lost = batch.members.naming_none_of(names)
+            lost = batch.members.naming_none_of(self._names)
             self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
             indexes = [index for index in indexes if index not in lost]
         if self._loaded_keys is not None:
             first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
             self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
             indexes = first
-        return Prepared(batch, names, lost, indexes)
+        return Prepared(batch, lost, indexes)
 
     def load(self, prepared: Prepared) -> set[int]:
         """Load a batch's rows into the List; from any thread, side by side with others that share no key.
@@ -175,8 +175,8 @@ class Delivery:
             self._loaded_keys.update(batch.keys[index] for index in prepared.indexes if index not in refused)
         now = time.monotonic()
         if lost := prepared.lost | refused:
-            batch.encode_members(lost)
-        for full in self._gathering.add(batch.ticket, batch.source, batch.members, prepared.names, now):
+            batch.gather_members(lost)
+        for full in self._gathering.add(batch, self._names, now):
             self._load_segment(full)
         self._acknowledge(self._gathering.end(batch.ticket))
         self.load_due_segments()
@@ -201,18 +201,17 @@ class Delivery:
         oldest = self._gathering.oldest
         return None if oldest is None else max(0.0, oldest + self._max_age - time.monotonic())
 
-    def _segment_names(self, batch: Batch) -> tuple[dict[str, str], bool]:
-        """Check every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded.
+    def _find_segments(self, batch: Batch) -> bool:
+        """Find every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded.
 
         Returns:
-            Segment as given, to the tenant's spelling; whether there are others, which cannot be used.
+            Whether there are some that cannot be used; their records are rejected.
         """
-        given_names = batch.members.names
-        names = {}
+        new = [given for given in batch.segment_keys if given not in self._names]
         problems = []
-        for given in given_names:
+        for given in new:
             try:
-                names[given] = self._destination.segment_name(given)
+                self._names[given] = self._destination.segment_name(given)
             except DestinationError as error:
                 problems.append(str(error))
             except RejectedRecord as rejection:
@@ -221,34 +220,34 @@ class Delivery:
         if problems:
             more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
             raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
-        return names, len(names) < len(given_names)
+        return not self._names.keys() >= set(new)
 
     def _load_segment(self, gathered: SegmentRows) -> None:
         """Load members into a Segment and acknowledge the batches that have nothing left to load.
 
         Their keys are all that is sent: whether other fields would change the List's records is not documented.
         """
-        source, segment = gathered.source, gathered.segment
+        source, segment, body = gathered.source, gathered.segment, gathered.body()
         if self._settings.replaces_segments and segment not in self._cleared:
             self._destination.when_visible(lambda: self._client.clear_segment(source.list_api_name, segment))
             self._cleared.add(segment)
 
-        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
+        def load(rows: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
             return self._client.load_segment(
                 source.list_api_name,
                 segment,
                 source.key_fields,
                 source.key_fields,
-                body,
+                rows,
                 self._options,
                 splittable=splittable,
             )
 
-        self._report.add_segment(source.list_api_name, segment, Counts(read=len(gathered.body)))
+        self._report.add_segment(source.list_api_name, segment, Counts(read=len(body)))
 
         def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
             # Other columns are loaded: a record of key and Segment is what is left to do.
-            record: dict[str, Any] = dict(zip(source.key_columns, gathered.body.row(position), strict=True))
+            record: dict[str, Any] = dict(zip(source.key_columns, body.row(position), strict=True))
             if source.segment_column is not None:
                 record[source.segment_column] = segment
             self._rejects.add(
@@ -266,7 +265,7 @@ class Delivery:
             )
 
         self._load_in_parts(
-            gathered.body,
+            body,
             load,
             reject,
             lambda counts: self._report.add_segment(source.list_api_name, segment, counts),

@@ -2,7 +2,7 @@
 
 The vendor allows one bulk operation per List at a time, so by default there is nothing to gain from more calls to it;
 Lists run side by side, and reading, validating and encoding go on while a load is in flight. A lane holds a fixed
-number of batches; when it is full, `submit` waits, and with it stdin.
+number of batches, and a single one if it is large; when it is full, `submit` waits, and with it stdin.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from target_selligent.settings import Settings
 
 _WAITING_BATCHES = 2
+_HELD_BYTES = 64 << 20
 _POLL_SECONDS = 0.2
 
 
@@ -117,7 +118,9 @@ class _Lane:
     def __init__(self, delivery: Delivery, name: str, parallel: int) -> None:
         self._delivery = delivery
         self._parallel = parallel
-        self._queue: queue.Queue[Batch | None] = queue.Queue(_WAITING_BATCHES)
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._room = threading.Condition()
+        self._held_bytes = 0
         self._flights: deque[_Flight] = deque()
         self._departures: queue.SimpleQueue[_Flight] = queue.SimpleQueue()
         self.failure: Exception | None = None
@@ -127,38 +130,50 @@ class _Lane:
             threading.Thread(target=self._work, name=f"lane {name} {number}", daemon=True).start()
 
     def put(self, batch: Batch) -> None:
-        if not self._put(batch) and self.failure is not None:
-            raise self.failure
+        """Queue a batch once there is room for it, and raise what ended the lane if it has ended."""
+        size = _size(batch)
+        with self._room:
+            while self.failure is None and not self._has_room(size):
+                self._room.wait()
+            if self.failure is not None:
+                raise self.failure
+            self._held_bytes += size
+            self._queue.put(batch)
 
     def close(self) -> None:
-        self._put(None)
+        self._queue.put(None)
 
     def join(self) -> None:
         self._thread.join()
 
-    def _put(self, item: Batch | None) -> bool:
-        """Wait for a free place; False if the lane ended before there was one."""
-        while self.failure is None:
-            try:
-                self._queue.put(item, timeout=_POLL_SECONDS)
-            except queue.Full:
-                continue
-            return True
-        return False
+    def _has_room(self, size: int) -> bool:
+        return not self._held_bytes or (
+            self._queue.qsize() < _WAITING_BATCHES and self._held_bytes + size <= _HELD_BYTES
+        )
 
     def _run(self) -> None:
         try:
             while (batch := self._next()) is not None:
+                with self._room:
+                    self._room.notify()
                 if self._parallel == 1:
                     prepared = self._delivery.prepare(batch)
-                    self._delivery.settle(prepared, self._delivery.load(prepared))
+                    self._settle(prepared, self._delivery.load(prepared))
                 else:
                     self._depart(batch)
             while self._flights:
                 self._land()
             self._delivery.load_all_segments()
         except Exception as failure:  # noqa: BLE001 - handed to whoever submits or finishes
-            self.failure = failure
+            with self._room:
+                self.failure = failure
+                self._room.notify()
+
+    def _settle(self, prepared: Prepared, refused: set[int]) -> None:
+        with self._room:
+            self._held_bytes -= _size(prepared.batch)
+            self._room.notify()
+        self._delivery.settle(prepared, refused)
 
     def _next(self) -> Batch | None:
         """Wait for a batch, doing meanwhile what is due."""
@@ -183,7 +198,7 @@ class _Lane:
     def _land(self) -> None:
         """Wait for the oldest load and settle its batch."""
         flight = self._flights.popleft()
-        self._delivery.settle(flight.prepared, flight.refused.result())
+        self._settle(flight.prepared, flight.refused.result())
 
     def _work(self) -> None:
         while self.failure is None:
@@ -192,3 +207,7 @@ class _Lane:
                 flight.refused.set_result(self._delivery.load(flight.prepared))
             except Exception as failure:  # noqa: BLE001 - raised again where the flight lands
                 flight.refused.set_exception(failure)
+
+
+def _size(batch: Batch) -> int:
+    return batch.body.size + batch.input_bytes

@@ -7,15 +7,21 @@ costs as much as one to the List, and a List takes one call at a time.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
+from math import inf
 from typing import TYPE_CHECKING
 
-from target_selligent.body import Body
+from target_selligent.body import Body, encode_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_selligent.batch import Members, Source
+    from target_selligent.batch import Batch, Key, Members, Source
+
+_WORTH_ENCODING = 500
+"""Rows of one Segment that are encoded together: as JSON they take a quarter of the memory."""
 
 
 @dataclass(slots=True)
@@ -28,36 +34,57 @@ class SegmentRows:
         since: When the first row came, in seconds.
 
     Attributes:
-        body: Key of each record that names the Segment.
+        count: How many rows there are: one for each record that names the Segment.
+        size: About how many bytes of JSON they are.
         tickets: Batches that have rows here.
     """
 
     segment: str
     source: Source
     since: float
-    body: Body = field(default_factory=Body)
+    count: int = 0
+    size: float = 0
     tickets: set[int] = field(default_factory=set)
-    _starts: list[int] = field(default_factory=list)
-    _members: list[tuple[Members, str]] = field(default_factory=list)
+    _body: Body = field(default_factory=Body)
+    _keys: list[Key] = field(default_factory=list)
+    _members: list[Members] = field(default_factory=list)
+    _given: list[str] = field(default_factory=list)
+    _counts: list[int] = field(default_factory=list)
 
-    def take(self, ticket: int, members: Members, given: str) -> None:
-        """Append a batch's rows.
+    def take(self, batch: Batch, given: str, keys: list[Key]) -> None:
+        """Append rows.
 
         Args:
-            ticket: The batch.
-            members: Its members.
-            given: The Segment as they spell it.
+            batch: Batch they are from.
+            given: The Segment as its records spell it.
+            keys: The keys of those records.
         """
-        self.tickets.add(ticket)
-        self._starts.append(len(self.body))
-        self._members.append((members, given))
-        self.body.append(*members.rows[given])
+        count = len(keys)
+        self.count += count
+        self.size += count * batch.key_bytes
+        self.tickets.add(batch.ticket)
+        self._members.append(batch.members)
+        self._given.append(given)
+        self._counts.append(count)
+        self._keys += keys
+        if len(self._keys) >= _WORTH_ENCODING:
+            self._encode()
+
+    def body(self) -> Body:
+        """Return the rows as a request body."""
+        self._encode()
+        return self._body
 
     def number(self, index: int) -> int:
         """Return the number of a row's record."""
-        taken = bisect_right(self._starts, index) - 1
-        members, given = self._members[taken]
-        return members.number(given, index - self._starts[taken])
+        stops = list(accumulate(self._counts))
+        taken = bisect_right(stops, index)
+        return self._members[taken].number(self._given[taken], index - stops[taken] + self._counts[taken])
+
+    def _encode(self) -> None:
+        if self._keys:
+            self._body.append(encode_rows(self.source.key_rows(self._keys)), len(self._keys))
+            self._keys.clear()
 
 
 class Gathering:
@@ -65,9 +92,9 @@ class Gathering:
 
     Args:
         max_rows: Most rows to gather for one load; only a batch that has more by itself passes it.
-        max_bytes: Most bytes to gather for one load, likewise.
+        max_bytes: About how many bytes to gather for one load, likewise.
         max_gathered_rows: Most rows to hold for all Segments together.
-        max_gathered_bytes: Most bytes to hold, likewise.
+        max_gathered_bytes: About how many bytes of JSON to hold, likewise.
     """
 
     def __init__(self, *, max_rows: int, max_bytes: int, max_gathered_rows: int, max_gathered_bytes: int) -> None:
@@ -76,21 +103,16 @@ class Gathering:
         self._max_gathered_rows = max_gathered_rows
         self._max_gathered_bytes = max_gathered_bytes
         self._rows = 0
-        self._bytes = 0
-        # In order of their first rows.
-        self._segments: dict[tuple[str, Source], SegmentRows] = {}
+        self._bytes = 0.0
+        self._segments: defaultdict[Source, dict[str, SegmentRows]] = defaultdict(dict)
         self._waiting: dict[int, int] = {}
 
-    def add(
-        self, ticket: int, source: Source, members: Members, names: Mapping[str, str], now: float
-    ) -> list[SegmentRows]:
-        """Take a batch's members in.
+    def add(self, batch: Batch, names: Mapping[str, str], now: float) -> list[SegmentRows]:
+        """Take a batch's Segment rows in.
 
         Args:
-            ticket: The batch.
-            source: Where it came from.
-            members: Its members.
-            names: Segment as given, to the tenant's spelling; unusable ones are not in it.
+            batch: The batch.
+            names: Segment as records spell it, to the tenant's spelling; unusable ones are not in it.
             now: The time, in seconds.
 
         Returns:
@@ -98,40 +120,44 @@ class Gathering:
             to `loaded`, after `end`.
         """
         full: list[SegmentRows] = []
-        self._waiting[ticket] = 1
-        for given, (piece, count) in members.rows.items():
-            if given not in names:
+        ticket, source = batch.ticket, batch.source
+        segments = self._segments[source]
+        waiting = 1
+        for given, keys in batch.segment_keys.items():
+            segment = names.get(given)
+            if segment is None:
                 continue
-            where = (names[given], source)
-            gathered = self._segments.get(where)
-            if gathered is not None and not self._has_room(gathered, count, len(piece)):
+            size = len(keys) * batch.key_bytes
+            gathered = segments.get(segment)
+            if gathered is not None and (
+                gathered.count + len(keys) > self._max_rows or gathered.size + size > self._max_bytes
+            ):
                 full.append(self._take(gathered))
                 gathered = None
             if gathered is None:
-                gathered = self._segments[where] = SegmentRows(*where, now)
-            self._waiting[ticket] += ticket not in gathered.tickets
-            self._rows += count
-            self._bytes -= gathered.body.size
-            gathered.take(ticket, members, given)
-            self._bytes += gathered.body.size
-            if not self._has_room(gathered, 1, 0):
+                gathered = segments[segment] = SegmentRows(segment, source, now)
+            waiting += ticket not in gathered.tickets
+            gathered.take(batch, given, keys)
+            self._rows += len(keys)
+            self._bytes += size
+            if gathered.count >= self._max_rows:
                 full.append(self._take(gathered))
+        self._waiting[ticket] = waiting
         if self._rows > self._max_gathered_rows or self._bytes > self._max_gathered_bytes:
             full += self.take_all()
         return full
 
     def take_due(self, before: float) -> list[SegmentRows]:
         """Return the rows of every Segment whose first came before a time; they are no longer held here."""
-        due = []
-        for gathered in self._segments.values():
-            if gathered.since > before:
-                break
-            due.append(gathered)
+        due: list[SegmentRows] = []
+        for segments in self._segments.values():
+            # In order of their first rows.
+            due += takewhile(lambda gathered: gathered.since <= before, segments.values())
         return [self._take(gathered) for gathered in due]
 
     def take_all(self) -> list[SegmentRows]:
         """Return everything; it is no longer held here."""
-        return [self._take(gathered) for gathered in list(self._segments.values())]
+        return self.take_due(inf)
 
     def end(self, ticket: int) -> list[int]:
         """Note that what `add` returned for a batch is loaded; return its ticket if it has nothing left to load."""
@@ -144,7 +170,8 @@ class Gathering:
     @property
     def oldest(self) -> float | None:
         """When the oldest row came; None if there is none."""
-        return next((gathered.since for gathered in self._segments.values()), None)
+        firsts = (next(iter(segments.values())).since for segments in self._segments.values() if segments)
+        return min(firsts, default=None)
 
     def _done(self, tickets: Iterable[int]) -> list[int]:
         done = []
@@ -155,12 +182,8 @@ class Gathering:
                 done.append(ticket)
         return done
 
-    def _has_room(self, gathered: SegmentRows, count: int, size: int) -> bool:
-        body = gathered.body
-        return len(body) + count <= self._max_rows and body.size + size <= self._max_bytes
-
     def _take(self, gathered: SegmentRows) -> SegmentRows:
-        del self._segments[gathered.segment, gathered.source]
-        self._rows -= len(gathered.body)
-        self._bytes -= gathered.body.size - Body().size
+        del self._segments[gathered.source][gathered.segment]
+        self._rows -= gathered.count
+        self._bytes -= gathered.size
         return gathered

@@ -253,7 +253,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "integer",
         "Segment batch size in rows",
         "Most rows in one load of a Segment. They hold the key only and are gathered over many batches.",
-        default=40_000,
+        default=50_000,
         minimum=1,
     ),
     SettingDefinition(

@@ -14,26 +14,21 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import backoff
 import msgspec
 import requests
 
+from target_selligent.answers import number, value_of
 from target_selligent.errors import (
     ApiTimeoutError,
-    BadRequestError,
     ConnectionLostError,
     FatalApiError,
-    ForbiddenError,
     ListBusyError,
     NotFoundError,
-    PayloadTooLargeError,
     RateLimitedError,
-    ServerError,
     TransientApiError,
-    UnauthorizedError,
-    UnexpectedAnswerError,
 )
 
 if TYPE_CHECKING:
@@ -46,10 +41,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-selligent")
 
 _CONNECT_SECONDS = 15
-_ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
-_SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
-_TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
-_MAX_MESSAGE = 300
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 
 
@@ -203,44 +194,44 @@ class Transport:
             logger=None,
         )
         def send() -> dict[str, Any]:
-            return self._send(method, "/".join([self._root, *parts]), query, content, label)
+            return self._send(method, "/".join(["", *parts]), query, content, label)
 
         return send()
 
-    def _session(self) -> requests.Session:
-        """Return this thread's session: requests does not promise that one may be shared."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
+    def _connection(self) -> _Connection:
+        """Return this thread's connection: requests does not promise that a session may be shared."""
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            session = requests.Session()
             session.headers["Accept"] = "application/json"
             # Proxies and certificates come from the environment; a netrc login must not replace our header.
             session.auth = _no_auth
             # What goes to this machine goes there directly: a proxy would see the credentials in the clear.
             session.trust_env = not self._root.startswith("http://")
-        return session
+            template = session.prepare_request(
+                requests.Request("GET", self._root, headers={"X-ApiKey": self._credentials})
+            )
+            settings = session.merge_environment_settings(template.url, {}, None, None, None)
+            connection = self._local.connection = _Connection(session, template, settings)
+        return connection
 
     def _send(
         self,
         method: str,
-        url: str,
+        path: str,
         query: Mapping[str, str | int] | None,
         content: bytes | None,
         label: str,
     ) -> dict[str, Any]:
-        headers = {"X-ApiKey": self._credentials}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
         self._pacer.acquire()
         response = None
         try:
-            response = self._session().request(
-                method,
-                url,
-                params=query,
-                data=content,
-                headers=headers,
+            connection = self._connection()
+            response = connection.session.send(
+                connection.request(method, path, query, content),
                 timeout=self._timeout,
                 allow_redirects=False,
+                **connection.settings,
             )
         except requests.exceptions.SSLError as error:
             raise FatalApiError(f"no safe connection: {_cause(error)}", call=label) from None
@@ -250,13 +241,40 @@ class Transport:
             raise ConnectionLostError(f"connection lost ({_cause(error)})", call=label) from None
         finally:
             self._note_quota(response)
-        return _answer(response, label)
+        return value_of(response, label)
 
     def _note_quota(self, response: requests.Response | None) -> None:
         headers: Mapping[str, str] = {} if response is None else response.headers
-        remaining = _number(headers.get("X-RateLimit-Remaining"))
+        remaining = number(headers.get("X-RateLimit-Remaining"))
         refused = response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining == 0
-        self._pacer.release(remaining, _number(headers.get("X-RateLimit-Reset")), refused=refused)
+        self._pacer.release(remaining, number(headers.get("X-RateLimit-Reset")), refused=refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """A session, and what all of its requests have in common: preparing each from the start takes longer than sending.
+
+    Args:
+        session: The session.
+        template: A request without a path below the organization.
+        settings: Proxies and certificates, as the environment has them.
+    """
+
+    session: requests.Session
+    template: requests.PreparedRequest
+    settings: Mapping[str, Any]
+
+    def request(
+        self, method: str, path: str, query: Mapping[str, str | int] | None, content: bytes | None
+    ) -> requests.PreparedRequest:
+        """Return a request that is ready to be sent; the path is percent-encoded already."""
+        request = self.template.copy()
+        request.method = method
+        request.url = f"{self.template.url}{path}?{urlencode(query)}" if query else f"{self.template.url}{path}"
+        if content is not None:
+            request.headers["Content-Type"] = "application/json"
+        request.prepare_body(content, None)
+        return request
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -290,96 +308,3 @@ def _log_retry(details: Details) -> None:
     logger.warning(
         "%s; trying again in %.1f s (try %d)", details.get("exception"), details.get("wait", 0), details["tries"] + 1
     )
-
-
-def _answer(response: requests.Response, label: str) -> dict[str, Any]:
-    """Return the body of a good answer, or raise what a bad one means."""
-    body = _json_object(response)
-    code = (body or {}).get("result_code")
-    if response.status_code not in _ACCEPTED:
-        raise _refusal(response, body or {}, label)
-    if body is None:
-        if response.status_code != HTTPStatus.NO_CONTENT:
-            raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
-        return {}
-    # A load that names the rows it refused did its work, even if it refused them all and calls itself Failed.
-    if code in _SUCCEEDED or (code not in _TRY_LATER and body.get("invalid_records")):
-        return body
-    message = _said(body) or "no reason given"
-    if code in _TRY_LATER:
-        raise ServerError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
-    if code == "NotFound":
-        raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
-    raise BadRequestError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
-
-
-def _refusal(  # noqa: PLR0911 - one return for each status that means something of its own
-    response: requests.Response, body: Mapping[str, Any], label: str
-) -> Exception:
-    status = response.status_code
-    code = body.get("result_code")
-    said = _said(body)
-    detail = f": {said}" if said else ""
-    if status == HTTPStatus.UNAUTHORIZED:
-        return UnauthorizedError(
-            "401: api_key and api_secret are wrong, or this service account was not granted this endpoint" + detail,
-            call=label,
-            status=status,
-        )
-    if status == HTTPStatus.FORBIDDEN:
-        return ForbiddenError(
-            "403: the service account may not use this organization, or not from this address: "
-            "check organization, base_url and the account's IP filter" + detail,
-            call=label,
-            status=status,
-        )
-    if status == HTTPStatus.NOT_FOUND or code == "NotFound":
-        return NotFoundError(f"not found{detail}", call=label, status=status, code=code)
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return PayloadTooLargeError("413: the body is too large for Selligent", call=label, status=status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _too_many(response, label)
-    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
-    if status < HTTPStatus.BAD_REQUEST:
-        return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
-    return BadRequestError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
-
-
-def _too_many(response: requests.Response, label: str) -> Exception:
-    """Tell the two kinds of 429 apart: only the quota's has nothing remaining."""
-    remaining = _number(response.headers.get("X-RateLimit-Remaining"))
-    if remaining is not None and remaining <= 0:
-        reset = _number(response.headers.get("X-RateLimit-Reset"))
-        return RateLimitedError(
-            "429: the quota of this API key is used up", call=label, reset_seconds=60 if reset is None else reset
-        )
-    return ListBusyError("429: another bulk operation is running on this List", call=label, status=429)
-
-
-def _json_object(response: requests.Response) -> dict[str, Any] | None:
-    try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _said(body: Mapping[str, Any]) -> str:
-    """Return Selligent's own words about a failure, cut to a line."""
-    parts = [body.get("message"), *(_error_text(error) for error in body.get("errors") or ())]
-    text = "; ".join(" ".join(str(part).split()) for part in parts if part)
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
-
-
-def _error_text(error: object) -> str:
-    if not isinstance(error, dict):
-        return str(error)
-    return " ".join(str(error[key]) for key in ("error_code", "description") if error.get(key))
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None

@@ -97,9 +97,9 @@ def test_batches_joined_are_the_input(
             wanted = [
                 (key, number) for key, (number, _) in zip(batch.keys, rows_of_batch, strict=True) if key % 3 in members
             ]
-            piece, count = batch.members.rows.get(name, (b"", 0))
-            assert json.loads(b"[%s]" % piece) == [[key] for key, _ in wanted]
-            assert [batch.members.number(name, position) for position in range(count)] == [one for _, one in wanted]
+            found_keys = batch.segment_keys.get(name, [])
+            assert found_keys == [key for key, _ in wanted]
+            assert [batch.members.number(name, at) for at in range(len(found_keys))] == [one for _, one in wanted]
     assert seen == given_rows
     assert all(numbers == sorted(numbers) for numbers in order.values())
 
@@ -163,10 +163,10 @@ def test_members_that_the_list_did_not_take() -> None:
     batch = Batch(1, SOURCE, SHAPES[0], 0.0)
     rows = rows_of([5, 6, 7, 8], [0, 1, 3, 2], [0, 0, 0, 0])
     batch.take(rows, 0, 4, encode_rows(rows.values))
-    batch.encode_members({0})
-    assert batch.members.rows == {"s": (b"[1],[3]", 2), "t": (b"[1]", 1)}
+    batch.gather_members({0})
+    assert batch.segment_keys == {"s": [1, 3], "t": [1]}
     assert [batch.members.number("s", position) for position in (0, 1)] == [6, 7]
-    assert batch.members.names == ["s", "t"]
+    assert list(batch.segment_keys) == ["s", "t"]
     assert batch.members.naming("t") == [1]
     assert batch.members.naming_none_of({"t"}) == {0, 2}
 
@@ -177,5 +177,5 @@ def test_keys_of_several_fields() -> None:
     batch = Batch(1, source, ("A", "B"), 0.0)
     rows = Rows([(1, "x"), (2, "y")], [(1, "x"), (2, "y")], ["s", "s"], [b"", b""], [1, 2])
     batch.take(rows, 0, 2, encode_rows(rows.values))
-    batch.encode_members()
-    assert batch.members.rows == {"s": (b'[1,"x"],[2,"y"]', 2)}
+    batch.gather_members()
+    assert batch.segment_keys == {"s": [(1, "x"), (2, "y")]}

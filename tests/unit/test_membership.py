@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Batch, Members, Rows, Segments, Source
+from target_selligent.batch import Batch, Rows, Segments, Source
 from target_selligent.body import encode_rows
 from target_selligent.membership import Gathering, SegmentRows
 
@@ -16,27 +16,21 @@ SOURCE = Source("people", "contacts", ("KEY",), ("key",), "seg")
 OTHER = Source("others", "contacts", ("ID",), ("id",), "seg")
 
 
-class SameNames(dict[str, str]):
-    """Segments that the tenant spells as records do."""
-
-    def __missing__(self, name: str) -> str:
-        return name
-
-    def __contains__(self, name: object) -> bool:
-        return True
+SAME = {name: name for name in ("a", "b", "c", "vip", "old", "new")}
+"""Segments that the tenant spells as records do."""
 
 
-def members(first_number: int, *pairs: tuple[Any, Segments], source: Source = SOURCE) -> Members:
-    """Return the members of a batch of records, each a key and what it names."""
+def batch_of(ticket: int, first_number: int, *pairs: tuple[Any, Segments], source: Source = SOURCE) -> Batch:
+    """Return a batch of records, each a key and what it names."""
     keys = [key for key, _ in pairs]
-    batch = Batch(1, source, ("KEY",), 0.0)
+    batch = Batch(ticket, source, ("KEY",), 0.0)
     rows = Rows(
         [(key,) for key in keys], keys, [named for _, named in pairs], [b""] * len(pairs), range(first_number, 99)
     )
     if pairs:
         batch.take(rows, 0, len(pairs), encode_rows(rows.values))
-    batch.encode_members()
-    return batch.members
+    batch.gather_members()
+    return batch
 
 
 def gathering(max_rows: int = 10, max_bytes: int = 1000, rows: int = 100, size: int = 10_000) -> Gathering:
@@ -46,7 +40,7 @@ def gathering(max_rows: int = 10, max_bytes: int = 1000, rows: int = 100, size: 
 
 def keys_of(gathered: SegmentRows) -> list[Any]:
     """Return the keys of a Segment's rows."""
-    return [key for (key,) in json.loads(gathered.body.encoded(range(len(gathered.body))))]
+    return [key for (key,) in json.loads(gathered.body().encoded(range(gathered.count)))]
 
 
 def taken(gathered: list[SegmentRows]) -> list[tuple[str, list[Any]]]:
@@ -58,8 +52,8 @@ def test_members_are_gathered_over_batches() -> None:
     """Rows of one Segment come together over batches, each with the number of its record."""
     held = gathering()
     for ticket in (1, 2):
-        batch = members(10 * ticket, ("a", "vip"), (f"b{ticket}", "vip"))
-        assert held.add(ticket, SOURCE, batch, SameNames(), 0.0) == []
+        batch = batch_of(ticket, 10 * ticket, ("a", "vip"), (f"b{ticket}", "vip"))
+        assert held.add(batch, SAME, 0.0) == []
         assert held.end(ticket) == []
     (gathered,) = held.take_all()
     assert keys_of(gathered) == ["a", "b1", "a", "b2"]
@@ -71,8 +65,8 @@ def test_members_are_gathered_over_batches() -> None:
 def test_spellings_come_together() -> None:
     """Names that mean the same Segment share its load; names that cannot be used are left out."""
     held = gathering()
-    batch = members(1, ("a", "vip"), ("b", "VIP"), ("c", ("Vip", "no such")), ("d", "no such"))
-    assert held.add(1, SOURCE, batch, {"vip": "VIP", "VIP": "VIP", "Vip": "VIP"}, 0.0) == []
+    batch = batch_of(1, 1, ("a", "vip"), ("b", "VIP"), ("c", ("Vip", "no such")), ("d", "no such"))
+    assert held.add(batch, {"vip": "VIP", "VIP": "VIP", "Vip": "VIP"}, 0.0) == []
     (gathered,) = held.take_all()
     assert (gathered.segment, keys_of(gathered)) == ("VIP", ["a", "b", "c"])
     assert [gathered.number(index) for index in range(3)] == [1, 2, 3]
@@ -83,7 +77,7 @@ def test_sources_are_kept_apart() -> None:
     """Rows of streams with different keys never share a load."""
     held = gathering()
     for ticket, source in enumerate((SOURCE, OTHER)):
-        assert held.add(ticket, source, members(1, ("a", "vip"), source=source), SameNames(), 0.0) == []
+        assert held.add(batch_of(ticket, 1, ("a", "vip"), source=source), SAME, 0.0) == []
     assert [one.source for one in held.take_all()] == [SOURCE, OTHER]
 
 
@@ -91,7 +85,7 @@ def test_old_rows_are_due() -> None:
     """What is due is decided by when a Segment's first row came."""
     held = gathering()
     for ticket, (segment, now) in enumerate((("old", 1.0), ("new", 5.0), ("old", 6.0))):
-        assert held.add(ticket, SOURCE, members(1, (int(now), segment)), SameNames(), now) == []
+        assert held.add(batch_of(ticket, 1, (int(now), segment)), SAME, now) == []
     assert held.oldest == 1.0
     assert taken(held.take_due(3.0)) == [("old", [1, 6])]
     assert held.oldest == 5.0
@@ -99,11 +93,11 @@ def test_old_rows_are_due() -> None:
 
 def test_memory_is_bounded() -> None:
     """When more is gathered than may be held, in rows or in bytes, everything is handed out."""
-    for held in (gathering(rows=2), gathering(size=11)):
-        assert held.add(1, SOURCE, members(1, (1, "a"), (2, "a")), SameNames(), 0.0) == []
-        full = held.add(2, SOURCE, members(1, (3, "b")), SameNames(), 0.0)
+    for held in (gathering(rows=2), gathering(size=8)):
+        assert held.add(batch_of(1, 1, (1, "a"), (2, "a")), SAME, 0.0) == []
+        full = held.add(batch_of(2, 1, (3, "b")), SAME, 0.0)
         assert taken(full) == [("a", [1, 2]), ("b", [3])]
-        assert held.add(3, SOURCE, members(1, (1, "a"), (2, "a")), SameNames(), 0.0) == []
+        assert held.add(batch_of(3, 1, (1, "a"), (2, "a")), SAME, 0.0) == []
 
 
 _NAMED: st.SearchStrategy[Segments] = st.sampled_from(["a", "b", "c"]) | st.lists(
@@ -123,8 +117,8 @@ def test_nothing_is_lost_and_tickets_are_true(
     done: list[int] = []
 
     def load(gathered: SegmentRows) -> None:
-        assert len(gathered.tickets) == 1 or len(gathered.body) <= max_rows
-        assert len(gathered.tickets) == 1 or gathered.body.size <= max_bytes
+        assert len(gathered.tickets) == 1 or gathered.count <= max_rows
+        assert len(gathered.tickets) == 1 or gathered.size <= max_bytes + 1
         loaded.update((gathered.segment, key) for key in keys_of(gathered))
         finish(held.loaded(gathered))
 
@@ -136,7 +130,7 @@ def test_nothing_is_lost_and_tickets_are_true(
 
     for ticket, batch in enumerate(batches):
         wanted[ticket] = {(segment, key) for key, named in batch for segment in named}
-        for full in held.add(ticket, SOURCE, members(1, *batch), SameNames(), 0.0):
+        for full in held.add(batch_of(ticket, 1, *batch), SAME, 0.0):
             load(full)
         finish(held.end(ticket))
     for rest in held.take_all():

@@ -1,0 +1,138 @@
+"""What Selligent's answers mean: a value, or an error of the type that says what to do.
+
+Status codes and result codes are those of the API description, the quota's headers those of the rate limitation page.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_selligent.errors import (
+    BadRequestError,
+    ForbiddenError,
+    ListBusyError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+_ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
+_TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
+_MAX_MESSAGE = 300
+
+
+def value_of(response: requests.Response, label: str) -> dict[str, Any]:
+    """Return the body of a good answer.
+
+    Args:
+        response: The answer.
+        label: Name of the call, for messages.
+
+    Returns:
+        Its JSON object, empty if it has no body.
+
+    Raises:
+        ApiError: What a bad answer means.
+    """
+    body = _json_object(response)
+    code = (body or {}).get("result_code")
+    if response.status_code not in _ACCEPTED:
+        raise _refusal(response, body or {}, label)
+    if body is None:
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
+        return {}
+    # A load that names the rows it refused did its work, even if it refused them all and calls itself Failed.
+    if code in _SUCCEEDED or (code not in _TRY_LATER and body.get("invalid_records")):
+        return body
+    message = _said(body) or "no reason given"
+    if code in _TRY_LATER:
+        raise ServerError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+    if code == "NotFound":
+        raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
+    raise BadRequestError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+
+
+def _refusal(  # noqa: PLR0911 - one return for each status that means something of its own
+    response: requests.Response, body: Mapping[str, Any], label: str
+) -> Exception:
+    status = response.status_code
+    code = body.get("result_code")
+    said = _said(body)
+    detail = f": {said}" if said else ""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return UnauthorizedError(
+            "401: api_key and api_secret are wrong, or this service account was not granted this endpoint" + detail,
+            call=label,
+            status=status,
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return ForbiddenError(
+            "403: the service account may not use this organization, or not from this address: "
+            "check organization, base_url and the account's IP filter" + detail,
+            call=label,
+            status=status,
+        )
+    if status == HTTPStatus.NOT_FOUND or code == "NotFound":
+        return NotFoundError(f"not found{detail}", call=label, status=status, code=code)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return PayloadTooLargeError("413: the body is too large for Selligent", call=label, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _too_many(response, label)
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+    if status < HTTPStatus.BAD_REQUEST:
+        return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
+    return BadRequestError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+
+
+def _too_many(response: requests.Response, label: str) -> Exception:
+    """Tell the two kinds of 429 apart: only the quota's has nothing remaining."""
+    remaining = number(response.headers.get("X-RateLimit-Remaining"))
+    if remaining is not None and remaining <= 0:
+        reset = number(response.headers.get("X-RateLimit-Reset"))
+        return RateLimitedError(
+            "429: the quota of this API key is used up", call=label, reset_seconds=60 if reset is None else reset
+        )
+    return ListBusyError("429: another bulk operation is running on this List", call=label, status=429)
+
+
+def _json_object(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _said(body: Mapping[str, Any]) -> str:
+    """Return Selligent's own words about a failure, cut to a line."""
+    parts = [body.get("message"), *(_error_text(error) for error in body.get("errors") or ())]
+    text = "; ".join(" ".join(str(part).split()) for part in parts if part)
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+
+
+def _error_text(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return " ".join(str(error[key]) for key in ("error_code", "description") if error.get(key))
+
+
+def number(text: str | None) -> float | None:
+    """Return the number in a header; None if there is none."""
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
