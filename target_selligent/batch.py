@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, compress, groupby, islice
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import UNSET
 
@@ -65,41 +65,6 @@ def several(named: Segments) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else named
 
 
-class Lines(Sequence[bytes]):
-    """The lines of a chunk of input, told apart when one is asked for: only those of rejected records are.
-
-    Args:
-        chunk: The chunk; no line of it is blank.
-        count: How many lines it has.
-
-    Attributes:
-        size: Bytes of the chunk.
-    """
-
-    __slots__ = ("_chunk", "_count", "_lines", "size")
-
-    def __init__(self, chunk: bytes, count: int) -> None:
-        self.size = len(chunk)
-        self._chunk = chunk
-        self._count = count
-        self._lines: list[bytes] = []
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
-
-    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
-        if not self._lines:
-            self._lines = self._chunk.split(b"\n", self._count)[: self._count]
-            self._chunk = b""
-        return self._lines[index]
-
-
 @dataclass(slots=True)
 class Rows:
     """Rows of records that followed each other, side by side with what is needed to answer for them.
@@ -120,11 +85,6 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.values)
-
-    @property
-    def input_bytes(self) -> int:
-        """Size of the lines."""
-        return self.lines.size if isinstance(self.lines, Lines) else sum(map(len, self.lines))
 
     def only(self, indexes: Sequence[int]) -> Rows:
         """Return some of the rows."""
@@ -186,10 +146,13 @@ class Members:
             if named and not any(name in segments for name in several(named))
         }
 
-    def number(self, segment: str, position: int) -> int:
-        """Return the number of the record behind one of a Segment's rows."""
-        index = [index for index in self.naming(segment) if index not in self.lost][position]
+    def number(self, index: int) -> int:
+        """Return the number of one of the records."""
         return next(islice(chain.from_iterable(self.numbers), index, None))
+
+    def number_of_member(self, segment: str, position: int) -> int:
+        """Return the number of the record behind one of a Segment's rows."""
+        return self.number([index for index in self.naming(segment) if index not in self.lost][position])
 
 
 @dataclass(slots=True)
@@ -208,7 +171,8 @@ class Batch:
         members: Which record names which Segment.
         segment_keys: Segment as the records spell it, to its members' keys; in order of first appearance.
         key_bytes: Size of a row with nothing but its key, on average.
-        input_bytes: Size of the input that is kept for the rows.
+        lines: The RECORD message of each row, as it came.
+        input_bytes: Size of the lines.
     """
 
     ticket: int
@@ -221,8 +185,7 @@ class Batch:
     segment_keys: dict[str, list[Key]] = field(default_factory=dict)
     key_bytes: float = 0
     input_bytes: int = 0
-    _starts: list[int] = field(default_factory=list)
-    _lines: list[tuple[Sequence[bytes], int]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -236,9 +199,9 @@ class Batch:
             stop: Position after the last.
             piece: They as JSON text.
         """
-        self._starts.append(len(self))
-        self._lines.append((rows.lines, start))
-        self.input_bytes += rows.input_bytes * (stop - start) // len(rows)
+        lines = rows.lines[start:stop]
+        self.lines += lines
+        self.input_bytes += sum(map(len, lines))
         self.body.append(piece, stop - start)
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
@@ -263,13 +226,6 @@ class Batch:
                         keys_of[name].append(key)
         self.members.lost = lost
         self.segment_keys = dict(keys_of)
-
-    def origin(self, index: int) -> tuple[int, bytes]:
-        """Return the number and the line of a row's record: its RECORD message as it came."""
-        taken = bisect_right(self._starts, index) - 1
-        lines, first = self._lines[taken]
-        within = index - self._starts[taken]
-        return self.members.numbers[taken][within], lines[first + within]
 
 
 class BatchBuffer(Generic[Shape]):

@@ -348,12 +348,11 @@ class Delivery:
         segment: str | None = None,
         said: str | None = None,
     ) -> None:
-        number, line = batch.origin(index)
-        stream, record = record_of(line)
+        stream, record = record_of(batch.lines[index])
         self._rejects.add(
             Rejection(
                 stream=stream,
-                number=number,
+                number=batch.members.number(index),
                 record=record,
                 list_api_name=batch.source.list_api_name,
                 reason=without_values(rejection.reason, record) if said else rejection.reason,

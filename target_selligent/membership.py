@@ -79,7 +79,7 @@ class SegmentRows:
         """Return the number of a row's record."""
         stops = list(accumulate(self._counts))
         taken = bisect_right(stops, index)
-        return self._members[taken].number(self._given[taken], index - stops[taken] + self._counts[taken])
+        return self._members[taken].number_of_member(self._given[taken], index - stops[taken] + self._counts[taken])
 
     def _encode(self) -> None:
         if self._keys:

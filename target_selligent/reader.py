@@ -15,7 +15,6 @@ import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_selligent import lenient
-from target_selligent.batch import Lines
 from target_selligent.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 18
 _IDLE_SECONDS = 1.0
 _IMPOSSIBLE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-_ODD_IN_A_ROW = 2
-"""After so many chunks with other lines, the next ones are taken line by line until that changes."""
 _RECORD = "RECORD"
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _MAX_SHOWN_TYPE = 40
@@ -75,7 +72,6 @@ class MessageReader(GenericSingerReader[bytes]):
         self._decode_any = msgspec.json.Decoder().decode
         self._message_types: list[type[msgspec.Struct]] = []
         self._decoder: msgspec.json.Decoder[Any] | None = None
-        self._odd_chunks = 0
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
         self.record_takers: dict[str, RecordTaker] = {}
@@ -103,27 +99,11 @@ class MessageReader(GenericSingerReader[bytes]):
         """
         counts: Counter[str] = Counter()
         try:
-            for chunk in self._chunks(file_input or self.default_input):
-                self._process_chunk(chunk, callbacks, counts)
+            for lines in self._chunks(file_input or self.default_input):
+                self._process_lines(lines, callbacks, counts)
         except InputError as failure:
             self.failure = failure
         return counts
-
-    def _process_chunk(self, chunk: bytes, callbacks: _Callbacks, counts: Counter[str]) -> None:
-        """Hand on the messages of whole lines: all at once if they are RECORDs as expected, which most chunks are."""
-        count = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-        messages: list[Any] = []
-        if self._odd_chunks < _ODD_IN_A_ROW and (decoder := self._record_decoder()) is not None:
-            with suppress(*_UNREADABLE):
-                messages = decoder.decode_lines(chunk)
-        if len(messages) == count:
-            self._take(messages, Lines(chunk, count))
-            counts[_RECORD] += count
-            self.line_number += count
-            return
-        before = counts[_RECORD]
-        self._process_lines(chunk.split(b"\n", count)[:count], callbacks, counts)
-        self._odd_chunks = 0 if counts[_RECORD] - before == count else self._odd_chunks + 1
 
     def _process_lines(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
         """Hand on the messages of some lines, RECORDs of one stream together as far as their types take them."""
@@ -244,12 +224,12 @@ class MessageReader(GenericSingerReader[bytes]):
             )
         raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
 
-    def _chunks(self, stream: IO[Any]) -> Iterator[bytes]:
-        """Yield whole lines as they arrive; the very last one may lack its newline."""
+    def _chunks(self, stream: IO[Any]) -> Iterator[list[bytes]]:
+        """Yield the whole lines of each chunk as it arrives; the very last line may lack its newline."""
         source = getattr(stream, "buffer", stream)
         if not hasattr(source, "readinto1"):
             for line in source:
-                yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+                yield [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line]
             return
         # One buffer for all of the input: memory that is in use already is read into far faster than new memory.
         buffer = bytearray(_CHUNK_BYTES)
@@ -258,14 +238,14 @@ class MessageReader(GenericSingerReader[bytes]):
             filled = kept + count
             end = buffer.rfind(b"\n", kept, filled) + 1
             if end:
-                yield bytes(memoryview(buffer)[:end])
+                yield bytes(memoryview(buffer)[: end - 1]).split(b"\n")
                 buffer[: filled - end] = buffer[end:filled]
             kept = filled - end
             if kept > len(buffer) // 2:
                 buffer = buffer.ljust(2 * len(buffer))
         # Where a signal ended reading, what has been started is no line.
         if self.stop_signal is None and kept:
-            yield bytes(memoryview(buffer)[:kept])
+            yield [bytes(memoryview(buffer)[:kept])]
 
     def _read(self, source: Any, buffer: memoryview) -> int:  # noqa: ANN401 - any binary stream with readinto1
         """Wait for bytes and return how many there are; 0 at the end of the input, or when a signal asks to stop."""

@@ -41,16 +41,14 @@ _DATE_TIME = re.compile(
 )
 _FRACTION_DIGITS = 7
 _DAY = (
-    r"(?:(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|"
-    r"(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
-    r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
+    r"(?:(?!0000)[0-9]{4}-"
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"|(?:[0-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
 )
-_MOMENT = rf"{_DAY}[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,{_FRACTION_DIGITS}}})?"
+_MOMENT = rf"{_DAY}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,{_FRACTION_DIGITS}}})?"
 _UTC_ZONES = frozenset({None, "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"})
-_DAYS = {"": re.compile(rf"(?:(?:{_DAY})?\n)*", re.ASCII)}
-_MOMENTS = {
-    ending: re.compile(rf"(?:(?:{_MOMENT}{re.escape(ending)})?\n)*", re.ASCII) for ending in ("Z", "+00:00", "+00", "")
-}
+_DAYS = {"": re.compile(rf"(?:\n|{_DAY}\n)*")}
+_MOMENTS = {ending: re.compile(rf"(?:\n|{_MOMENT}{re.escape(ending)}\n)*") for ending in ("Z", "+00:00", "+00", "")}
 """What nearly all dates look like, a line each, blank for null: valid by their form alone. By how they end."""
 _encode = msgspec.json.Encoder().encode
 

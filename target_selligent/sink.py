@@ -325,9 +325,10 @@ class SelligentSink(Sink):
         values: list[Any] = list(map(self._record_type.get(self._segment_column), records))
         if _TEXT.issuperset(map(type, values)):
             # One object for each name: what comes later compares them often.
-            names = {name: name for name in values}
+            names: dict[str, str] = {}
+            values = list(map(names.setdefault, values, values))
             if not any(map(_is_blank, names)):
-                return list(map(names.__getitem__, values))
+                return values
         return [_named_segments(value, self._segment_column) for value in values]
 
 

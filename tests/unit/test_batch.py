@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from target_selligent.batch import Batch, BatchBuffer, Lines, Rows, Segments, Source
+from target_selligent.batch import Batch, BatchBuffer, Rows, Segments, Source
 from target_selligent.body import encode_rows
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def rows_of(numbers: Sequence[int], keys: Sequence[int], sizes: Sequence[int]) -
         rows,
         list(keys),
         [NAMED[key % 3] for key in keys],
-        Lines(b"".join(b"%d\n" % number for number in numbers), len(numbers)),
+        [b"%d" % number for number in numbers],
         numbers,
     )
 
@@ -90,7 +90,7 @@ def test_batches_joined_are_the_input(
         assert batch.body.size <= max_bytes or len(batch) == 1
         rows_of_batch = decoded(batch)
         for index, (one, text) in enumerate(rows_of_batch):
-            assert batch.origin(index) == (one, b"%d" % one)
+            assert (batch.members.number(index), batch.lines[index]) == (one, b"%d" % one)
             seen[one] = batch.fields, batch.keys[index], text
             order.setdefault(batch.keys[index], []).append(one)
         for name, members in (("s", {0, 1}), ("t", {1})):
@@ -99,7 +99,9 @@ def test_batches_joined_are_the_input(
             ]
             found_keys = batch.segment_keys.get(name, [])
             assert found_keys == [key for key, _ in wanted]
-            assert [batch.members.number(name, at) for at in range(len(found_keys))] == [one for _, one in wanted]
+            assert [batch.members.number_of_member(name, at) for at in range(len(found_keys))] == [
+                one for _, one in wanted
+            ]
     assert seen == given_rows
     assert all(numbers == sorted(numbers) for numbers in order.values())
 
@@ -165,7 +167,7 @@ def test_members_that_the_list_did_not_take() -> None:
     batch.take(rows, 0, 4, encode_rows(rows.values))
     batch.gather_members({0})
     assert batch.segment_keys == {"s": [1, 3], "t": [1]}
-    assert [batch.members.number("s", position) for position in (0, 1)] == [6, 7]
+    assert [batch.members.number_of_member("s", position) for position in (0, 1)] == [6, 7]
     assert list(batch.segment_keys) == ["s", "t"]
     assert batch.members.naming("t") == [1]
     assert batch.members.naming_none_of({"t"}) == {0, 2}
