@@ -38,7 +38,7 @@ _TYPES: dict[str, Any] = {
     "integer": _INT,
     "number": _INT | float,
     "boolean": bool,
-    "null": None,
+    "null": type(None),
 }
 _TYPES_OF: dict[Conversion | None, Any] = {
     Conversion.STRING: str | None,

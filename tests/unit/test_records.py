@@ -164,6 +164,7 @@ EXACT: dict[str, tuple[dict[str, Any], Any]] = {
     "boolean": ({"type": "boolean"}, True),
     "alternatives": ({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}, "2026-05-01T10:15:00Z"),
     "date": ({"type": ["string", "null"], "format": "date"}, "2024-02-29"),
+    "nothing": ({"type": "null"}, None),
     "described": ({"type": "string", "title": "T", "description": "D", "default": 5, "x-more": {"pattern": "^$"}}, "x"),
 }
 
@@ -175,7 +176,9 @@ def test_common_columns_are_checked_while_they_are_decoded(allowed: dict[str, An
     (column,) = (column for column in stream.type.columns if column.column == "a")
     assert column.validator is None
     assert column.type is not Any
-    assert stream.decoded({"key": "k", "seg": "s", "a": value}) is not None
+    record = {"key": "k", "seg": "s", "a": value}
+    assert stream.decoded(record) is not None
+    assert not stream.widen(record)
 
 
 NOT_DECODABLE: dict[str, dict[str, Any]] = {
