@@ -1,26 +1,18 @@
-"""Batches: rows on their way to one List load, cut by rows and by encoded bytes. Pure; no I/O.
-
-A record that lacks a column says nothing about it, so nothing may be sent for it: null would erase what the List
-holds. Rows of records with the same columns share a batch; the few kinds of record that a stream usually has are
-gathered side by side, and only where a key comes again in another kind is order kept by cutting.
-"""
+"""Rows and batches: what goes into one List load, and what is needed to answer for each record in it. Pure; no I/O."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, compress, groupby, islice
-from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from itertools import chain, compress, groupby, islice
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from target_selligent.body import Body, encode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
 Row = tuple[Any, ...]
@@ -31,10 +23,6 @@ Key = Any
 
 Segments = str | tuple[str, ...]
 """The Segment that a record names; a tuple if it names several, or names it in a list."""
-
-Shape = TypeVar("Shape", bound=Hashable)
-
-_MAX_OPEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +178,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def held_bytes(self) -> int:
+        """Size of the rows and of their lines."""
+        return self.body.size + self.input_bytes
+
     def take(self, rows: Rows, start: int, stop: int, piece: bytes) -> None:
         """Append some rows.
 
@@ -226,90 +219,3 @@ class Batch:
                         keys_of[name].append(key)
         self.members.lost = lost
         self.segment_keys = dict(keys_of)
-
-
-class BatchBuffer(Generic[Shape]):
-    """Gathers the rows of one List into batches and hands each on when it is full.
-
-    Rows go into one batch if they have the same shape: whatever tells apart rows that cannot share a load.
-
-    Args:
-        new_batch: Makes an empty batch for the given shape.
-        submit: Takes a batch that is complete. Batches that share a key are submitted in the order of their rows.
-        max_rows: Most rows in a batch.
-        max_bytes: Most bytes in a batch's body. A single row over it still makes a batch of its own.
-    """
-
-    def __init__(
-        self,
-        new_batch: Callable[[Shape], Batch],
-        submit: Callable[[Batch], None],
-        *,
-        max_rows: int,
-        max_bytes: int,
-    ) -> None:
-        self._new_batch = new_batch
-        self._submit = submit
-        self._max_rows = max_rows
-        self._max_bytes = max_bytes
-        self._open: dict[Shape, Batch] = {}
-        # Keys by open batch, kept only while there is more than one: usually there is not.
-        self._keys: dict[Shape, set[Key]] = {}
-
-    def add(self, shape: Shape, rows: Rows, encoded: bytes) -> None:
-        """Put rows in, submitting what is full before or after each of them.
-
-        Args:
-            shape: Their shape.
-            rows: The rows, in the order of their records.
-            encoded: All of them as JSON text.
-        """
-        start, count = 0, len(rows)
-        while start < count:
-            batch = self._open.get(shape) or self._begin(shape)
-            stop = min(count, start + self._max_rows - len(batch))
-            if len(self._open) > 1:
-                self._keep_order(shape, rows.keys[start:stop])
-            piece = encoded if stop - start == count else encode_rows(rows.values[start:stop])
-            fitting = stop
-            if batch.body.size + len(piece) + 1 > self._max_bytes:
-                sizes = accumulate(len(encode_rows([row])) + 1 for row in rows.values[start:stop])
-                fitting = start + bisect_right(list(sizes), self._max_bytes - batch.body.size)
-                if fitting == start and not batch:
-                    fitting += 1
-                piece = encode_rows(rows.values[start:fitting])
-            if fitting > start:
-                batch.take(rows, start, fitting, piece)
-                start = fitting
-            if fitting < stop or len(batch) >= self._max_rows:
-                self._cut(shape)
-
-    def flush(self, opened_before: float = inf) -> None:
-        """Submit the batches that were opened before a time; by default all."""
-        for shape in [shape for shape, batch in self._open.items() if batch.since < opened_before]:
-            self._cut(shape)
-
-    def _begin(self, shape: Shape) -> Batch:
-        if len(self._open) >= _MAX_OPEN:
-            self._cut(next(iter(self._open)))
-        batch = self._open[shape] = self._new_batch(shape)
-        if len(self._open) > 1:
-            for other, opened in self._open.items():
-                self._keys.setdefault(other, set(opened.keys))
-        return batch
-
-    def _keep_order(self, shape: Shape, keys: Sequence[Key]) -> None:
-        """Submit every other open batch that holds one of the keys, so that its row arrives first."""
-        others = [other for other, held in self._keys.items() if other != shape and not held.isdisjoint(keys)]
-        for other in others:
-            self._cut(other)
-        if shape in self._keys:
-            self._keys[shape].update(keys)
-
-    def _cut(self, shape: Shape) -> None:
-        batch = self._open.pop(shape)
-        self._keys.pop(shape, None)
-        if len(self._open) <= 1:
-            self._keys.clear()
-        batch.gather_members()
-        self._submit(batch)

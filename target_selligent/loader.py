@@ -131,7 +131,7 @@ class _Lane:
 
     def put(self, batch: Batch) -> None:
         """Queue a batch once there is room for it, and raise what ended the lane if it has ended."""
-        size = _size(batch)
+        size = batch.held_bytes
         with self._room:
             while self.failure is None and not self._has_room(size):
                 self._room.wait()
@@ -171,7 +171,7 @@ class _Lane:
 
     def _settle(self, prepared: Prepared, refused: set[int]) -> None:
         with self._room:
-            self._held_bytes -= _size(prepared.batch)
+            self._held_bytes -= prepared.batch.held_bytes
             self._room.notify()
         self._delivery.settle(prepared, refused)
 
@@ -207,7 +207,3 @@ class _Lane:
                 flight.refused.set_result(self._delivery.load(flight.prepared))
             except Exception as failure:  # noqa: BLE001 - raised again where the flight lands
                 flight.refused.set_exception(failure)
-
-
-def _size(batch: Batch) -> int:
-    return batch.body.size + batch.input_bytes

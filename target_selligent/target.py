@@ -16,7 +16,8 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Batch, BatchBuffer
+from target_selligent.batch import Batch
+from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
 from target_selligent.destination import ListDestination
@@ -45,6 +46,8 @@ _MAX_LINE = 2000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 _STOP_SECONDS = 30
+_SHARE_OF_TIME = 4
+"""Batches are not loaded for their age more often than so many times the time that took."""
 
 
 class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
@@ -110,6 +113,7 @@ class TargetSelligent(Target):
         self._sinks: list[SelligentSink] = []
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
+        self._batch_max_age: float = settings.batch_max_age_seconds
         self.message_reader.before_read = self._flush_old_batches
 
     @classmethod
@@ -336,9 +340,12 @@ class TargetSelligent(Target):
             self.message_reader.stop(signum)
 
     def _flush_old_batches(self) -> None:
-        opened_before = time.monotonic() - self.settings.batch_max_age_seconds
-        for buffer in self._buffers.values():
-            buffer.flush(opened_before)
+        started = time.monotonic()
+        flushed = [buffer.flush(started - self._batch_max_age) for buffer in self._buffers.values()]
+        if any(flushed):
+            # Where kinds of record are many, they would be loaded for their age all the time and never fill.
+            spent = time.monotonic() - started
+            self._batch_max_age = max(self.settings.batch_max_age_seconds, _SHARE_OF_TIME * spent)
 
 
 def _print_state(state: str) -> None:

@@ -24,6 +24,7 @@ OPEN = {"errors", "settings", "settings_table", "body", "batch", "rejects", "rep
 ARROWS: dict[str, set[str]] = {
     "__main__": {"target"},
     "target": {
+        "buffer",
         "checkpoints",
         "client",
         "destination",
@@ -57,6 +58,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"client"},
     "batch": set(),
     "body": set(),
+    "buffer": set(),
     "settings": set(),
     "settings_table": set(),
     "errors": set(),
@@ -72,6 +74,7 @@ FOREIGN = {"singer_sdk": {"target", "reader", "sink"}, "requests": {"answers", "
 PURE = {
     "batch",
     "body",
+    "buffer",
     "checkpoints",
     "environment",
     "errors",

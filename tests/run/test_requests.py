@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import records, schema
+from tests.support import record, records, schema
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -122,6 +122,19 @@ def test_records_of_different_columns_share_loads(tenant: Tenant) -> None:
     tenant.run([PLAIN, *rows]).succeeded()
     assert sorted(load["rows"] for load in tenant.requests("/data/load")) == [10, 10]
     assert sorted(load["query"]["fields"] for load in tenant.requests("/data/load")) == ["KEY", "KEY,VALUE"]
+
+
+def test_a_tap_that_leaves_out_nulls_fills_its_loads(tenant: Tenant) -> None:
+    """Sixteen kinds of record in turn need a load each, with what they have and no null."""
+    names = ["a", "b", "c", "d"]
+    tenant.create_list(KEY="Text(10)", **{name.upper(): "Text(10)" for name in names})
+    kinds = [[name for bit, name in enumerate(names) if kind >> bit & 1] for kind in range(16)]
+    rows = [record({"key": f"{number}", **dict.fromkeys(kinds[number % 16], "x")}) for number in range(320)]
+    tenant.run([schema(dict.fromkeys(["key", *names], "string")), *rows]).succeeded()
+    loads = tenant.requests("/data/load")
+    assert [load["rows"] for load in loads] == [20] * 16
+    wanted = {",".join(["KEY", *map(str.upper, kind)]) for kind in kinds}
+    assert {load["query"]["fields"] for load in loads} == wanted
 
 
 def test_nothing_is_called_without_records(tenant: Tenant) -> None:

@@ -1,0 +1,33 @@
+"""Rows that can be told apart, for the tests of batches and their buffer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from target_selligent.batch import Rows, Segments, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_selligent.batch import Batch
+
+SOURCE = Source("people", "contacts", ("KEY",), ("key",), "seg")
+NAMED: list[Segments] = ["s", ("s", "t"), ()]
+
+
+def rows_of(numbers: Sequence[int], keys: Sequence[int], sizes: Sequence[int]) -> Rows:
+    """Return rows that can be told apart: their number, padded to a size; Segments by key."""
+    rows = [(number, "x" * size) for number, size in zip(numbers, sizes, strict=True)]
+    return Rows(
+        rows,
+        list(keys),
+        [NAMED[key % 3] for key in keys],
+        [b"%d" % number for number in numbers],
+        numbers,
+    )
+
+
+def decoded(batch: Batch) -> list[tuple[int, str]]:
+    """Return a batch's rows."""
+    return [tuple(row) for row in json.loads(batch.body.encoded(range(len(batch))))]

@@ -1,0 +1,146 @@
+"""The buffer of a List: nothing lost, nothing twice, no limit passed, the order of a key kept, batches filled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_selligent.batch import Batch
+from target_selligent.body import encode_rows
+from target_selligent.buffer import BatchBuffer
+from tests.unit.rows import SOURCE, decoded, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_selligent.batch import Rows
+
+SHAPES = [("KEY", "A"), ("KEY", "B"), ("KEY",), *[("KEY", f"C{number}") for number in range(9)]]
+
+
+class Collector:
+    """A buffer and what it hands on."""
+
+    def __init__(self, max_rows: int, max_bytes: int, max_open: int = 100, max_open_bytes: int = 100_000) -> None:
+        self.batches: list[Batch] = []
+        self.opened = 0
+        self.buffer = BatchBuffer(
+            self._new,
+            self.batches.append,
+            max_rows=max_rows,
+            max_bytes=max_bytes,
+            max_open=max_open,
+            max_open_bytes=max_open_bytes,
+        )
+
+    def add(self, shape: tuple[str, ...], rows: Rows) -> None:
+        """Put rows in."""
+        self.buffer.add(shape, rows, encode_rows(rows.values))
+
+    def _new(self, fields: tuple[str, ...]) -> Batch:
+        self.opened += 1
+        return Batch(self.opened, SOURCE, fields, float(self.opened))
+
+
+def numbers_of(batches: Sequence[Batch]) -> list[list[int]]:
+    """Return the numbers of the rows of each batch."""
+    return [[number for number, _ in decoded(batch)] for batch in batches]
+
+
+_CHUNKS = st.lists(
+    st.tuples(st.integers(0, len(SHAPES) - 1), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60)), max_size=8)),
+    max_size=12,
+)
+
+
+@given(_CHUNKS, st.integers(1, 5), st.integers(20, 200), st.integers(1, 4), st.integers(0, 300))
+def test_batches_joined_are_the_input(
+    chunks: list[tuple[int, list[tuple[int, int]]]], max_rows: int, max_bytes: int, max_open: int, max_open_bytes: int
+) -> None:
+    """All rows come out once, side by side with what they came with, within the limits, each key in its order."""
+    collector = Collector(max_rows, max_bytes, max_open, max_open_bytes)
+    number = 0
+    given_rows: dict[int, tuple[tuple[str, ...], int, str]] = {}
+    for shape, items in chunks:
+        numbers = range(number + 1, number + len(items) + 1)
+        number += len(items)
+        rows = rows_of(numbers, [key for key, _ in items], [size for _, size in items])
+        for index, (key, size) in enumerate(items):
+            given_rows[numbers[index]] = SHAPES[shape], key, "x" * size
+        if items:
+            collector.add(SHAPES[shape], rows)
+    collector.buffer.flush()
+
+    order: dict[int, list[int]] = {}
+    seen: dict[int, tuple[tuple[str, ...], int, str]] = {}
+    for batch in collector.batches:
+        assert 1 <= len(batch) <= max_rows
+        assert batch.body.size <= max_bytes or len(batch) == 1
+        rows_of_batch = decoded(batch)
+        for index, (one, text) in enumerate(rows_of_batch):
+            assert (batch.members.number(index), batch.lines[index]) == (one, b"%d" % one)
+            seen[one] = batch.fields, batch.keys[index], text
+            order.setdefault(batch.keys[index], []).append(one)
+        for name, members in (("s", {0, 1}), ("t", {1})):
+            wanted = [
+                (key, number) for key, (number, _) in zip(batch.keys, rows_of_batch, strict=True) if key % 3 in members
+            ]
+            found_keys = batch.segment_keys.get(name, [])
+            assert found_keys == [key for key, _ in wanted]
+            assert [batch.members.number_of_member(name, at) for at in range(len(found_keys))] == [
+                one for _, one in wanted
+            ]
+    assert seen == given_rows
+    assert all(numbers == sorted(numbers) for numbers in order.values())
+
+
+def test_full_batches_leave_at_once() -> None:
+    """A batch is handed on when its last row comes, not when the next one does."""
+    collector = Collector(2, 1000)
+    collector.add(SHAPES[0], rows_of([1], [1], [1]))
+    assert collector.batches == []
+    collector.add(SHAPES[0], rows_of([2], [2], [1]))
+    assert numbers_of(collector.batches) == [[1, 2]]
+
+
+def test_shapes_are_gathered_side_by_side() -> None:
+    """Rows of two shapes that take turns fill two batches; only a key that comes again cuts the other one."""
+    collector = Collector(100, 10_000)
+    for number in range(10):
+        collector.add(SHAPES[number % 2], rows_of([number], [number], [1]))
+    assert collector.batches == []
+    collector.add(SHAPES[1], rows_of([10], [0], [1]))
+    assert numbers_of(collector.batches) == [[0, 2, 4, 6, 8]]
+    collector.buffer.flush()
+    assert numbers_of(collector.batches[1:]) == [[1, 3, 5, 7, 9, 10]]
+
+
+def test_only_old_batches_are_flushed() -> None:
+    """A flush by age leaves the batches that were opened later."""
+    collector = Collector(100, 10_000)
+    collector.add(SHAPES[0], rows_of([1], [1], [1]))
+    collector.add(SHAPES[1], rows_of([2], [2], [1]))
+    collector.buffer.flush(opened_before=2.0)
+    assert numbers_of(collector.batches) == [[1]]
+    collector.buffer.flush()
+    collector.buffer.flush()
+    assert numbers_of(collector.batches) == [[1], [2]]
+
+
+def test_many_kinds_of_record_fill_their_batches() -> None:
+    """Rows of many shapes that take turns end in as few batches as they can."""
+    collector = Collector(10, 10_000)
+    for number in range(120):
+        collector.add(SHAPES[number % 12], rows_of([number], [number], [1]))
+    assert [len(batch) for batch in collector.batches] == [10] * 12
+
+
+def test_the_largest_makes_room() -> None:
+    """Where too many batches are open, or too large ones, the largest is handed on: it gains least by waiting."""
+    for collector in (Collector(10, 10_000, max_open=2), Collector(10, 10_000, max_open_bytes=110)):
+        collector.add(SHAPES[0], rows_of([1], [1], [5]))
+        collector.add(SHAPES[1], rows_of([2], [2], [80]))
+        collector.add(SHAPES[2], rows_of([3], [3], [5]))
+        assert numbers_of(collector.batches) == [[2]]
