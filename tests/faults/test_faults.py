@@ -242,6 +242,8 @@ def test_a_refusal_fails_at_once(case: Case, outcome: Outcome) -> None:
     message = outcome.run.complaint()
     assert case.fault in message or case.fault == "404"
     assert outcome.fired == 1
-    assert "trying again" not in outcome.run.stderr
+    # A busy machine may take longer than the second that calls have here: that is tried again, and is no refusal.
+    retries = [line for line in outcome.run.stderr.splitlines() if "trying again" in line]
+    assert all("no answer in time" in line for line in retries)
     assert not untrue(TAP, outcome.run.printed, outcome.writes)
     assert outcome.run.position < len(TAP.records)
