@@ -25,6 +25,11 @@ Segments = str | tuple[str, ...]
 """The Segment that a record names; a tuple if it names several, or names it in a list."""
 
 
+_SAMPLED = 16
+"""How many keys one stands for where their size is estimated."""
+_TEXT = frozenset({str})
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where rows come from and go to: what their loads need to know, and what an answer is traced back to.
@@ -158,7 +163,7 @@ class Batch:
         keys: Each row's key.
         members: Which record names which Segment.
         segment_keys: Segment as the records spell it, to its members' keys; in order of first appearance.
-        key_bytes: Size of a row with nothing but its key, on average.
+        key_bytes: About the size of a row with nothing but its key.
         lines: The RECORD message of each row, as it came.
         input_bytes: Size of the lines.
     """
@@ -206,16 +211,18 @@ class Batch:
         Args:
             lost: Indexes of records that join none.
         """
-        keys_of: defaultdict[str, list[Key]] = defaultdict(list)
-        if self.members.segments:
-            self.key_bytes = len(encode_rows(self.source.key_rows(self.keys))) / len(self)
-            for index, (named, key) in enumerate(zip(self.members.segments, self.keys, strict=True)):
-                if lost and index in lost:
-                    continue
-                if named.__class__ is str:
-                    keys_of[named].append(key)
-                else:
-                    for name in named:
-                        keys_of[name].append(key)
         self.members.lost = lost
+        segments = self.members.segments
+        if not segments:
+            return
+        sample = self.keys[::_SAMPLED]
+        self.key_bytes = len(encode_rows(self.source.key_rows(sample))) / len(sample)
+        keys_of: defaultdict[Any, list[Key]] = defaultdict(list)
+        if not lost and _TEXT.issuperset(map(type, segments)):
+            for named, key in zip(segments, self.keys, strict=True):
+                keys_of[named].append(key)
+        else:
+            for index, (named, key) in enumerate(zip(segments, self.keys, strict=True)):
+                for name in () if index in lost else several(named):
+                    keys_of[name].append(key)
         self.segment_keys = dict(keys_of)

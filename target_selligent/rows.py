@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -78,7 +78,7 @@ class RowMapper:
         fields: Field names, in row order.
     """
 
-    __slots__ = ("_get_keys", "_key_steps", "_optout", "_steps", "_steps_after_decoding", "_width", "fields")
+    __slots__ = ("_key_steps", "_optout", "_sent", "_steps", "_steps_after_decoding", "fields")
 
     def __init__(self, record_type: RecordType, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
         decoded = {column.column: column for column in record_type.columns}
@@ -96,7 +96,7 @@ class RowMapper:
             ),
             None,
         )
-        self._width = len(columns)
+        self._sent: Callable[[Row], Row] = itemgetter(slice(len(columns)))
         self.fields = tuple(column.field.name for column in columns)
 
     def __call__(self, records: Sequence[msgspec.Struct], *, decoded: bool) -> tuple[list[Row], list[Key]]:
@@ -137,8 +137,7 @@ class RowMapper:
             keys = list(map(self._key_steps[0][1], records))
         else:
             keys = list(zip(*[map(get, records) for _, get in self._key_steps], strict=True))
-        width = self._width
-        return [row[:width] for row in map(msgspec.structs.astuple, records)], keys
+        return list(map(self._sent, map(msgspec.structs.astuple, records))), keys
 
 
 def _step(column: DecodedColumn, conversion: Conversion | None) -> _Step:
