@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ class Counts:
 
     def add(self, other: Counts) -> None:
         """Add another's counts to these."""
-        for slot in fields(self):
-            setattr(self, slot.name, getattr(self, slot.name) + getattr(other, slot.name))
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def __str__(self) -> str:
-        return ", ".join(
-            f"{count:,} {slot.name.replace('_', ' ')}" for slot, count in zip(fields(self), astuple(self), strict=True)
-        )
+        return ", ".join(f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in _COUNTS)
+
+
+_COUNTS = tuple(slot.name for slot in fields(Counts))
 
 
 class RunReport:
