@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ class SeenKeys:
     """The keys that were loaded before, for `ImportFirstMatch` over many loads. Use it from one thread at a time."""
 
     def __init__(self) -> None:
-        self._database = _open("CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._database = _open(self, "CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def __contains__(self, key: Key) -> bool:
         found = self._database.execute("SELECT 1 FROM seen WHERE key = ?", (_encode(key),))
@@ -66,6 +67,7 @@ class LastRecords:
 
     def __init__(self) -> None:
         self._database = _open(
+            self,
             "CREATE TABLE last"
             " (key BLOB PRIMARY KEY, source INTEGER, number INTEGER, fields BLOB, row BLOB, line BLOB)",
             "CREATE TABLE named (key BLOB, segment TEXT, PRIMARY KEY (key, segment)) WITHOUT ROWID",
@@ -106,9 +108,11 @@ def _key(decoded: Any) -> Key:  # noqa: ANN401 - JSON
     return tuple(decoded) if isinstance(decoded, list) else decoded
 
 
-def _open(*statements: str) -> sqlite3.Connection:
+def _open(owner: object, *statements: str) -> sqlite3.Connection:
+    """Open a database that is closed, and with it deleted, when its owner goes."""
     # Made in the thread that reads, used in the one that loads, never in both at once.
     database = sqlite3.connect(_TEMPORARY, isolation_level=None, check_same_thread=False)
+    weakref.finalize(owner, database.close)
     for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *statements, "BEGIN"):
         database.execute(statement)
     return database
