@@ -17,12 +17,17 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 from target_selligent import lenient
 from target_selligent.errors import InputError
 
+if sys.platform == "linux":
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     _Callbacks = dict[str, Callable[[dict[str, Any]], None]]
 
 _CHUNK_BYTES = 1 << 18
+_PIPE_BYTES = 1 << 20
+"""What Linux allows every user (`/proc/sys/fs/pipe-max-size`)."""
 _IDLE_SECONDS = 1.0
 _IMPOSSIBLE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
 _RECORD = "RECORD"
@@ -231,6 +236,7 @@ class MessageReader(GenericSingerReader[bytes]):
             for line in source:
                 yield [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line]
             return
+        _enlarge_pipe(source)
         # One buffer for all of the input: memory that is in use already is read into far faster than new memory.
         buffer = bytearray(_CHUNK_BYTES)
         kept = 0
@@ -264,6 +270,13 @@ class MessageReader(GenericSingerReader[bytes]):
 
 def _do_nothing() -> None:
     pass
+
+
+def _enlarge_pipe(source: Any) -> None:  # noqa: ANN401 - any binary stream
+    """Let a pipe hold more than the usual 64 KiB, where the system can: small chunks cost a tenth more each record."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError, ValueError):
+            fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _is_ready(source: Any) -> bool:  # noqa: ANN401 - any binary stream
