@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 from dataclasses import dataclass, field
@@ -229,8 +231,12 @@ class Command:
 
     @property
     def fed(self) -> bool:
-        """Whether everything is written."""
-        return self._writer is not None and not self._writer.is_alive()
+        """Whether everything is written, and read: nothing is left in the pipe."""
+        if self._writer is None or self._writer.is_alive():
+            return False
+        assert self.process.stdin is not None
+        waiting = fcntl.ioctl(self.process.stdin.fileno(), termios.FIONREAD, bytes(4))
+        return not any(waiting)
 
     def finish(self) -> Finished:
         """Close standard input once everything is written, and wait for the end."""
