@@ -28,6 +28,17 @@ Segments = str | tuple[str, ...]
 _SAMPLED = 16
 """How many keys one stands for where their size is estimated."""
 _TEXT = frozenset({str})
+_SHARE_OF_TIME = 4
+
+
+def next_max_age(max_age: float, spent: float) -> float:
+    """Return how old rows may get before they are loaded for their age again, in seconds.
+
+    Args:
+        max_age: What the settings say.
+        spent: How long it took the last time: at most a fifth of the time shall go into it.
+    """
+    return max(max_age, _SHARE_OF_TIME * spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.batch import next_max_age
 from target_selligent.client import LoadOptions
 from target_selligent.errors import (
     ApiTimeoutError,
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _MAX_GATHERED_ROWS = 500_000
 _MAX_GATHERED_BYTES = 64 << 20
-_SHARE_OF_TIME = 4
-"""Segments are not loaded for their age more often than so many times the time it takes."""
 _LONGEST_SHORT_VALUE = 2
 _MAX_PROBLEMS = 10
 
@@ -189,7 +188,7 @@ class Delivery:
             self._load_segment(gathered)
         if due:
             spent = time.monotonic() - started
-            self._max_age = max(self._settings.segment_batch_max_age_seconds, _SHARE_OF_TIME * spent)
+            self._max_age = next_max_age(self._settings.segment_batch_max_age_seconds, spent)
 
     def load_all_segments(self) -> None:
         """Load whatever is gathered: after the last batch."""

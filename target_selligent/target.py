@@ -16,7 +16,7 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Batch
+from target_selligent.batch import Batch, next_max_age
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
@@ -46,8 +46,6 @@ _MAX_LINE = 2000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 _STOP_SECONDS = 30
-_SHARE_OF_TIME = 4
-"""Batches are not loaded for their age more often than so many times the time that took."""
 
 
 class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
@@ -345,7 +343,7 @@ class TargetSelligent(Target):
         if any(flushed):
             # Where kinds of record are many, they would be loaded for their age all the time and never fill.
             spent = time.monotonic() - started
-            self._batch_max_age = max(self.settings.batch_max_age_seconds, _SHARE_OF_TIME * spent)
+            self._batch_max_age = next_max_age(self.settings.batch_max_age_seconds, spent)
 
 
 def _print_state(state: str) -> None:
