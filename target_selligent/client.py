@@ -107,10 +107,6 @@ class SelligentClient:
         body = {"api_name": list_api_name, "name": list_api_name, "type": "Userlist", "description": description}
         self._transport.call("POST", ["lists"], body=body)
 
-    def count_records(self, list_api_name: str) -> int:
-        """Return how many records a List holds."""
-        return _count(self._transport.call("GET", ["lists", list_api_name, "records"]), "count")
-
     def get_fields(self, list_api_name: str) -> list[FieldDefinition]:
         """Return a List's fields."""
         call = ["lists", list_api_name, "fields"]

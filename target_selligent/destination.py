@@ -29,7 +29,8 @@ API_NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 """What the vendor's help allows in the API name of a List; Segments are taken to be alike."""
 
 CREATED_BY = "Created by target-selligent"
-"""Description of the Lists made here: one that bears it and is still empty was left half-made by a run that died."""
+"""Description of the Lists that are created here. A List that bears it gets the fields that it lacks: the run that
+created it may have ended before the last stream or the newest schema came."""
 
 _NEW_SECONDS = 30
 _UNSAFE = re.compile(r"[/\\%?#;\x00-\x1f\x7f]")
@@ -143,8 +144,8 @@ class ListDestination:
         if details is None:
             details = self._make_list()
             self._may_add_fields = True
-        elif self._create_list and details.description == CREATED_BY:
-            self._may_add_fields = self._client.count_records(details.api_name) == 0
+        else:
+            self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
         self.api_name = details.api_name
         return self._read_fields()
 
@@ -196,7 +197,7 @@ class ListDestination:
         return (
             f"stream {stream}: List {self.api_name} has no such fields: {names}; create them in Selligent, give the "
             "columns existing fields with field_mapping, or leave them out with field_mapping (null) "
-            "or a stream map (create_list_if_not_exists adds fields only to a List it creates)"
+            "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created)"
         )
 
     def _open_segment(self, segment: str) -> str:

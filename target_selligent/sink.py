@@ -134,6 +134,8 @@ class SelligentSink(Sink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
         """Take one record that came through the SDK's own path: stream maps, flattening, metadata columns.
 
+        The SDK counts it in its metric `record_count` itself.
+
         Args:
             record: The record, transformed.
             context: Unused.
@@ -155,6 +157,7 @@ class SelligentSink(Sink):
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
         self.records_read += 1
+        self.record_counter_metric.increment()
         if self._process_alone(record, line, self.records_read) and (wider := self._record_type.widened_for(record)):
             self._use(wider)
 
@@ -170,6 +173,7 @@ class SelligentSink(Sink):
         """
         first = self.records_read + 1
         self.records_read += len(messages)
+        self.record_counter_metric.increment(len(messages))
         self._process([message.record for message in messages], lines, range(first, first + len(messages)))
 
     def _process(self, records: Sequence[msgspec.Struct], lines: Sequence[bytes], numbers: Sequence[int]) -> None:
@@ -275,7 +279,6 @@ class SelligentSink(Sink):
         self._take(held.fields, Rows([row], [held.key], [held.segments], [held.line], [held.number]), held.row)
 
     def _take(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
-        self.record_counter_metric.increment(len(rows))
         self.target.report.add_list(self.list_api_name, Counts(read=len(rows)))
         self._buffer.add((self._source, fields), rows, encoded)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support import COMMAND, Message, Tenant, clean_environment, encode
+from tests.support import COMMAND, LIST, Message, Tenant, clean_environment, encode
 
 if TYPE_CHECKING:
     import os
@@ -140,6 +140,10 @@ class Selligent(Tenant):
             }
             for stream in streams
         }  # fmt: skip
+
+    def describe(self, description: str, list_api_name: str = LIST) -> None:
+        """Change a List's description."""
+        self._api("PUT", f"/lists/{list_api_name}", json={"name": list_api_name, "description": description})
 
     def prepare(self, old: Sequence[str], segments: Sequence[str]) -> None:
         """Make the List of people with some old members in each of some Segments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,6 +115,16 @@ def test_records_are_rejected_alike_on_the_sdks_path(tenant: Tenant) -> None:
     assert tenant.rows("KEY", "MORE") == [["a", 1], ["d", 4]]
     skipped = [line for line in run.log if line.startswith("Skipped record")]
     assert [line.split()[2] for line in skipped] == ["2", "3"]
+
+
+@pytest.mark.parametrize("maps", [{}, {"stream_maps": {"customers": {"more": "value"}}}], ids=["plain", "mapped"])
+@pytest.mark.parametrize("option", ["InsertAndUpdate", "OnlyInsert"])
+def test_each_record_is_counted_once(tenant: Tenant, maps: dict[str, Any], option: str) -> None:
+    """The SDK's metric `record_count` is the number of RECORDs, whichever way they go and whatever became of them."""
+    rows = records("key value", ("a", 1), (None, 2), ("c", 3), ("c", 4), ("d", 2**63))
+    run = tenant.run([SCHEMA, *rows], list_data_import_option=option, **maps, **CREATE).succeeded()
+    points = [json.loads(line.partition("METRIC: ")[2]) for line in run.log if line.startswith("METRIC: ")]
+    assert sum(point["value"] for point in points if point["metric"] == "record_count") == len(rows)
 
 
 def test_both_paths_send_the_same(tenant: Tenant) -> None:
