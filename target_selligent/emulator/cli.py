@@ -19,6 +19,9 @@ _EXTRA_MODULES = {"fastapi", "pydantic", "starlette", "uvicorn"}
 _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"'
 
 
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
 def _announce(server: "Server") -> None:
     server.listening.wait()
     if server.started:
@@ -56,24 +59,41 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
 )
 @click.option("--body-limit", type=click.IntRange(1), help="Bytes above which a body is answered 413.")
 @click.option(
+    "--upload-seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Time in which a body must have arrived before the connection is reset; the vendor's default is 15.",
+)
+@click.option("--tls-cert", type=_FILE, help="PEM file with the certificate for 127.0.0.1: serve https.")
+@click.option("--tls-key", type=_FILE, help="PEM file with its private key, if it is another file.")
+@click.option(
     "--parallel-bulk/--one-bulk-per-list",
     default=False,
     help="Whether bulk operations on one List run side by side, or all but one are answered 429 (the default).",
 )
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="JSON list of fault rules.")
 @click.version_option(__version__, prog_name="target-selligent-emulator")
-def main(port: int, organization: tuple[str, ...], faults: Path | None, **settings: Any) -> None:  # noqa: ANN401 - click
+def main(
+    port: int,
+    organization: tuple[str, ...],
+    faults: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    **settings: Any,  # noqa: ANN401 - click
+) -> None:
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
     try:
-        from target_selligent.emulator.server import Server  # noqa: PLC0415 - only there with the extra
+        from target_selligent.emulator.server import Server, Tls  # noqa: PLC0415 - only there with the extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
             raise
         click.echo(_EXTRA, err=True)
         sys.exit(1)
+    if tls_key is not None and tls_cert is None:
+        raise click.UsageError("--tls-key needs --tls-cert")
+    tls = None if tls_cert is None else Tls(tls_cert, tls_key)
     options = EmulatorOptions(organizations=list(organization), faults=_faults(faults), **settings)
     try:
-        server = Server(options, port)
+        server = Server(options, port, tls)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     for number in (signal.SIGINT, signal.SIGTERM):

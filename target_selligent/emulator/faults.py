@@ -3,15 +3,21 @@
 import random
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from target_selligent.emulator import jsontext
 from target_selligent.emulator.errors import JSON, TEXT, BusyError, QuotaError, failure
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+SILENT = frozenset({"reset", "close", "hang"})
+"""Kinds that end the connection without an answer."""
+
 Kind = Literal[
-    "status", "result_code", "reset", "hang", "truncate", "not_json", "partial", "busy", "quota", "delay"
+    "status", "result_code", "reset", "close", "hang", "truncate", "not_json", "partial", "busy", "quota", "delay"
 ]  # fmt: skip
 
 
@@ -20,9 +26,10 @@ class FaultRule(BaseModel):
 
     Attributes:
         kind: What happens. `status` answers with `status` and `body`; `result_code` with a 200 that carries
-            `result_code`; `reset` ends the connection without an answer; `hang` says nothing for `seconds`, then ends
-            the connection; `truncate` sends half of the answer; `not_json` answers 200 with HTML; `partial` refuses
-            the `rows` of a data/load; `busy` and `quota` answer 429; `delay` works `seconds` longer, holding the List.
+            `result_code`; `reset` resets the connection without an answer; `close` ends it with a FIN, over TLS without
+            a close_notify; `hang` says nothing for `seconds`, then resets the connection; `truncate` sends half of the
+            answer; `not_json` answers 200 with HTML; `partial` refuses the `rows` of a data/load; `busy` and `quota`
+            answer 429; `delay` works `seconds` longer, holding the List.
         method: HTTP method, or `*`.
         path: Regular expression, searched in the path.
         skip: How many matching calls pass first.
@@ -30,7 +37,9 @@ class FaultRule(BaseModel):
         probability: Chance of each call past `skip`.
         seed: Start of the chances.
         seconds: Length of `hang` (an hour if not given) and `delay`; for `quota`, what X-RateLimit-Reset tells.
-        when: `before`: nothing is done; `after`: the work is done and its answer is lost.
+        when: `before`: nothing is done; `after`: the work is done and its answer is lost; `during`, for `reset` and
+            `close`: as soon as `body_bytes` of the body are read, or all of it if it has no more.
+        body_bytes: Bytes of the body that are read first; 0 for none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,7 +51,8 @@ class FaultRule(BaseModel):
     times: int = Field(1, ge=0)
     probability: float = Field(1.0, ge=0, le=1)
     seed: int = 0
-    when: Literal["before", "after"] = "before"
+    when: Literal["before", "during", "after"] = "before"
+    body_bytes: int = Field(0, ge=0)
     status: int = Field(503, ge=200, le=599)
     body: Any = None
     headers: dict[str, str] = {}
@@ -62,6 +72,12 @@ class FaultRule(BaseModel):
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from None
         return path
+
+    @model_validator(mode="after")
+    def _can_happen(self) -> "Self":
+        if self.when == "during" and self.kind not in {"reset", "close"}:
+            raise ValueError("only reset and close can come during the body")
+        return self
 
 
 @dataclass(frozen=True)
@@ -153,9 +169,16 @@ class Faults:
         """Return the rules."""
         return list(self._active)
 
-    def pick(self, method: str, path: str) -> ActiveFault | None:
-        """Return the rule that hits a call: the first that is due. All that match count the call as seen."""
-        due = [fault for fault in self._active if fault.due(method, path)]
+    def pick(self, method: str, path: str, *, during: bool = False) -> ActiveFault | None:
+        """Return the rule that hits a call: the first that is due. All that match count the call as seen.
+
+        Args:
+            method: HTTP method.
+            path: Path.
+            during: Whether to ask the rules for the time in which the body is read, or all others.
+        """
+        asked = [fault for fault in self._active if (fault.rule.when == "during") is during]
+        due = [fault for fault in asked if fault.due(method, path)]
         if not due:
             return None
         due[0].fired += 1

@@ -1,6 +1,7 @@
 """The outermost layer: key, quota, limits, latency, faults and the journal, around the routes."""
 
 import asyncio
+import enum
 import logging
 import re
 import time
@@ -21,7 +22,7 @@ from target_selligent.emulator.errors import (
     UnauthorizedError,
     failure,
 )
-from target_selligent.emulator.faults import ActiveFault, Answer
+from target_selligent.emulator.faults import SILENT, ActiveFault, Answer
 from target_selligent.emulator.journal import RequestEntry
 from target_selligent.emulator.rate import Quota
 from target_selligent.emulator.state import Call, Emulator
@@ -35,16 +36,27 @@ _BULK = {
 }
 _REFUSED = {400, 405, 413, 415}
 _HOUR = 3600.0
-_SILENT = {"reset", "hang"}
 
 logger = logging.getLogger(__name__)
 
 
-class Hangup(Protocol):
-    """Ends the connection of a scope: with a reset, or after what was sent."""
+class Ending(enum.Enum):
+    """How a connection ends: by a reset, by a FIN alone, or in good order after what was sent."""
 
-    def __call__(self, scope: Scope, *, abruptly: bool) -> None:
+    RESET = enum.auto()
+    CLOSE = enum.auto()
+    FLUSH = enum.auto()
+
+
+class Hangup(Protocol):
+    """Ends the connection of a scope."""
+
+    def __call__(self, scope: Scope, ending: Ending) -> None:
         """End it."""
+
+
+class _BrokenOffError(Exception):
+    """The body will not become whole."""
 
 
 def is_bulk(method: str, path: str) -> bool:
@@ -59,7 +71,7 @@ class Gate:
     Args:
         app: The routes.
         emulator: The state.
-        hangup: Ends the connection of a scope: abruptly, or after what was sent.
+        hangup: Ends the connection of a scope.
     """
 
     def __init__(self, app: ASGIApp, emulator: Emulator, hangup: Hangup) -> None:
@@ -77,15 +89,15 @@ class Gate:
         entry = exchange.entry(answer, fault)
         # Noted before it is sent: who has the answer can read the journal at once.
         self._emulator.journal.note_request(entry)
-        if fault is not None and fault.rule.kind in _SILENT:
-            if fault.rule.kind == "hang":
+        if answer is None:
+            if fault is not None and fault.rule.kind == "hang":
                 await exchange.hang(_HOUR if fault.rule.seconds is None else fault.rule.seconds)
-            self._hangup(scope, abruptly=True)
+            self._hangup(scope, Ending.CLOSE if fault is not None and fault.rule.kind == "close" else Ending.RESET)
             return
         truncate = fault is not None and fault.rule.kind == "truncate"
         await _send(send, answer, exchange.quota, half=truncate)
         if truncate:
-            self._hangup(scope, abruptly=False)
+            self._hangup(scope, Ending.FLUSH)
 
 
 class _Exchange:
@@ -106,11 +118,11 @@ class _Exchange:
         options = emulator.options
         self.quota = emulator.rate.look(options.rate_limit, options.rate_window)
 
-    async def run(self) -> tuple[Answer, ActiveFault | None]:
-        """Return the answer, and the fault that changes how it is sent."""
-        fault: ActiveFault | None = None
+    async def run(self) -> tuple[Answer | None, ActiveFault | None]:
+        """Return the answer, if there is one to send, and the fault that changes how it is sent."""
+        fault = self._emulator.faults.pick(self._method, self._path, during=True)
         try:
-            await self._read()
+            await self._read(None if fault is None else fault.rule.body_bytes)
             self._authorize()
             self._take()
             fault = self._emulator.faults.pick(self._method, self._path)
@@ -119,18 +131,20 @@ class _Exchange:
                 answer = await self._work(fault)
             else:
                 answer = Answer(0, JSON, b"")
+        except _BrokenOffError:
+            return None, fault
         except ApiError as error:
             return self._refusal(error), fault
-        if fault is not None:
-            answer = self._replace(fault, answer)
-        return answer, fault
+        if fault is not None and fault.rule.kind in SILENT:
+            return None, fault
+        return answer if fault is None else self._replace(fault, answer), fault
 
-    def entry(self, answer: Answer, fault: ActiveFault | None) -> RequestEntry:
+    def entry(self, answer: Answer | None, fault: ActiveFault | None) -> RequestEntry:
         """Return the exchange for the journal."""
         outcome = self._call.outcome
         if fault is not None:
             outcome = f"fault:{fault.rule.kind}"
-        elif outcome == "answered" and answer.status in _REFUSED:
+        elif outcome == "answered" and answer is not None and answer.status in _REFUSED:
             outcome = "refused"
         return RequestEntry(
             seq=0,
@@ -139,7 +153,7 @@ class _Exchange:
             method=self._method,
             path=self._path,
             query=dict(self._query),
-            status=None if fault is not None and fault.rule.kind in _SILENT else answer.status,
+            status=None if answer is None else answer.status,
             rows=self._call.rows,
             body_bytes=self._size,
             duration_ms=round((time.monotonic() - self._start) * 1000, 3),
@@ -154,18 +168,35 @@ class _Exchange:
         for waiting in (gone, over):
             waiting.cancel()
 
-    async def _read(self) -> None:
+    async def _read(self, break_off: int | None) -> None:
         limit = self._emulator.options.body_limit
         chunks = []
         while True:
-            message = await self._receive()
+            if break_off is not None and self._size >= break_off:
+                raise _BrokenOffError
+            message = await self._receive_in_time()
+            if message["type"] == "http.disconnect":
+                self._call.outcome = "gone"
+                raise _BrokenOffError
             chunk = message.get("body", b"")
             self._size += len(chunk)
             if limit is None or self._size <= limit:
                 chunks.append(chunk)
             if not message.get("more_body"):
                 break
+        if break_off is not None:
+            raise _BrokenOffError
         self._body = b"".join(chunks)
+
+    async def _receive_in_time(self) -> Message:
+        seconds = self._emulator.options.upload_seconds
+        if seconds is None:
+            return await self._receive()
+        try:
+            return await asyncio.wait_for(self._receive(), self._start + seconds - time.monotonic())
+        except asyncio.TimeoutError:
+            self._call.outcome = "slow"
+            raise _BrokenOffError from None
 
     def _authorize(self) -> None:
         options = self._emulator.options
@@ -242,7 +273,7 @@ class _Exchange:
         kind = fault.rule.kind
         if kind == "quota":
             self.quota = self.quota.exhausted(fault.rule.seconds)
-        return answer if kind in {"partial", "delay", "truncate", *_SILENT} else fault.answer()
+        return answer if kind in {"partial", "delay", "truncate"} else fault.answer()
 
 
 async def _send(send: Send, answer: Answer, quota: Quota, *, half: bool) -> None:

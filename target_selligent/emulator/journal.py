@@ -18,7 +18,8 @@ class RequestEntry:
 
     Attributes:
         outcome: `answered`, `refused` (400, 405, 413, 415), `unauthorized`, `quota`, `busy`, `failed` (a defect of the
-            emulator) or `fault:<kind>`.
+            emulator), `gone` (the client left before its body was whole), `slow` (the body did not arrive within
+            `upload_seconds`) or `fault:<kind>`.
         status: None if no answer was sent.
         rows: Rows in a bulk body; None for other calls.
     """

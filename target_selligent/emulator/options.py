@@ -19,6 +19,8 @@ class EmulatorOptions:
         latency_ms: Wait before each answer, in milliseconds.
         bulk_latency_ms: Further wait of a bulk operation, during which it holds its List.
         body_limit: Bytes above which a body is answered 413; None for no limit.
+        upload_seconds: Time in which a body must have arrived; the connection is reset then. None for no limit, though
+            the vendor's default is 15.
         max_rows: Rows above which a bulk body is answered 413; None for no limit.
         parallel_bulk: Let bulk operations on one List run side by side instead of answering 429.
         missing_status: Status for what is not there: 404, 400 or 200, all with result_code NotFound.
@@ -40,6 +42,7 @@ class EmulatorOptions:
     latency_ms: float = 0.0
     bulk_latency_ms: float = 0.0
     body_limit: int | None = None
+    upload_seconds: float | None = None
     max_rows: int | None = None
     parallel_bulk: bool = False
     missing_status: int = 404
@@ -57,6 +60,7 @@ class EmulatorOptions:
             "rate_limit must be at least 1": self.rate_limit >= 1,
             "rate_window must be above 0": self.rate_window > 0,
             "latency_ms and bulk_latency_ms must not be negative": min(self.latency_ms, self.bulk_latency_ms) >= 0,
+            "upload_seconds must be above 0": self.upload_seconds is None or self.upload_seconds > 0,
             "missing_status must be 404, 400 or 200": self.missing_status in (404, 400, 200),
             "unseen_calls must not be negative": self.unseen_calls >= 0,
             "record_index_base must be 0 or 1": self.record_index_base in (0, 1),

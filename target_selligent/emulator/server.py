@@ -5,6 +5,8 @@ import contextlib
 import socket
 import struct
 import threading
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from target_selligent.emulator.app import create_app
-from target_selligent.emulator.gate import Gate
+from target_selligent.emulator.gate import Ending, Gate
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.state import Emulator
 
@@ -24,6 +26,19 @@ HOST = "127.0.0.1"
 
 _START_SECONDS = 30
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What https is served with.
+
+    Args:
+        certificate: PEM file with the certificate, and those between it and its root.
+        key: PEM file with the private key; None if it is in the same file.
+    """
+
+    certificate: Path
+    key: Path | None = None
 
 
 class _Connections:
@@ -47,17 +62,22 @@ class _Connections:
 
         return Protocol
 
-    def hangup(self, scope: Scope, *, abruptly: bool) -> None:
+    def hangup(self, scope: Scope, ending: Ending) -> None:
         """End the connection of a request."""
         transport = self._transports.get(scope["client"])
         if transport is None:
             return
-        if abruptly:
-            with contextlib.suppress(OSError):
-                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            transport.abort()
-        else:
+        if ending is Ending.FLUSH:
             transport.close()
+            return
+        connection = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            if ending is Ending.RESET:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            else:
+                # Where unread bytes wait, closing alone would reset it.
+                connection.shutdown(socket.SHUT_WR)
+        transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -66,22 +86,27 @@ class Server(uvicorn.Server):
     Args:
         options: What is switched.
         port: TCP port; 0 for any that is free.
+        tls: Certificate for https; None for http.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, or the certificate cannot be used.
         ValueError: An option is not valid.
     """
 
-    def __init__(self, options: EmulatorOptions, port: int = 0) -> None:
+    def __init__(self, options: EmulatorOptions, port: int = 0, tls: Tls | None = None) -> None:
         # With the protocol named, asyncio sends small answers at once instead of waiting to gather more.
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.socket.bind((HOST, port))
             self.emulator = Emulator(options)
+            super().__init__(self._config(tls))
         except BaseException:
             self.socket.close()
             raise
+        self.listening = threading.Event()
+
+    def _config(self, tls: Tls | None) -> uvicorn.Config:
         connections = _Connections()
         config = uvicorn.Config(
             Gate(create_app(self.emulator), self.emulator, connections.hangup),
@@ -96,14 +121,16 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=2,
             # The parameter fields of a wide List makes a long line.
             h11_max_incomplete_event_size=1024 * 1024,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
         )
-        super().__init__(config)
-        self.listening = threading.Event()
+        config.load()
+        return config
 
     @property
     def base_url(self) -> str:
         """The address to give as `base_url`."""
-        return f"http://{HOST}:{self.socket.getsockname()[1]}"
+        return f"{'https' if self.config.is_ssl else 'http'}://{HOST}:{self.socket.getsockname()[1]}"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -131,16 +158,17 @@ class EmulatorServer:
     Args:
         options: What is switched; None for the defaults.
         port: TCP port on 127.0.0.1; 0 for any that is free.
+        tls: Certificate for https; None for http.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, or the certificate cannot be used.
         ValueError: An option is not valid.
         RuntimeError: The server did not start.
     """
 
-    def __init__(self, options: EmulatorOptions | None = None, port: int = 0) -> None:
+    def __init__(self, options: EmulatorOptions | None = None, port: int = 0, tls: Tls | None = None) -> None:
         self.options = options or EmulatorOptions()
-        self._server = Server(self.options, port)
+        self._server = Server(self.options, port, tls)
         self.base_url = self._server.base_url
         self._thread = threading.Thread(target=self._server.serve_until_stopped, name="emulator", daemon=True)
 

@@ -55,7 +55,11 @@ def test_the_two_429_differ_in_what_remains(contacts: Api) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("kind", "problem"),
-    [("reset", "ConnectionResetError"), ("hang", "ConnectionResetError|RemoteDisconnected")],
+    [
+        ("reset", "ConnectionResetError"),
+        ("close", "RemoteDisconnected"),
+        ("hang", "ConnectionResetError|RemoteDisconnected"),
+    ],
 )
 def test_a_fault_ends_the_connection(contacts: Api, kind: str, problem: str, when: str) -> None:
     """No answer comes, whether the work was done or not, and the journal says so."""
@@ -66,6 +70,20 @@ def test_a_fault_ends_the_connection(contacts: Api, kind: str, problem: str, whe
     assert contacts.rows("CID") == ([["a"]] if when == "after" else [])
     entry = contacts.admin("GET", "requests")[-2]
     assert (entry["status"], entry["outcome"]) == (None, f"fault:{kind}")
+
+
+@pytest.mark.parametrize("kind", ["reset", "close"])
+def test_a_fault_ends_the_connection_during_the_body(contacts: Api, kind: str) -> None:
+    """After some bytes of a body no more is read, nothing is done, and the connection ends; small bodies as well."""
+    contacts.fault(kind, path=LOAD, when="during", body_bytes=300_000, skip=1, times=2)
+    contacts.load("CID", [["a"]])
+    for rows in ([["x" * 20]] * 1_000_000, [["b"]]):
+        with pytest.raises(requests.ConnectionError):
+            contacts.send("/data/load", "CID", rows)
+    large, small = (entry for entry in contacts.admin("GET", "requests") if entry["status"] is None)
+    assert 300_000 <= large["body_bytes"] < 20_000_000
+    assert (large["outcome"], small["outcome"], small["body_bytes"]) == (f"fault:{kind}", f"fault:{kind}", 7)
+    assert contacts.rows("CID") == [["a"]]
 
 
 def test_a_hang_leaves_a_client_that_gives_up(contacts: Api) -> None:
@@ -150,6 +168,7 @@ def test_a_rule_can_add_headers(contacts: Api) -> None:
         {"kind": "status", "path": "("},
         {"kind": "status", "often": 1},
         {"kind": "status", "status": 42},
+        {"kind": "status", "when": "during"},
     ],
     ids=str,
 )

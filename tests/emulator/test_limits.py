@@ -1,6 +1,7 @@
 """Quota, busy Lists, sizes and waits."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ import requests
 
 from target_selligent.emulator.rate import RateWindow
 
-from .api import Api, counts, wait_until
+from .api import KEY, Api, counts, wait_until
 
 
 @pytest.fixture
@@ -191,3 +192,31 @@ def test_answers_wait_as_switched(contacts: Api) -> None:
     load, get = contacts.admin("GET", "requests")[-2:]
     assert load["duration_ms"] > get["duration_ms"]
     assert get["duration_ms"] > 10
+
+
+def _begin_load(api: Api, length: int, body: bytes) -> socket.socket:
+    """Begin a load whose body is to have a length, and send some of it."""
+    host, _, port = api.base_url.removeprefix("http://").partition(":")
+    client = socket.create_connection((host, int(port)), timeout=60)
+    path = f"{api.root.removeprefix(api.base_url)}/lists/contacts/data/load?keyFields=CID&fields=CID"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-ApiKey: {KEY}\r\nContent-Type: application/json\r\n"
+    client.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode() + body)
+    return client
+
+
+def test_a_body_must_arrive_in_time(contacts: Api) -> None:
+    """A body that has not arrived after `upload_seconds` is cut off by a reset, and nothing of it is done."""
+    contacts.options(upload_seconds=0.2)
+    contacts.load("CID", [["a"]])
+    with _begin_load(contacts, 7, b'[["b') as client, pytest.raises(ConnectionResetError):
+        client.recv(1)
+    entry = contacts.admin("GET", "requests")[-1]
+    assert (entry["status"], entry["outcome"], entry["body_bytes"]) == (None, "slow", 4)
+    assert contacts.rows("CID") == [["a"]]
+
+
+def test_a_client_that_leaves_does_nothing(contacts: Api) -> None:
+    """A body whose sender closes the connection half-way is not taken for a whole one."""
+    _begin_load(contacts, 70, b'[["b"]]').close()
+    wait_until(lambda: contacts.admin("GET", "requests")[-1]["outcome"] == "gone")
+    assert contacts.rows("CID") == []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import trustme
 from click.testing import CliRunner
 
 from target_selligent import __version__
@@ -41,7 +42,7 @@ def _command(*arguments: str, **environment: str) -> Iterator[tuple["subprocess.
 
 
 def _address(line: str) -> str:
-    return next(word for word in line.split() if word.startswith("http://"))
+    return next(word for word in line.split() if word.startswith(("http://", "https://")))
 
 
 def test_a_file_keeps_what_was_written(tmp_path: Path) -> None:
@@ -115,6 +116,37 @@ def test_the_command_says_where_it_listens_and_ends_on_a_signal(number: signal.S
         process.send_signal(number)
         assert process.communicate(timeout=60) == ("", "")
         assert process.returncode == 0
+
+
+def test_the_command_serves_https(tmp_path: Path) -> None:
+    """With a certificate, with its key in the same file or in another one, the address is https."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    both = ("--tls-cert", str(tmp_path / "both.pem"))
+    apart = ("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"))
+    for arguments in (both, apart):
+        with _command(*arguments) as (_, line):
+            address = _address(line)
+            assert address.startswith("https://127.0.0.1:")
+            with requests.Session() as session:
+                session.trust_env = False
+                session.verify = str(tmp_path / "ca.pem")
+                answer = session.get(f"{address}/_emulator/counters", timeout=60)
+                assert answer.status_code == 200
+
+
+def test_the_command_refuses_wrong_certificates(tmp_path: Path) -> None:
+    """A certificate that cannot be used, or a key without one, ends the command with the reason."""
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("nothing")
+    for arguments in (["--tls-cert", str(wrong)], ["--tls-key", str(wrong)], ["--tls-cert", str(tmp_path / "none")]):
+        result = CliRunner().invoke(main, ["--port", "0", *arguments])
+        assert result.exit_code in {1, 2}
+        assert "Error" in result.output
 
 
 def test_the_command_takes_rules_from_a_file(tmp_path: Path) -> None:
