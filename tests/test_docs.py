@@ -14,6 +14,7 @@ from target_selligent.settings_table import SETTINGS, SettingDefinition
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+_IGNORED = {".git", ".venv", ".e2e", ".bench", ".meltano", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}
 
 
 def test_generated_parts_are_current() -> None:
@@ -43,3 +44,28 @@ def test_every_setting_is_documented(setting: SettingDefinition) -> None:
 def test_commands_exist(command: str) -> None:
     """A `make` command that the README shows is in the Makefile, with a line of help."""
     assert re.search(rf"^{command}:.*## \S", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TRACKED = {path.relative_to(ROOT) for path in ROOT.rglob("*") if not _IGNORED & set(path.relative_to(ROOT).parts)}
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(document: Path) -> None:
+    """A relative link in a document leads to a file or folder of this repository."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    relative = [link for link in links if "://" not in link]
+    assert [link for link in relative if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(document: Path) -> None:
+    """A file of ours that a document names in code style exists: by its path, or by its name where that is all."""
+    named = set(
+        re.findall(
+            r"`([\w./-]+\.(?:py|toml|yml|md|txt|sql|svg)|(?:tests|docs|scripts|e2e|benchmarks)/[\w./-]*)`",
+            document.read_text(encoding="utf-8"),
+        )
+    )
+    known = {str(path) for path in TRACKED} | {path.name for path in TRACKED}
+    assert {name for name in named if name.rstrip("/") not in known} == set()
