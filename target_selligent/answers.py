@@ -5,6 +5,10 @@ Status codes and result codes are those of the API description, the quota's head
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +35,54 @@ _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}
 _SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
 _MAX_MESSAGE = 300
+_WINDOW_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What an answer says of the API key's quota, as far as it makes sense.
+
+    Args:
+        remaining: Calls that remain in the window; None if the answer does not say.
+        reset_seconds: Seconds until the window ends, from 0 to a whole window; None if the answer does not say.
+        refused: Whether the call was refused because the quota is used up.
+    """
+
+    remaining: float | None
+    reset_seconds: float | None
+    refused: bool
+
+
+def quota_of(response: requests.Response) -> Quota:
+    """Return what an answer's headers say of the quota; the only place that decides which 429 is the quota's.
+
+    The header is seconds, of a window of a minute. Anything else in it (a moment, NaN, a day) counts as a whole window:
+    a wait that is too short is followed by another one, a wait that is too long is lost.
+    """
+    remaining = _number(response.headers.get("X-RateLimit-Remaining"))
+    text = response.headers.get("X-RateLimit-Reset")
+    reset = _number(text)
+    refused = response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining is not None and remaining <= 0
+    if reset is None or not 0 <= reset <= _WINDOW_SECONDS:
+        reset = None if text is None and not refused else _WINDOW_SECONDS
+    return Quota(remaining, reset, refused)
+
+
+def retry_after(response: requests.Response) -> float:
+    """Return the seconds that an answer asks to wait with `Retry-After`, as a number or a date; 0 if it does not.
+
+    A date counts from the answer's own `Date` where there is one, so that a clock that is wrong here does not matter.
+    """
+    text = response.headers.get("Retry-After")
+    if text is None:
+        return 0.0
+    seconds = _number(text)
+    if seconds is None:
+        moment = _moment(text)
+        if moment is None:
+            return 0.0
+        seconds = (moment - (_moment(response.headers.get("Date")) or datetime.now(timezone.utc))).total_seconds()
+    return max(0.0, seconds)
 
 
 def value_of(response: requests.Response, label: str) -> dict[str, Any]:
@@ -59,7 +111,13 @@ def value_of(response: requests.Response, label: str) -> dict[str, Any]:
         return body
     message = _said(body) or "no reason given"
     if code in _TRY_LATER:
-        raise ServerError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+        raise ServerError(
+            f"Selligent answered {code}: {message}",
+            call=label,
+            status=response.status_code,
+            code=code,
+            wait_seconds=retry_after(response),
+        )
     if code == "NotFound":
         raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
     raise BadRequestError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
@@ -92,21 +150,31 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _too_many(response, label)
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+        return ServerError(
+            f"{status} {response.reason or ''}".strip() + detail,
+            call=label,
+            status=status,
+            code=code,
+            wait_seconds=retry_after(response),
+        )
     if status < HTTPStatus.BAD_REQUEST:
         return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
     return BadRequestError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
 
 
 def _too_many(response: requests.Response, label: str) -> Exception:
-    """Tell the two kinds of 429 apart: only the quota's has nothing remaining."""
-    remaining = number(response.headers.get("X-RateLimit-Remaining"))
-    if remaining is not None and remaining <= 0:
-        reset = number(response.headers.get("X-RateLimit-Reset"))
+    """Tell the two kinds of 429 apart."""
+    quota, asked = quota_of(response), retry_after(response)
+    if quota.refused:
         return RateLimitedError(
-            "429: the quota of this API key is used up", call=label, reset_seconds=60 if reset is None else reset
+            "429: the quota of this API key is used up",
+            call=label,
+            reset_seconds=quota.reset_seconds or 0.0,
+            wait_seconds=asked,
         )
-    return ListBusyError("429: another bulk operation is running on this List", call=label, status=429)
+    return ListBusyError(
+        "429: another bulk operation is running on this List", call=label, status=429, wait_seconds=asked
+    )
 
 
 def _json_object(response: requests.Response) -> dict[str, Any] | None:
@@ -130,9 +198,19 @@ def _error_text(error: object) -> str:
     return " ".join(str(error[key]) for key in ("error_code", "description") if error.get(key))
 
 
-def number(text: str | None) -> float | None:
-    """Return the number in a header; None if there is none."""
+def _number(text: str | None) -> float | None:
+    """Return the number in a header; None if there is none that can be counted with."""
     try:
-        return float(text) if text is not None else None
+        value = float(text or "")
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the moment in a header, which is in UTC unless it says otherwise; None if there is none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -14,6 +14,7 @@ TargetSelligentError
   │ ├ ListBusyError             another bulk operation runs on the List: wait for it
   │ ├ ServerError               Selligent could not do it now
   │ ├ ConnectionLostError       no (whole) answer came
+  │ │ └ HostNotFoundError       the host's name is not known, and nothing has ever answered
   │ └ ApiTimeoutError           no answer came in time
   ├ PayloadTooLargeError        send less at once
   └ FatalApiError               sending it again will not help
@@ -95,7 +96,27 @@ class ApiError(TargetSelligentError):
 
 
 class TransientApiError(ApiError):
-    """When the same request may well succeed later."""
+    """When the same request may well succeed later.
+
+    Args:
+        message: What happened.
+        call: Method and path of the call.
+        status: HTTP status, where there was one.
+        code: Selligent's own `error_code` or `result_code`, where there was one.
+        wait_seconds: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str,
+        status: int | None = None,
+        code: str | None = None,
+        wait_seconds: float = 0.0,
+    ) -> None:
+        super().__init__(message, call=call, status=status, code=code)
+        self.wait_seconds = wait_seconds
 
 
 class RateLimitedError(TransientApiError):
@@ -105,10 +126,11 @@ class RateLimitedError(TransientApiError):
         message: What happened.
         call: Method and path of the call.
         reset_seconds: Seconds until the window ends, as Selligent's header says.
+        wait_seconds: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
     """
 
-    def __init__(self, message: str, *, call: str, reset_seconds: float) -> None:
-        super().__init__(message, call=call, status=429)
+    def __init__(self, message: str, *, call: str, reset_seconds: float, wait_seconds: float = 0.0) -> None:
+        super().__init__(message, call=call, status=429, wait_seconds=wait_seconds)
         self.reset_seconds = reset_seconds
 
 
@@ -122,6 +144,10 @@ class ServerError(TransientApiError):
 
 class ConnectionLostError(TransientApiError):
     """When the connection could not be made or ended before the whole answer was read."""
+
+
+class HostNotFoundError(ConnectionLostError):
+    """When the name of a host is not known, and nothing has answered in this run yet: it may be misspelt."""
 
 
 class ApiTimeoutError(TransientApiError):

@@ -29,10 +29,11 @@ from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
+from target_selligent.retries import RetryPolicy
 from target_selligent.settings import Settings, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
-from target_selligent.transport import RetryPolicy, Transport
+from target_selligent.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,12 +7,9 @@ quota and its headers from the rate limitation page, the busy List from the API 
 from __future__ import annotations
 
 import logging
-import random
 import re
 import threading
-import time
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -20,19 +17,18 @@ import backoff
 import msgspec
 import requests
 
-from target_selligent.answers import number, value_of
+from target_selligent.answers import quota_of, value_of
 from target_selligent.errors import (
     ApiTimeoutError,
     ConnectionLostError,
     FatalApiError,
-    ListBusyError,
     NotFoundError,
-    RateLimitedError,
     TransientApiError,
 )
+from target_selligent.retries import Retries, RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from backoff.types import Details
 
@@ -42,86 +38,6 @@ logger = logging.getLogger("target-selligent")
 
 _CONNECT_SECONDS = 15
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long a call is tried again; all times in seconds.
-
-    Args:
-        attempts: Most tries of a call that fails, busy Lists and used-up quotas apart.
-        seconds: Longest time over which such a call is tried.
-        quota_seconds: Longest time over which a call is held back by a quota that others keep using up.
-        base: Upper bound of the first wait, doubled each time and drawn from at random (full jitter).
-        cap: Upper bound of any wait.
-        busy_base: First wait for a busy List.
-        busy_cap: Longest single wait for a busy List.
-        busy_seconds: How long a busy List is waited for in all: as long as a big load of somebody else may take.
-    """
-
-    attempts: int = 8
-    seconds: float = 900
-    quota_seconds: float = 3600
-    base: float = 0.5
-    cap: float = 60
-    busy_base: float = 0.25
-    busy_cap: float = 15
-    busy_seconds: float = 600
-
-
-def _draw(bound: float) -> float:
-    return random.uniform(0, bound)  # noqa: S311 - jitter, no secret
-
-
-@dataclass(slots=True)
-class Retries:
-    """The retries of one call: what it may still do, and how long it waits before.
-
-    Args:
-        policy: The limits.
-        splittable: Whether the caller sends less at once after a time-out, rather than the same again for long.
-        draw: Gives a number between 0 and its argument.
-        clock: Seconds that only go up.
-    """
-
-    policy: RetryPolicy
-    splittable: bool = False
-    draw: Callable[[float], float] = _draw
-    clock: Callable[[], float] = time.monotonic
-    failures: int = 0
-    timeouts: int = 0
-    busy_waits: int = 0
-    busy_since: float | None = None
-    failing_since: float | None = None
-
-    def exhausted(self, error: Exception) -> bool:
-        """Count a failure and say whether the call is given up."""
-        now = self.clock()
-        if isinstance(error, ListBusyError):
-            self.busy_since = now if self.busy_since is None else self.busy_since
-            return now - self.busy_since >= self.policy.busy_seconds
-        if self.failing_since is None:
-            self.failing_since = now
-        if isinstance(error, RateLimitedError):
-            return now - self.failing_since >= self.policy.quota_seconds
-        self.failures += 1
-        self.timeouts += isinstance(error, ApiTimeoutError)
-        return (
-            self.failures >= self.policy.attempts
-            or now - self.failing_since >= self.policy.seconds
-            or (self.splittable and self.timeouts > 1)
-        )
-
-    def wait(self, error: Exception) -> float:
-        """Return the seconds to wait before the next try."""
-        if isinstance(error, RateLimitedError):
-            return error.reset_seconds + self.draw(1)
-        if isinstance(error, ListBusyError):
-            bound: float = min(self.policy.busy_cap, self.policy.busy_base * 2 ** min(self.busy_waits, 30))
-            self.busy_waits += 1
-            return bound / 2 + self.draw(bound / 2)
-        bound = min(self.policy.cap, self.policy.base * 2 ** min(self.failures, 30))
-        return self.draw(bound)
 
 
 class Transport:
@@ -194,6 +110,7 @@ class Transport:
             logger=None,
         )
         def send() -> dict[str, Any]:
+            retries.hold(self._pacer.acquire())
             return self._send(method, "/".join(["", *parts]), query, content, label)
 
         return send()
@@ -223,7 +140,6 @@ class Transport:
         content: bytes | None,
         label: str,
     ) -> dict[str, Any]:
-        self._pacer.acquire()
         response = None
         try:
             connection = self._connection()
@@ -244,10 +160,11 @@ class Transport:
         return value_of(response, label)
 
     def _note_quota(self, response: requests.Response | None) -> None:
-        headers: Mapping[str, str] = {} if response is None else response.headers
-        remaining = number(headers.get("X-RateLimit-Remaining"))
-        refused = response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining == 0
-        self._pacer.release(remaining, number(headers.get("X-RateLimit-Reset")), refused=refused)
+        if response is None:
+            self._pacer.release(None, None)
+            return
+        quota = quota_of(response)
+        self._pacer.release(quota.remaining, quota.reset_seconds, refused=quota.refused)
 
 
 @dataclass(frozen=True, slots=True)

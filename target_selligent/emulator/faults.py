@@ -37,6 +37,7 @@ class FaultRule(BaseModel):
         probability: Chance of each call past `skip`.
         seed: Start of the chances.
         seconds: Length of `hang` (an hour if not given) and `delay`; for `quota`, what X-RateLimit-Reset tells.
+        headers: Headers of the answer, also in the place of the quota's own.
         when: `before`: nothing is done; `after`: the work is done and its answer is lost; `during`, for `reset` and
             `close`: as soon as `body_bytes` of the body are read, or all of it if it has no more.
         body_bytes: Bytes of the body that are read first; 0 for none.

@@ -277,11 +277,12 @@ class _Exchange:
 
 
 async def _send(send: Send, answer: Answer, quota: Quota, *, half: bool) -> None:
+    own = {name for name, _ in answer.headers}
     headers: list[Any] = [
         (b"content-type", answer.content_type.encode("latin-1")),
         (b"content-length", str(len(answer.body)).encode()),
         *answer.headers,
-        *quota.headers(),
+        *(pair for pair in quota.headers() if pair[0] not in own),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = answer.body[: len(answer.body) // 2] if half else answer.body

@@ -160,6 +160,13 @@ def test_a_rule_can_add_headers(contacts: Api) -> None:
     assert (headers["Retry-After"], headers["X-Request-Id"]) == ("2", "42")
 
 
+def test_a_rule_s_headers_take_the_place_of_the_quota_s(contacts: Api) -> None:
+    """A rule can tell of a quota what makes no sense."""
+    contacts.fault("quota", path="/lists$", headers={"X-RateLimit-Reset": "nan"})
+    headers = contacts.call("GET", "/lists").headers
+    assert (headers["X-RateLimit-Reset"], headers["X-RateLimit-Remaining"]) == ("nan", "0")
+
+
 @pytest.mark.parametrize(
     "rule",
     [

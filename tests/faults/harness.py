@@ -255,6 +255,10 @@ class Command:
         whole = [(moment, json.loads(line)) for moment, line in self._printed if line.endswith(b"\n")]
         return Finished(code, whole, self._log.read().decode())
 
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        return Path(self._log.name).read_text(encoding="utf-8")
+
     def wait_until(self, holds: Callable[[], bool]) -> bool:
         """Wait until something holds; false if the process ended before it did."""
         ends = time.monotonic() + BOUND
