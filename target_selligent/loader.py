@@ -1,13 +1,14 @@
 """The lanes: one thread a List, which delivers its batches in order, one call at a time.
 
 The vendor allows one bulk operation per List at a time, so by default there is nothing to gain from more calls to it;
-Lists run side by side, and reading, validating and encoding go on while a load is in flight. A lane holds a fixed
-number of batches, and a single one if it is large; when it is full, `submit` waits, and with it stdin.
+Lists run side by side, and reading, validating and encoding go on while loads are in flight. What waits for its load is
+bounded for all lanes together: a List that is busy holds up the others only when its batches fill that bound. Then
+`submit` waits, and with it stdin.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import queue
 import threading
 from collections import deque
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
     from target_selligent.report import RunReport
     from target_selligent.settings import Settings
 
+logger = logging.getLogger("target-selligent")
+
+_MAX_BYTES = 64 << 20
+"""Most bytes of batches that wait or are being loaded, for all Lists together; a larger batch is held alone."""
+_BATCH_BYTES = 2000
+"""About what a batch takes besides its rows."""
 _WAITING_BATCHES = 2
-_HELD_BYTES = 64 << 20
+"""Most batches that wait where a run has one List only: more would take memory and gain nothing."""
 _POLL_SECONDS = 0.2
 
 
@@ -41,66 +48,115 @@ class Loader:
         rejects: Takes the records that Selligent refuses.
         report: Takes the counts.
         on_acknowledged: Called with a batch's ticket when each of its records is loaded or rejected on the record.
+        on_failed: Called once, from the lane's thread, with what ended the first lane that failed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it joins
         self,
         client: SelligentClient,
         settings: Settings,
         rejects: Rejects,
         report: RunReport,
         on_acknowledged: Callable[[int], None],
+        on_failed: Callable[[Exception], None],
     ) -> None:
         self._parts = (client, settings, rejects, report)
         self._on_acknowledged = on_acknowledged
+        self._parallel = settings.max_parallel_requests_per_list
+        self._backlog = _Backlog(None if settings.has_several_lists else _WAITING_BATCHES, on_failed)
         self._lanes: dict[str, _Lane] = {}
 
     def submit(self, batch: Batch, destination: ListDestination) -> None:
-        """Queue a batch behind those of the same List, waiting while its lane is full.
+        """Queue a batch behind those of the same List, waiting while all lanes together hold too much.
 
-        Raises:
-            Exception: What ended the lane, if it has ended; the batch stays unacknowledged.
+        Once a lane has failed this does not wait any more, and batches for that lane stay unacknowledged: `check` says
+        so to whoever reads.
         """
         lane = self._lanes.get(destination.api_name)
         if lane is None:
             client, settings, rejects, report = self._parts
             delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged)
-            lane = _Lane(delivery, destination.api_name, settings.max_parallel_requests_per_list)
-            self._lanes[destination.api_name] = lane
+            lane = self._lanes[destination.api_name] = _Lane(
+                delivery, destination.api_name, self._parallel, self._backlog
+            )
         lane.put(batch)
 
-    def finish(self) -> None:
-        """Wait until everything submitted is delivered.
+    def check(self) -> None:
+        """Raise what ended a lane, if one has failed; it never waits.
 
         Raises:
-            Exception: What ended a lane early, after the other lanes are done.
+            Exception: What ended the first lane that failed.
+        """
+        if self._backlog.failure is not None:
+            raise self._backlog.failure
+
+    def finish(self) -> None:
+        """Wait until everything submitted is delivered, in the lanes that have not failed.
+
+        Raises:
+            Exception: What ended the first lane that failed, after the other lanes are done.
         """
         lanes = list(self._lanes.values())
         for lane in lanes:
             lane.close()
         for lane in lanes:
             lane.join()
-        for lane in lanes:
-            if lane.failure is not None:
-                raise lane.failure
+        self.check()
 
 
-def exit_after(seconds: float, code: int, freeze: Callable[[], None]) -> None:
-    """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.
+class _Backlog:
+    """What all lanes together hold, and whether one of them has failed.
 
     Args:
-        seconds: The time.
-        code: Exit code.
-        freeze: Called before, to leave nothing half-printed.
+        max_waiting: Most batches that wait in one lane; None for no limit but that of bytes.
+        on_failed: Called with the first failure.
     """
 
-    def end() -> None:
-        freeze()
-        os._exit(code)
+    def __init__(self, max_waiting: int | None, on_failed: Callable[[Exception], None]) -> None:
+        self._max_waiting = max_waiting
+        self._on_failed = on_failed
+        self._changed = threading.Condition()
+        self._bytes = 0
+        self.failure: Exception | None = None
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    def add(self, batch: Batch, waiting: Callable[[], int]) -> None:
+        """Count a batch in, once there is room for it or a lane has failed.
+
+        Args:
+            batch: The batch.
+            waiting: Returns how many batches wait in its lane.
+        """
+        size = batch.held_bytes + _BATCH_BYTES
+        with self._changed:
+            while self._bytes and self.failure is None and not self._has_room(size, waiting()):
+                self._changed.wait()
+            self._bytes += size
+
+    def start(self) -> None:
+        """Note that a batch waits no longer."""
+        with self._changed:
+            self._changed.notify()
+
+    def remove(self, batch: Batch) -> None:
+        """Count a batch out."""
+        with self._changed:
+            self._bytes -= batch.held_bytes + _BATCH_BYTES
+            self._changed.notify()
+
+    def fail(self, lane: str, failure: Exception) -> None:
+        """Note that a lane has failed; all failures but the first are logged, since that one ends the run."""
+        with self._changed:
+            first = self.failure is None
+            if first:
+                self.failure = failure
+            self._changed.notify()
+        if first:
+            self._on_failed(failure)
+        else:
+            logger.error("List %s: loading has failed too: %s", lane, failure)
+
+    def _has_room(self, size: int, waiting: int) -> bool:
+        return self._bytes + size <= _MAX_BYTES and (self._max_waiting is None or waiting < self._max_waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +171,24 @@ class _Flight:
 class _Lane:
     """The queue of one List and the thread that works it off, with workers beside it if loads may overlap."""
 
-    def __init__(self, delivery: Delivery, name: str, parallel: int) -> None:
+    def __init__(self, delivery: Delivery, name: str, parallel: int, backlog: _Backlog) -> None:
         self._delivery = delivery
+        self._name = name
         self._parallel = parallel
+        self._backlog = backlog
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._room = threading.Condition()
-        self._held_bytes = 0
         self._flights: deque[_Flight] = deque()
         self._departures: queue.SimpleQueue[_Flight] = queue.SimpleQueue()
-        self.failure: Exception | None = None
+        self._failed = False
         self._thread = threading.Thread(target=self._run, name=f"lane {name}", daemon=True)
         self._thread.start()
         for number in range(parallel if parallel > 1 else 0):
             threading.Thread(target=self._work, name=f"lane {name} {number}", daemon=True).start()
 
     def put(self, batch: Batch) -> None:
-        """Queue a batch once there is room for it, and raise what ended the lane if it has ended."""
-        size = batch.held_bytes
-        with self._room:
-            while self.failure is None and not self._has_room(size):
-                self._room.wait()
-            if self.failure is not None:
-                raise self.failure
-            self._held_bytes += size
-            self._queue.put(batch)
+        """Queue a batch once there is room for it."""
+        self._backlog.add(batch, self._queue.qsize)
+        self._queue.put(batch)
 
     def close(self) -> None:
         self._queue.put(None)
@@ -146,16 +196,10 @@ class _Lane:
     def join(self) -> None:
         self._thread.join()
 
-    def _has_room(self, size: int) -> bool:
-        return not self._held_bytes or (
-            self._queue.qsize() < _WAITING_BATCHES and self._held_bytes + size <= _HELD_BYTES
-        )
-
     def _run(self) -> None:
         try:
             while (batch := self._next()) is not None:
-                with self._room:
-                    self._room.notify()
+                self._backlog.start()
                 if self._parallel == 1:
                     prepared = self._delivery.prepare(batch)
                     self._settle(prepared, self._delivery.load(prepared))
@@ -164,15 +208,12 @@ class _Lane:
             while self._flights:
                 self._land()
             self._delivery.load_all_segments()
-        except Exception as failure:  # noqa: BLE001 - handed to whoever submits or finishes
-            with self._room:
-                self.failure = failure
-                self._room.notify()
+        except Exception as failure:  # noqa: BLE001 - handed to whoever checks or finishes
+            self._failed = True
+            self._backlog.fail(self._name, failure)
 
     def _settle(self, prepared: Prepared, refused: set[int]) -> None:
-        with self._room:
-            self._held_bytes -= prepared.batch.held_bytes
-            self._room.notify()
+        self._backlog.remove(prepared.batch)
         self._delivery.settle(prepared, refused)
 
     def _next(self) -> Batch | None:
@@ -201,7 +242,7 @@ class _Lane:
         self._settle(flight.prepared, flight.refused.result())
 
     def _work(self) -> None:
-        while self.failure is None:
+        while not self._failed:
             flight = self._departures.get()
             try:
                 flight.refused.set_result(self._delivery.load(flight.prepared))

@@ -68,7 +68,7 @@ class MessageReader(GenericSingerReader[bytes]):
         record_takers: Stream to what takes its records. Those of other streams go through the callback, one by one.
         line: The line that is worked on.
         line_number: Its number, from 1.
-        failure: Why reading ended before the end of the input, if a line was at fault.
+        failure: Why reading ended before the end of the input, if it failed.
         stop_signal: Number of the signal that ended reading, if one did.
     """
 
@@ -82,7 +82,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self.record_takers: dict[str, RecordTaker] = {}
         self.line_number = 0
         self.line = b""
-        self.failure: InputError | None = None
+        self.failure: Exception | None = None
         self.stop_signal: int | None = None
 
     @property
@@ -91,9 +91,9 @@ class MessageReader(GenericSingerReader[bytes]):
         return sys.stdin.buffer
 
     def process_lines(self, file_input: IO[bytes] | None, callbacks: _Callbacks) -> Counter[str]:
-        """Hand each message to the callback of its type, until the input ends, a line is at fault or `stop` is called.
+        """Hand each message to the callback of its type, until the input ends, something fails or `stop` is called.
 
-        A faulty line is kept in `failure` rather than raised: what came before it is whole and shall be loaded.
+        What fails is kept in `failure` rather than raised: what was read before it is whole and shall be loaded.
 
         Args:
             file_input: Messages, one a line; None for standard input.
@@ -106,7 +106,7 @@ class MessageReader(GenericSingerReader[bytes]):
         try:
             for lines in self._chunks(file_input or self.default_input):
                 self._process_lines(lines, callbacks, counts)
-        except InputError as failure:
+        except Exception as failure:  # noqa: BLE001 - raised again when what came before it is loaded
             self.failure = failure
         return counts
 

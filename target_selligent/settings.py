@@ -86,6 +86,12 @@ class Settings:
         )
 
     @property
+    def has_several_lists(self) -> bool:
+        """Whether streams may go to more than one List."""
+        names = {self.for_stream(stream).list_api_name.casefold() for stream in self.streams}
+        return len(names | {self.list_api_name.casefold()}) > 1
+
+    @property
     def replaces_segments(self) -> bool:
         """Whether each Segment is emptied before its first load of the run."""
         columns = [self.segment_column, *(own.get("segment_column") for own in self.streams.values())]

@@ -21,10 +21,12 @@ from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
 from target_selligent.destination import ListDestination
+from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
-from target_selligent.errors import InputError, RunStoppedError, SettingsError, TargetSelligentError
+from target_selligent.errors import InputError, SettingsError, TargetSelligentError
 from target_selligent.keys import LastRecords
-from target_selligent.loader import Loader, exit_after
+from target_selligent.loader import Loader
+from target_selligent.output import print_state
 from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
 from target_selligent.rejects import Rejects
@@ -83,6 +85,7 @@ class TargetSelligent(Target):
     settings: Settings
     message_reader: MessageReader
     _env_var_config = _EnvironmentConfig()
+    _ready = False
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments, handed on
         super().__init__(**kwargs)
@@ -103,17 +106,19 @@ class TargetSelligent(Target):
         )
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
-        self.checkpoints = Checkpoints(_print_state, hold=not settings.resumable)
+        self.checkpoints = Checkpoints(print_state, hold=not settings.resumable)
+        self._ending = Ending(self._summary, self.logger.info)
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
         self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
-        self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge)
+        self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge, self._end_soon)
         self.held_records = LastRecords() if settings.holds_records else None
         self._sinks: list[SelligentSink] = []
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
         self._batch_max_age: float = settings.batch_max_age_seconds
-        self.message_reader.before_read = self._flush_old_batches
+        self.message_reader.before_read = self._before_read
+        self._ready = True
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -150,7 +155,7 @@ class TargetSelligent(Target):
         except ConfigValidationError:
             raise
         except (TargetSelligentError, SingerSDKError) as error:
-            raise click.ClickException(" ".join(str(error).split())[:_MAX_LINE]) from None
+            raise click.ClickException(_one_line(error)) from None
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -214,8 +219,7 @@ class TargetSelligent(Target):
         """Load what is left, print the STATEs that are true then, and sum up.
 
         Raises:
-            InputError: If reading ended at a faulty line; what came before it is loaded.
-            TargetSelligentError: If loading failed.
+            Exception: What ended the reading or the loading; what was read before is loaded as far as possible.
             SystemExit: With 128 and the signal's number, if a signal ended the run.
         """
         reader = self.message_reader
@@ -223,22 +227,45 @@ class TargetSelligent(Target):
         try:
             if whole and self.held_records is not None:
                 for held in self.held_records.take_all():
+                    self.loader.check()
                     self._sinks[held.source].take_held(held)
             for buffer in self._buffers.values():
                 buffer.flush()
-            self.loader.finish()
-            if reader.failure is not None:
-                raise reader.failure
+            self._finish_loading()
             if whole:
                 self.checkpoints.release()
                 super().process_endofpipe()
         finally:
-            for sentence in (*self.report.lines(), *self.rejects.lines()):
-                self.logger.info("%s", sentence)
+            self._ending.sum_up()
         if reader.stop_signal is not None:
             self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
             sys.exit(_SIGNALLED + reader.stop_signal)
         self.rejects.check_share(self.report.records_read)
+
+    def _finish_loading(self) -> None:
+        """Wait until everything is loaded; raise what ended the reading or the loading before its time."""
+        reading = self.message_reader.failure
+        try:
+            self.loader.finish()
+        except Exception as loading:
+            if reading is not None and reading is not loading:
+                self.logger.error("%s", _one_line(reading))  # noqa: TRY400 - the other one is raised
+            raise
+        if reading is not None:
+            raise reading
+
+    def _summary(self) -> list[str]:
+        return [*self.report.lines(), *self.rejects.lines()]
+
+    def _end_soon(self, failure: Exception) -> None:
+        """Bound the time that the run may go on after a List's loading has failed."""
+
+        def last() -> None:
+            self.checkpoints.freeze()
+            self._ending.sum_up()
+            click.ClickException(_one_line(failure)).show()
+
+        self._ending.force_after(_STOP_SECONDS, 1, last)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config as a whole.
@@ -334,11 +361,25 @@ class TargetSelligent(Target):
 
         The stock handler drains inside the handler and exits with 0.
         """
+        if not self._ready:
+            sys.exit(_SIGNALLED + signum)
         if self.message_reader.stop_signal is None:
-            exit_after(_STOP_SECONDS, _SIGNALLED + signum, self.checkpoints.freeze)
+
+            def last() -> None:
+                self.checkpoints.freeze()
+                self._ending.sum_up()
+                self.logger.warning(
+                    "Stopped by signal %d: what was not loaded after %d s is left to the next run",
+                    signum,
+                    _STOP_SECONDS,
+                )
+
+            self._ending.force_after(_STOP_SECONDS, _SIGNALLED + signum, last)
             self.message_reader.stop(signum)
 
-    def _flush_old_batches(self) -> None:
+    def _before_read(self) -> None:
+        """Look after what does not depend on the input: a List whose loading has failed, and batches that are old."""
+        self.loader.check()
         started = time.monotonic()
         flushed = [buffer.flush(started - self._batch_max_age) for buffer in self._buffers.values()]
         if any(flushed):
@@ -347,9 +388,5 @@ class TargetSelligent(Target):
             self._batch_max_age = next_max_age(self.settings.batch_max_age_seconds, spent)
 
 
-def _print_state(state: str) -> None:
-    try:
-        sys.stdout.write(f"{state}\n")
-        sys.stdout.flush()
-    except OSError:
-        raise RunStoppedError("standard output is closed: STATE cannot be printed, so the run ends here") from None
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:_MAX_LINE]

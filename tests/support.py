@@ -27,7 +27,7 @@ NEW_USERLIST = frozenset(
 """Fields that every new Userlist has."""
 
 _TIMEOUT = 120
-_OURS = ("TARGET_SELLIGENT_", "LOGLEVEL", "SINGER_SDK_LOG_CONFIG")
+_OURS = ("TARGET_SELLIGENT_", "LOGLEVEL", "SINGER_SDK_LOG_CONFIG", "PYTHONUNBUFFERED")
 
 Message = dict[str, Any]
 
@@ -152,6 +152,23 @@ def run_target(
         path = Path(folder) / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
         return run_command("--config", str(path), *args, messages=messages, env=env)
+
+
+def run_in_shell(script: str, config: Mapping[str, Any], messages: Iterable[Message]) -> Run:
+    """Run the installed command from a script of bash, in which it is `"$0" "$@"`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        done = subprocess.run(
+            ["/bin/bash", "-c", script, str(COMMAND), "--config", str(path)],
+            input=encode(messages),
+            capture_output=True,
+            env=clean_environment(),
+            cwd=folder,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 class Running(subprocess.Popen[bytes]):

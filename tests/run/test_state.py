@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import encode, record, records, schema, start_target, state
+from tests.support import encode, record, records, run_in_shell, schema, start_target, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -121,15 +121,24 @@ def test_state_keeps_up_with_a_slow_tap(tenant: Tenant) -> None:
         assert target.wait() == 0
 
 
-def test_standard_output_that_is_closed_ends_the_run(tenant: Tenant) -> None:
-    """Where nobody reads STATE, the run fails with one line rather than going on for nothing."""
-    with start_target(tenant.config(**SETTINGS)) as target:
-        target.stdout.close()
-        target.stdin.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
-        target.stdin.close()
-        complaint = target.stderr.read().decode().splitlines()[-1]
-        assert target.wait() == 1
-    assert "standard output is closed" in complaint
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ('"$0" "$@" | :', "standard output is closed"),
+        ('"$0" "$@" >&-', "standard output is closed"),
+        ('"$0" "$@" >/dev/full', "standard output is not writable (No space left on device)"),
+    ],
+    ids=["pipe", "descriptor", "full disk"],
+)
+@pytest.mark.parametrize("loads", [True, False], ids=["after loads", "before any load"])
+def test_standard_output_that_is_closed_ends_the_run(tenant: Tenant, command: str, words: str, loads: bool) -> None:  # noqa: FBT001
+    """Where nobody reads STATE, the run fails with one line and exit code 1 rather than going on for nothing."""
+    rows = records("key seg", ("a", "s")) if loads else []
+    run = run_in_shell(
+        f"{command}; exit ${{PIPESTATUS[0]}}", tenant.config(**SETTINGS), [SCHEMA, *rows, state({"a": 1})]
+    )
+    assert words in run.complaint()
+    assert tenant.lists() == {"contacts": "Userlist"}
 
 
 def test_a_second_run_changes_nothing(tenant: Tenant) -> None:

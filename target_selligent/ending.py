@@ -1,0 +1,56 @@
+"""How a run ends: its summary is printed once, and an ending that takes too long is cut short."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_LAST_SECONDS = 2
+"""How long what is said last may take: who reads the log may have stopped reading."""
+
+
+class Ending:
+    """The end of a run; may be used from any thread.
+
+    Args:
+        summary: Returns the lines of the summary.
+        say: Prints one of them.
+    """
+
+    def __init__(self, summary: Callable[[], Iterable[str]], say: Callable[[str], None]) -> None:
+        self._summary = summary
+        self._say = say
+        # Acquired once and never released.
+        self._begun = threading.Lock()
+
+    def sum_up(self) -> None:
+        """Print the summary, unless it is printed already."""
+        if self._begun.acquire(blocking=False):
+            for line in self._summary():
+                self._say(line)
+
+    def force_after(self, seconds: float, code: int, last_words: Callable[[], None]) -> None:
+        """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.
+
+        Args:
+            seconds: The time.
+            code: Exit code.
+            last_words: Called before, and given two seconds.
+        """
+
+        def end() -> None:
+            _start_timer(_LAST_SECONDS, lambda: os._exit(code))
+            last_words()
+            os._exit(code)
+
+        _start_timer(seconds, end)
+
+
+def _start_timer(seconds: float, call: Callable[[], object]) -> None:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
