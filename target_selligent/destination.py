@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -15,6 +16,7 @@ from target_selligent.errors import (
     NotFoundError,
     RejectedRecord,
     TargetSelligentError,
+    names_that_exist,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ CREATED_BY = "Created by target-selligent"
 created it may have ended before the last stream or the newest schema came."""
 
 _NEW_SECONDS = 30
+_NOT_IN_API_NAMES = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
+_MAX_NAMED = 10
 _UNSAFE = re.compile(r"[/\\%?#;\x00-\x1f\x7f]")
 """What could mean another path to a server that decodes before it routes: such names are not asked for."""
 _OVERVIEW_SEGMENTS = 1000
@@ -82,11 +86,12 @@ class ListDestination:
             ApiError: If Selligent refuses a call.
         """
         if self._fields is None:
-            self._fields = self._open_list()
+            self._fields = self._open_list(stream, fields.columns)
         missing = [column for column in fields.columns if column.field.name.casefold() not in self._fields]
         if missing and not self._may_add_fields:
             raise DestinationError(self._missing_fields(stream, missing))
         if missing:
+            self._check_field_names(stream, missing)
             self._add_fields(missing)
         columns = tuple(column.stored_in(self._fields[column.field.name.casefold()]) for column in fields.columns)
         computed = [column for column in columns if not column.field.writable]
@@ -139,23 +144,24 @@ class ListDestination:
                 time.sleep(pause)
                 pause = min(pause * 2, 5)
 
-    def _open_list(self) -> dict[str, FieldDefinition]:
+    def _open_list(self, stream: str, columns: Sequence[ColumnField]) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self.api_name)
         if details is None:
-            details = self._make_list()
+            details = self._make_list(stream, columns)
             self._may_add_fields = True
         else:
             self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
         self.api_name = details.api_name
         return self._read_fields()
 
-    def _make_list(self) -> ListDetails:
+    def _make_list(self, stream: str, columns: Sequence[ColumnField]) -> ListDetails:
         if not self._create_list:
             raise DestinationError(
                 f"List {self.api_name} does not exist: check list_api_name and organization, "
                 "or set create_list_if_not_exists to true"
             )
         _check_api_name(f"List {self.api_name}", self.api_name, "list_api_name")
+        self._check_field_names(stream, columns)
         logger.info("Creating List %s", self.api_name)
         self._create_or_find(
             lambda: self._client.create_list(self.api_name, CREATED_BY),
@@ -192,12 +198,34 @@ class ListDestination:
                 "run again, or create them in Selligent"
             )
 
+    def _check_field_names(self, stream: str, columns: Sequence[ColumnField]) -> None:
+        """Refuse names that no field can have, before anything is created.
+
+        Raises:
+            DestinationError: Naming the columns, with the setting that gives them other fields.
+        """
+        bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
+        if bad:
+            names = ", ".join(f"{column.field.name} (column {column.column})" for column in bad[:_MAX_NAMED])
+            more = f" and {len(bad) - _MAX_NAMED:,} more" if len(bad) > _MAX_NAMED else ""
+            mapping = {column.column: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
+            raise DestinationError(
+                f"stream {stream}: List {self.api_name} cannot have fields of these names: {names}{more}; a field's "
+                "name holds letters, digits and underscores only: give the columns other fields, as with "
+                f"field_mapping: {json.dumps(mapping, ensure_ascii=False)}, or leave them out with null"
+            )
+
     def _missing_fields(self, stream: str, missing: Sequence[ColumnField]) -> str:
         names = ", ".join(f"{column.field.name} (column {column.column})" for column in missing)
         return (
             f"stream {stream}: List {self.api_name} has no such fields: {names}; create them in Selligent, give the "
             "columns existing fields with field_mapping, or leave them out with field_mapping (null) "
-            "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created)"
+            "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created); "
+            "the List has: "
+            + names_that_exist(
+                (field.name for field in (self._fields or {}).values() if field.writable),
+                [column.field.name for column in missing],
+            )
         )
 
     def _open_segment(self, segment: str) -> str:

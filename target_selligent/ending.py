@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 _LAST_SECONDS = 2
 """How long what is said last may take: who reads the log may have stopped reading."""
@@ -17,21 +17,18 @@ class Ending:
     """The end of a run; may be used from any thread.
 
     Args:
-        summary: Returns the lines of the summary.
-        say: Prints one of them.
+        summary: Prints the summary.
     """
 
-    def __init__(self, summary: Callable[[], Iterable[str]], say: Callable[[str], None]) -> None:
+    def __init__(self, summary: Callable[[], None]) -> None:
         self._summary = summary
-        self._say = say
         # Acquired once and never released.
         self._begun = threading.Lock()
 
     def sum_up(self) -> None:
         """Print the summary, unless it is printed already."""
         if self._begun.acquire(blocking=False):
-            for line in self._summary():
-                self._say(line)
+            self._summary()
 
     def force_after(self, seconds: float, code: int, last_words: Callable[[], None]) -> None:
         """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.

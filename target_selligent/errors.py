@@ -24,10 +24,13 @@ TargetSelligentError
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+_MAX_NAMES = 20
 
 
 class TargetSelligentError(Exception):
@@ -180,3 +183,19 @@ class BadRequestError(FatalApiError):
 
 class UnexpectedAnswerError(FatalApiError):
     """When the answer is none that the API's description knows, such as a redirect."""
+
+
+def names_that_exist(names: Iterable[str], wanted: Iterable[str]) -> str:
+    """Return names for a message about others that do not exist: those most like them first, at most 20.
+
+    Args:
+        names: The names that exist.
+        wanted: The names that do not.
+    """
+    known = {name.casefold(): name for name in names}
+    near: dict[str, None] = {}
+    for name in list(wanted)[:_MAX_NAMES]:
+        near |= dict.fromkeys(difflib.get_close_matches(name.casefold(), known, n=3))
+    shown = [known[name] for name in (near | dict.fromkeys(known))][:_MAX_NAMES]
+    more = f" and {len(known) - len(shown):,} more" if len(known) > len(shown) else ""
+    return (", ".join(shown) or "none") + more

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.errors import DestinationError
+from target_selligent.errors import DestinationError, names_that_exist
 from target_selligent.settings_table import MAX_TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -173,14 +173,19 @@ def stream_fields(  # noqa: PLR0913 - each argument is one setting
     )
     problems = [*_name_problems(columns, mapping)]
     if segment_column is not None and segment_column not in properties:
-        problems.append(f"segment_column {segment_column} is not a column of the schema")
+        problems.append(
+            f"segment_column {segment_column} is not a column of the schema, which has: "
+            + names_that_exist(properties, [segment_column])
+        )
     if not key_fields and not key_properties:
         problems.append("it has no key properties: name the fields that identify a record in key_fields")
     key_columns = []
     for name in key_fields or key_properties:
         column = _find_key_column(name, columns, by_field=bool(key_fields))
         if column is None:
-            problems.append(_missing_key_problem(name, bool(key_fields), segment_column, mapping))
+            problem = _missing_key_problem(name, bool(key_fields), segment_column, mapping)
+            known = [one.field.name if key_fields else one.column for one in columns]
+            problems.append(f"{problem} (it has: {names_that_exist(known, [name])})")
         elif column not in key_columns:
             key_columns.append(column)
     if problems:

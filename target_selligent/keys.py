@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from target_selligent.errors import RunStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,12 +30,14 @@ class SeenKeys:
         self._database = _open(self, "CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def __contains__(self, key: Key) -> bool:
-        found = self._database.execute("SELECT 1 FROM seen WHERE key = ?", (_encode(key),))
-        return found.fetchone() is not None
+        with _disk_errors():
+            found = self._database.execute("SELECT 1 FROM seen WHERE key = ?", (_encode(key),))
+            return found.fetchone() is not None
 
     def update(self, keys: Iterable[Key]) -> None:
         """Add keys."""
-        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((_encode(key),) for key in keys))
+        with _disk_errors():
+            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((_encode(key),) for key in keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +89,31 @@ class LastRecords:
             Whether another record had the key.
         """
         key = _encode((list_api_name.casefold(), held.key))
-        known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (key,)).fetchone() is not None
-        self._database.execute(
-            "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?)",
-            (key, held.source, held.number, _encode(held.fields), held.row, held.line),
-        )
-        self._database.executemany(
-            "INSERT OR IGNORE INTO named VALUES (?, ?)", [(key, segment) for segment in held.segments]
-        )
+        with _disk_errors():
+            known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (key,)).fetchone() is not None
+            self._database.execute(
+                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?)",
+                (key, held.source, held.number, _encode(held.fields), held.row, held.line),
+            )
+            self._database.executemany(
+                "INSERT OR IGNORE INTO named VALUES (?, ?)", [(key, segment) for segment in held.segments]
+            )
         return known
 
     def take_all(self) -> Iterator[HeldRow]:
         """Yield the last record of each key, in the order of the records."""
-        for key, source, number, fields, row, line in self._database.execute(
-            "SELECT key, source, number, fields, row, line FROM last ORDER BY source, number"
-        ):
-            named = self._database.execute("SELECT segment FROM named WHERE key = ?", (key,))
-            segments = tuple(segment for (segment,) in named)
+        with _disk_errors():
+            rows = self._database.execute(
+                "SELECT key, source, number, fields, row, line FROM last ORDER BY source, number"
+            )
+        while True:
+            with _disk_errors():
+                found = rows.fetchone()
+                if found is None:
+                    return
+                key, source, number, fields, row, line = found
+                named = self._database.execute("SELECT segment FROM named WHERE key = ?", (key,))
+                segments = tuple(segment for (segment,) in named)
             yield HeldRow(source, number, _key(_decode(key)[1]), tuple(_decode(fields)), row, line, segments)
 
 
@@ -108,11 +121,24 @@ def _key(decoded: Any) -> Key:  # noqa: ANN401 - JSON
     return tuple(decoded) if isinstance(decoded, list) else decoded
 
 
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Turn SQLite's errors into one line: all that can go wrong with a temporary file is the disk."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RunStoppedError(
+            f"the temporary file that holds the keys of the run cannot be used ({error}): "
+            "free space for temporary files, or name a larger disk in the variable SQLITE_TMPDIR"
+        ) from None
+
+
 def _open(owner: object, *statements: str) -> sqlite3.Connection:
     """Open a database that is closed, and with it deleted, when its owner goes."""
     # Made in the thread that reads, used in the one that loads, never in both at once.
-    database = sqlite3.connect(_TEMPORARY, isolation_level=None, check_same_thread=False)
-    weakref.finalize(owner, database.close)
-    for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *statements, "BEGIN"):
-        database.execute(statement)
+    with _disk_errors():
+        database = sqlite3.connect(_TEMPORARY, isolation_level=None, check_same_thread=False)
+        weakref.finalize(owner, database.close)
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *statements, "BEGIN"):
+            database.execute(statement)
     return database

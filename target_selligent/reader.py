@@ -87,7 +87,13 @@ class MessageReader(GenericSingerReader[bytes]):
 
     @property
     def default_input(self) -> IO[bytes]:
-        """Standard input, as bytes."""
+        """Standard input, as bytes.
+
+        Raises:
+            InputError: If it is closed.
+        """
+        if sys.stdin is None:
+            raise InputError("standard input is closed: pipe a tap's messages into it, or name a file with --input")
         return sys.stdin.buffer
 
     def process_lines(self, file_input: IO[bytes] | None, callbacks: _Callbacks) -> Counter[str]:
@@ -263,6 +269,8 @@ class MessageReader(GenericSingerReader[bytes]):
                     return cast("int", source.readinto1(buffer))
             except _StopReading:
                 break
+            except OSError as error:
+                raise InputError(f"the input cannot be read: {error.strerror or error}") from None
             finally:
                 self._waiting = False
         return 0

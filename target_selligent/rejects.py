@@ -172,6 +172,8 @@ def _open(path: str) -> IO[str]:
     """Open the file to append, readable by its owner only: it holds customers' data."""
     try:
         descriptor = os.open(Path(path).expanduser(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
-    except OSError as error:
-        raise DestinationError(f"rejects_path {path} cannot be opened: {error.strerror}") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: `~` and no such user. ValueError: a NUL in the path.
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DestinationError(f"rejects_path {path!r} cannot be opened: {reason}") from None
     return os.fdopen(descriptor, "a", encoding="utf-8")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that may be spoken to without TLS: what is sent there does not leave the machine."""
+
+
+_FAKE = re.compile(r"\bfake\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,18 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
             hint = f", did you mean {near[0]}?" if near else ""
             sentences.append(f"{name} is not a setting of this target and is ignored{hint}")
     return sentences
+
+
+def faker_problems(config: Mapping[str, Any]) -> list[str]:
+    """Say what to install where a config makes values up: the SDK would ignore the setting, or fail in mid-run.
+
+    Args:
+        config: Setting names to values, those of the SDK too.
+    """
+    used = config.get("faker_config") or _FAKE.search(json.dumps(config.get("stream_maps") or {}, default=str))
+    if not used or find_spec("faker") is not None:
+        return []
+    return ["faker_config, and fake in stream_maps, need Faker: pip install 'target-selligent[faker]'"]
 
 
 def _base_url_problems(base_url: str) -> list[str]:

@@ -32,7 +32,7 @@ from target_selligent.reader import MessageReader
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.retries import RetryPolicy
-from target_selligent.settings import Settings, unknown_settings
+from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
 from target_selligent.transport import Transport
@@ -107,7 +107,7 @@ class TargetSelligent(Target):
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
         self.checkpoints = Checkpoints(print_state, hold=not settings.resumable)
-        self._ending = Ending(self._summary, self.logger.info)
+        self._ending = Ending(self._log_summary)
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
         self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
@@ -254,8 +254,12 @@ class TargetSelligent(Target):
         if reading is not None:
             raise reading
 
-    def _summary(self) -> list[str]:
-        return [*self.report.lines(), *self.rejects.lines()]
+    def _log_summary(self) -> None:
+        """Log what became of the records: what is lacking comes last, as warnings."""
+        for sentence in self.report.lines():
+            self.logger.info("%s", sentence)
+        for sentence in self.rejects.lines():
+            self.logger.warning("%s", sentence)
 
     def _end_soon(self, failure: Exception) -> None:
         """Bound the time that the run may go on after a List's loading has failed."""
@@ -282,6 +286,7 @@ class TargetSelligent(Target):
             self.settings = Settings.from_config(self._config)
         except SettingsError as error:
             problems = [*error.problems, *problems]
+        problems += faker_problems(self._config)
         if problems and raise_errors:
             raise ConfigValidationError("Config validation failed", errors=problems, schema={})
         for sentence in unknown_settings(self._config, self.config_jsonschema["properties"]):
