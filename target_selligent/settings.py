@@ -16,6 +16,10 @@ from target_selligent.settings_table import DEFINITIONS, SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
+"""Control characters, spaces without width and halves of surrogate pairs."""
+_HOST = re.compile(r"(?!\.)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
+
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that may be spoken to without TLS: what is sent there does not leave the machine."""
 
@@ -141,6 +145,7 @@ class Settings:
         ]
         if not problems:
             problems += _base_url_problems(given["base_url"])
+            problems += _text_problems(given)
             problems += _mapping_problems(given.get("field_mapping", {}))
             if not given.get("segment_column", "column").strip():
                 problems.append("segment_column must not be blank: leave it out to load the List only")
@@ -153,7 +158,8 @@ class Settings:
         if problems:
             raise SettingsError(problems)
         values = {name: given.get(name, definition.default) for name, definition in DEFINITIONS.items()}
-        values["base_url"] = values["base_url"].rstrip("/")
+        address = urlsplit(values["base_url"])
+        values["base_url"] = f"{address.scheme}://{address.netloc}"
         values["key_fields"] = parse_names(values["key_fields"] or ())
         return cls(**{slot.name: values[slot.name] for slot in fields(cls)})
 
@@ -222,6 +228,9 @@ def faker_problems(config: Mapping[str, Any]) -> list[str]:
 
 
 def _base_url_problems(base_url: str) -> list[str]:
+    # urlsplit leaves out line breaks and tabs without a word.
+    if _INVISIBLE.search(base_url) or " " in base_url:
+        return ["base_url must not hold blanks, line breaks or other invisible characters"]
     try:
         parts = urlsplit(base_url)
         host, _port = parts.hostname, parts.port
@@ -229,15 +238,42 @@ def _base_url_problems(base_url: str) -> list[str]:
         return ["base_url is not a valid URL"]
     if parts.scheme not in {"http", "https"} or not host:
         return ["base_url must start with https:// and name a host, as in https://customer.slgnt.eu"]
+    if not _is_host(host):
+        return ["base_url names a host that cannot exist: check its spelling"]
     problems = []
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
         problems.append(
             f"base_url must use https://: over http:// anybody on the way to {host} could read the API secret"
         )
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         problems.append("base_url must not hold a user or password: use api_key and api_secret")
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or "?" in base_url or "#" in base_url:
         problems.append("base_url must be the address alone, without a path such as /Portal/Api")
+    return problems
+
+
+def _is_host(host: str) -> bool:
+    """Whether a name or address can be looked up at all; whether it exists shows at the first call."""
+    try:
+        ascii_host = host.encode("ascii" if ":" in host else "idna").decode()
+    except UnicodeError:
+        return False
+    return ":" in host or _HOST.fullmatch(ascii_host) is not None
+
+
+def _text_problems(given: Mapping[str, Any]) -> list[str]:
+    """Return what would make a request impossible, or go to Selligent as something else than was meant."""
+    problems = []
+    for name in ("api_key", "api_secret", "organization", "list_api_name"):
+        value = given[name]
+        if _INVISIBLE.search(value):
+            problems.append(f"{name} holds a line break, a tab or another invisible character")
+        elif value != value.strip():
+            problems.append(f"{name} begins or ends with a blank")
+        elif name in {"api_key", "api_secret"} and max(value) > "\xff":
+            problems.append(f"{name} holds a character that an HTTP header cannot carry")
+    if ":" in given["api_key"]:
+        problems.append("api_key must not hold a colon: what comes after it belongs in api_secret")
     return problems
 
 
@@ -252,6 +288,8 @@ def _stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
                 continue
             elif problem := DEFINITIONS[name].problem(value):
                 problems.append(f"streams: {problem} (stream {stream})")
+            elif name == "list_api_name" and _INVISIBLE.search(value):
+                problems.append(f"streams: {name} of stream {stream} holds an invisible character")
             elif name == "field_mapping":
                 problems += [f"streams: {problem} (stream {stream})" for problem in _mapping_problems(value)]
     return problems

@@ -33,6 +33,7 @@ class SettingDefinition:
         secret: Whether it must never be shown.
         options: All allowed values, if they are few.
         minimum: Smallest allowed integer.
+        maximum: Largest allowed integer.
     """
 
     name: str
@@ -44,6 +45,7 @@ class SettingDefinition:
     secret: bool = False
     options: tuple[str, ...] = ()
     minimum: int | None = None
+    maximum: int | None = None
 
     def json_schema(self) -> dict[str, Any]:
         """Return the setting as a JSON Schema property, the form in which the SDK wants it."""
@@ -63,6 +65,8 @@ class SettingDefinition:
             schema["enum"] = [*self.options, *([] if self.required else [None])]
         if self.minimum is not None:
             schema["minimum"] = self.minimum
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
         if self.default is not None:
             schema["default"] = self.default
         if self.secret:
@@ -94,6 +98,8 @@ class SettingDefinition:
             return f"{self.name} must be one of {', '.join(self.options)}{hint}"
         if self.minimum is not None and isinstance(value, int) and value < self.minimum:
             return f"{self.name} must be at least {self.minimum}"
+        if self.maximum is not None and isinstance(value, int) and value > self.maximum:
+            return f"{self.name} must be at most {self.maximum}"
         if self.required and isinstance(value, str) and not value.strip():
             return f"{self.name} must not be blank"
         return None
@@ -230,7 +236,13 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         minimum=0,
     ),
     SettingDefinition(
-        "batch_size_rows", "integer", "Batch size in rows", "Most rows in one load.", default=2500, minimum=1
+        "batch_size_rows",
+        "integer",
+        "Batch size in rows",
+        "Most rows in one load.",
+        default=2500,
+        minimum=1,
+        maximum=1_000_000,
     ),
     SettingDefinition(
         "max_request_bytes",
@@ -239,6 +251,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Most bytes in the body of one load, as sent.",
         default=20_000_000,
         minimum=1000,
+        maximum=1_000_000_000,
     ),
     SettingDefinition(
         "batch_max_age_seconds",
@@ -247,6 +260,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Seconds after which a batch is loaded even if it is not full, so that STATE keeps up with a slow tap.",
         default=10,
         minimum=1,
+        maximum=86_400,
     ),
     SettingDefinition(
         "segment_batch_size_rows",
@@ -255,6 +269,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Most rows in one load of a Segment. They hold the key only and are gathered over many batches.",
         default=50_000,
         minimum=1,
+        maximum=1_000_000,
     ),
     SettingDefinition(
         "segment_batch_max_age_seconds",
@@ -263,6 +278,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Seconds after which a Segment's rows are loaded even if there are few, so that STATE keeps up.",
         default=30,
         minimum=1,
+        maximum=86_400,
     ),
     SettingDefinition(
         "rejects_path",
@@ -284,6 +300,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Most calls in any 60 seconds. Selligent allows an API key 2,500; set less if other systems share the key.",
         default=2500,
         minimum=1,
+        maximum=1_000_000,
     ),
     SettingDefinition(
         "max_parallel_requests_per_list",
@@ -293,6 +310,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "none yet. Batches that share a key never overlap.",
         default=1,
         minimum=1,
+        maximum=64,
     ),
     SettingDefinition(
         "busy_timeout_seconds",
@@ -301,6 +319,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Seconds to wait for a List on which another bulk operation runs.",
         default=600,
         minimum=0,
+        maximum=86_400,
     ),
     SettingDefinition(
         "request_timeout_seconds",
@@ -309,6 +328,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Seconds to wait for the answer to a call.",
         default=300,
         minimum=1,
+        maximum=3600,
     ),
 )
 

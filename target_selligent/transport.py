@@ -16,16 +16,18 @@ from urllib.parse import quote, urlencode
 import backoff
 import msgspec
 import requests
+import urllib3
 
 from target_selligent.answers import quota_of, value_of
 from target_selligent.errors import (
+    ApiError,
     ApiTimeoutError,
-    ConnectionLostError,
     FatalApiError,
     NotFoundError,
     TransientApiError,
 )
 from target_selligent.retries import Retries, RetryPolicy
+from target_selligent.unreachable import connection_failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,12 +66,14 @@ class Transport:
         pacer: Pacer,
         policy: RetryPolicy | None = None,
     ) -> None:
+        self._base_url = base_url
         self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
         self._credentials = f"{api_key}:{api_secret}"
         self._timeout = (_CONNECT_SECONDS, timeout)
         self._pacer = pacer
         self._policy = policy or RetryPolicy()
         self._local = threading.local()
+        self._answered = False
 
     def call(
         self,
@@ -153,11 +157,23 @@ class Transport:
             raise FatalApiError(f"no safe connection: {_cause(error)}", call=label) from None
         except requests.Timeout:
             raise ApiTimeoutError("no answer in time", call=label) from None
-        except requests.RequestException as error:
-            raise ConnectionLostError(f"connection lost ({_cause(error)})", call=label) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            raise self._unreachable(error, label) from None
         finally:
             self._note_quota(response)
+        self._answered = True
         return value_of(response, label)
+
+    def _unreachable(self, error: Exception, label: str) -> ApiError:
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        proxies = connection.settings["proxies"] if connection else {}
+        return connection_failure(
+            error,
+            call=label,
+            base_url=self._base_url,
+            proxy=requests.utils.select_proxy(self._root, proxies),
+            new=not self._answered,
+        )
 
     def _note_quota(self, response: requests.Response | None) -> None:
         if response is None:

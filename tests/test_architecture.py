@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "delivery": {"client", "destination", "keys", "membership"},
     "destination": {"client", "fields"},
     "client": {"fields", "transport"},
-    "transport": {"answers", "pacer", "retries"},
+    "transport": {"answers", "pacer", "retries", "unreachable"},
     "answers": set(),
     "membership": set(),
     "rows": {"fields", "records", "validation"},
@@ -59,6 +59,7 @@ ARROWS: dict[str, set[str]] = {
     "lenient": set(),
     "pacer": set(),
     "retries": set(),
+    "unreachable": set(),
     "environment": set(),
     "rejects": {"lenient"},
     "report": {"client"},
@@ -74,7 +75,11 @@ ARROWS: dict[str, set[str]] = {
 TYPES_ONLY: dict[str, set[str]] = {"sink": {"target"}}
 """Imports that point up, for type annotations alone: they are gone when the code runs."""
 
-FOREIGN = {"singer_sdk": {"target", "reader", "sink"}, "requests": {"answers", "transport"}, "backoff": {"transport"}}
+FOREIGN = {
+    "singer_sdk": {"target", "reader", "sink"},
+    "requests": {"answers", "transport", "unreachable"},
+    "backoff": {"transport"},
+}
 """Library to the modules that alone may import it."""
 
 PURE = {

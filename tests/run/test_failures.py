@@ -141,3 +141,32 @@ def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
     assert contacts.rows("KEY") == [["0"], ["1"]]
     assert run.states == [{"done": 0}, {"done": 1}]
     assert any(line.startswith("List contacts: ") for line in run.log)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("api_secret", "line\nbreak"),
+        ("api_secret", "other-alphabet-Ω"),
+        ("api_key", "key:secret"),
+        ("base_url", "https://customer\t.slgnt.eu"),
+        ("organization", "my\x00org"),
+        ("request_timeout_seconds", 10**12),
+    ],
+    ids=str,
+)
+def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, setting: str, value: object) -> None:
+    """A setting that makes every request impossible is told before the first call, without its value."""
+    run = tenant.run(PLAIN, **{setting: value})
+    (line,) = (line for line in run.log if line.startswith(setting))
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert str(value) not in line
+    assert not tenant.requests()
+
+
+def test_a_host_that_is_not_found_ends_the_run_within_seconds(tenant: Tenant) -> None:
+    """A misspelt host is looked up again for some seconds; then one line names it and its setting."""
+    run = tenant.run(PLAIN, base_url="https://customer.invalid")
+    assert "GET lists/contacts: host customer.invalid of base_url is not found: check base_url" in run.complaint()
+    assert len([line for line in run.log if "trying again" in line]) > 2

@@ -133,6 +133,40 @@ def test_secrets_are_not_in_the_repr() -> None:
         ("base_url", "https://customer.slgnt.eu/Portal/Api", "path"),
         ("base_url", "https://customer.slgnt.eu:port", "URL"),
         ("base_url", "https://[::1", "URL"),
+        ("base_url", "https://customer.slgnt.eu:99999", "URL"),
+        ("base_url", "https://customer.slgnt\t.eu", "invisible"),
+        ("base_url", "https://customer.slgnt.eu\n", "invisible"),
+        ("base_url", "https://customer slgnt.eu", "blanks"),
+        ("base_url", "https://customer.slgnt.eu\ufeff", "invisible"),
+        ("base_url", "https://*.slgnt.eu", "host"),
+        ("base_url", "https://customer..slgnt.eu", "host"),
+        ("base_url", "https://.slgnt.eu", "host"),
+        ("base_url", f"https://{'a' * 64}.slgnt.eu", "host"),
+        ("base_url", "https://customer\\slgnt.eu", "host"),
+        ("base_url", "https://@customer.slgnt.eu", "user or password"),
+        ("base_url", "https://customer.slgnt.eu?", "path"),
+        ("base_url", "https://customer.slgnt.eu#", "path"),
+        ("base_url", "HTTP://customer.slgnt.eu", "https://"),
+        ("api_key", "hidden\n", "invisible"),
+        ("api_key", " hidden", "blank"),
+        ("api_key", "hidden:secret", "colon"),
+        ("api_secret", "hidden\r\nX: y", "invisible"),
+        ("api_secret", "hidden\u200b", "invisible"),
+        ("api_secret", "hidden ", "blank"),
+        ("api_secret", "hidden€", "header"),
+        ("api_secret", "\ud800hidden", "invisible"),
+        ("organization", "hidden\x00", "invisible"),
+        ("list_api_name", "hidden\x7f", "invisible"),
+        ("streams", {"s": {"list_api_name": "a\tb"}}, "stream s"),
+        ("request_timeout_seconds", 10**12, "at most 3600"),
+        ("busy_timeout_seconds", 10**12, "at most 86400"),
+        ("batch_max_age_seconds", 10**400, "at most 86400"),
+        ("segment_batch_max_age_seconds", 10**400, "at most 86400"),
+        ("batch_size_rows", 10**12, "at most"),
+        ("segment_batch_size_rows", 10**12, "at most"),
+        ("max_request_bytes", 10**12, "at most"),
+        ("max_parallel_requests_per_list", 65, "at most 64"),
+        ("requests_per_minute", 10**12, "at most"),
     ],
     ids=str,
 )
@@ -141,6 +175,7 @@ def test_wrong_values(setting: str, value: object, words: str) -> None:
     (problem,) = problems_of({**REQUIRED, setting: value})
     assert setting in problem
     assert words in problem
+    assert "hidden" not in problem
 
 
 def test_every_problem_is_found_at_once() -> None:
@@ -152,11 +187,31 @@ def test_every_problem_is_found_at_once() -> None:
 
 @pytest.mark.parametrize(
     "base_url",
-    ["https://a.slgnt.us", "https://a.slgnt.eu/", "http://localhost:8585", "http://127.0.0.1:1", "http://[::1]:8585"],
+    [
+        "https://a.slgnt.us",
+        "https://a.slgnt.eu/",
+        "https://a.slgnt.eu:8443",
+        "https://a_b.slgnt.eu",
+        "https://bücher.eu",
+        "http://localhost:8585",
+        "http://127.0.0.1:1",
+        "http://[::1]:8585",
+    ],
 )
 def test_good_addresses(base_url: str) -> None:
     """TLS is taken anywhere, plain HTTP on this machine only; a last slash does not matter."""
     assert Settings.from_config({**REQUIRED, "base_url": base_url}).base_url == base_url.rstrip("/")
+
+
+def test_a_scheme_in_capitals_is_the_same() -> None:
+    """HTTP:// is http://: it may reach this machine only, and is kept from proxies by its spelling."""
+    assert Settings.from_config({**REQUIRED, "base_url": "HTTP://LocalHost:1/"}).base_url == "http://LocalHost:1"
+
+
+@pytest.mark.parametrize("value", ["a:b:c", "pass word", '!"§$%&/()=?ä', "x" * 5000])
+def test_a_secret_may_hold_whatever_a_header_carries(value: str) -> None:
+    """What can be sent is sent as it is."""
+    assert Settings.from_config({**REQUIRED, "api_secret": value}).api_secret == value
 
 
 @pytest.mark.parametrize(
