@@ -155,7 +155,7 @@ def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
     ],
     ids=str,
 )
-def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, setting: str, value: object) -> None:
+def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, setting: str, value: Any) -> None:
     """A setting that makes every request impossible is told before the first call, without its value."""
     run = tenant.run(PLAIN, **{setting: value})
     (line,) = (line for line in run.log if line.startswith(setting))
