@@ -9,10 +9,13 @@ from starlette.exceptions import HTTPException
 from target_selligent import __version__
 from target_selligent.emulator import jsontext, page
 from target_selligent.emulator.errors import JSON, ApiError, BadRequestError, BusyError, UnauthorizedError, failure
-from target_selligent.emulator.gate import CALL, PREFIX
+from target_selligent.emulator.forms import FORM
+from target_selligent.emulator.gate import CALL, PREFIX, is_bulk
 from target_selligent.emulator.routes import admin, data, lists, relations, segments
 from target_selligent.emulator.routes.common import REFUSALS, guard
 from target_selligent.emulator.state import Emulator
+
+_JSON = "application/json"
 
 
 class SelligentApp(FastAPI):
@@ -21,19 +24,28 @@ class SelligentApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the description."""
         schema = super().openapi()
-        for operations in schema["paths"].values():
-            for operation in operations.values():
+        for path, operations in schema["paths"].items():
+            for method, operation in operations.items():
                 operation["responses"].pop("422", None)
+                content = operation.get("requestBody", {}).get("content", {})
+                if content and not is_bulk(method.upper(), path):
+                    content |= dict.fromkeys(("text/json", FORM), content[_JSON])
         schema["components"]["securitySchemes"] = {
-            "X-ApiKey": {"type": "apiKey", "in": "header", "name": "X-ApiKey", "description": "api_key:api_secret"}
+            name: {"type": "apiKey", "in": "header", "name": name, "description": description}
+            for name, description in (
+                ("X-ApiKey", "api_key:api_secret, or api_key alone beside X-ApiKey-Secret"),
+                ("X-ApiKey-Secret", "api_secret"),
+            )
         }
-        schema["security"] = [{"X-ApiKey": []}]
+        schema["security"] = [{"X-ApiKey": []}, {"X-ApiKey": [], "X-ApiKey-Secret": []}]
         return schema
 
 
 def create_app(emulator: Emulator) -> FastAPI:
     """Return the routes over a state; `gate.Gate` goes around them."""
-    app = SelligentApp(title="Selligent REST API, emulated", version=__version__, docs_url=None, redoc_url=None)
+    app = SelligentApp(
+        title="Selligent REST API, emulated", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.emulator = emulator
     for part in (lists, data, relations, segments):
         app.include_router(

@@ -23,6 +23,7 @@ from target_selligent.emulator.errors import (
     failure,
 )
 from target_selligent.emulator.faults import SILENT, ActiveFault, Answer
+from target_selligent.emulator.forms import FORM
 from target_selligent.emulator.journal import RequestEntry
 from target_selligent.emulator.rate import Quota
 from target_selligent.emulator.state import Call, Emulator
@@ -30,6 +31,7 @@ from target_selligent.emulator.state import Call, Emulator
 PREFIX = "/Portal/Api"
 CALL = "emulator.call"
 
+_LOGIN = (b"x-apikey", b"x-apikey-secret")
 _BULK = {
     "POST": re.compile(r"/lists/[^/]+(/segments/[^/]+)?/data/load$"),
     "DELETE": re.compile(r"/lists/[^/]+(/segments/[^/]+)?/data$"),
@@ -199,10 +201,11 @@ class _Exchange:
             raise _BrokenOffError from None
 
     def _authorize(self) -> None:
+        """Take key and secret joined in one header, or each in its own."""
         options = self._emulator.options
-        given = [value for name, value in self._scope["headers"] if name == b"x-apikey"]
+        keys, secrets = ([value for name, value in self._scope["headers"] if name == header] for header in _LOGIN)
         wanted = f"{options.api_key}:{options.api_secret}".encode()
-        if len(given) != 1 or not compare_digest(given[0], wanted):
+        if len(keys) != 1 or len(secrets) > 1 or not compare_digest(b":".join([*keys, *secrets]), wanted):
             self._call.outcome = "unauthorized"
             raise UnauthorizedError("The header X-ApiKey must hold a known key and its secret")
 
@@ -226,10 +229,11 @@ class _Exchange:
     def _check_media_type(self) -> None:
         declared = dict(self._scope["headers"]).get(b"content-type", b"").decode("latin-1")
         media_type = declared.partition(";")[0].strip().lower()
-        if media_type == "text/json" and not is_bulk(self._method, self._path):
+        bulk = is_bulk(self._method, self._path)
+        if media_type == "text/json" and not bulk:
             rest = [(name, value) for name, value in self._scope["headers"] if name != b"content-type"]
             self._scope["headers"] = [*rest, (b"content-type", b"application/json")]
-        elif media_type != "application/json":
+        elif media_type != "application/json" and (bulk or media_type != FORM):
             raise MediaTypeError("The body must be application/json")
 
     async def _work(self, fault: ActiveFault | None) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 from target_selligent.emulator import jsontext
 from target_selligent.emulator.errors import BadRequestError, ValidationFailedError
 from target_selligent.emulator.fields import ID, Field
-from target_selligent.emulator.values import Check, Problem, comparable, compile_check
+from target_selligent.emulator.values import CHANGED, Check, Problem, comparable, compile_check, stored
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def prepare(call: BulkCall, fields: Sequence[Field], codes: Mapping[str, set[Any
 def _accept(rows: Rows, call: BulkCall, body: list[list[Any]], codes: Mapping[str, set[Any]]) -> None:
     checks = [compile_check(one, codes.get((one.optionlist or "").casefold())) for one in rows.columns]
     nullable = [one.allow_null and one not in rows.keys for one in rows.columns]
-    booleans = [position for position, one in enumerate(rows.columns) if one.data_type == "Boolean"]
+    changed = [(position, one.data_type) for position, one in enumerate(rows.columns) if one.data_type in CHANGED]
     positions = [rows.columns.index(key) for key in rows.keys]
     types = [key.data_type for key in rows.keys]
     simple = not {"Float", "Date", "DateTime", "Boolean"} & set(types)
@@ -151,9 +151,8 @@ def _accept(rows: Rows, call: BulkCall, body: list[list[Any]], codes: Mapping[st
                 rows.failed += len(body) - index - 1
                 return
             continue
-        for position in booleans:
-            if row[position] is not None:
-                row[position] = bool(row[position])
+        for position, kind in changed:
+            row[position] = stored(kind, row[position])
         values = [row[position] for position in positions]
         if not simple:
             values = [comparable(kind, value) for kind, value in zip(types, values, strict=True)]
@@ -171,7 +170,7 @@ def _problem(
     row: list[Any], columns: Sequence[Field], checks: Sequence[Check], nullable: Sequence[bool]
 ) -> Refusal | None:
     if len(row) != len(columns):
-        return Refusal(None, Problem("InvalidFieldCount", f"{len(row)} values for {len(columns)} fields"))
+        return Refusal(None, Problem("InvalidFieldCount", "Record contains incorrect number of fields"))
     for position, value in enumerate(row):
         if value is None:
             if not nullable[position]:

@@ -1,6 +1,7 @@
 """Values of records: what each field type takes, and how two values compare."""
 
 import re
+import sys
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,9 +12,12 @@ from target_selligent.emulator.fields import Field
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
+CHANGED = frozenset({"Boolean", "Date"})
+"""Types whose values are kept in another form than they may come in."""
+
 _NUMERIC_LIMIT = 2**31
 _LONG_LIMIT = 2**63
-_FLOAT_LIMIT = 10**308
+_FLOAT_LIMIT = sys.float_info.max
 
 
 class Problem(NamedTuple):
@@ -45,13 +49,17 @@ def _text_check(field: Field, limit: int | None) -> Check:
     def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
         if type(value) is not str:
             return wrong
-        if limit is not None and len(value) > limit:
-            return Problem(
-                "MaxStringLengthExceeded", f"{len(value)} characters are more than the {limit} of field {field.name}"
-            )
+        if limit is not None and (length := _length(value)) > limit:
+            message = f"Length of string ({length}) exceeds maximum field length ({limit})"
+            return Problem("MaxStringLengthExceeded", message)
         return None
 
     return check
+
+
+def _length(text: str) -> int:
+    """Return a text's length as .NET and SQL Server count it: a character beyond U+FFFF is two."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _accept_check(field: Field, accepts: Callable[[Any], bool]) -> Check:
@@ -68,7 +76,7 @@ def _is_boolean(value: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def _is_float(value: Any) -> bool:  # noqa: ANN401 - JSON
-    return type(value) in (int, float) and -_FLOAT_LIMIT < value < _FLOAT_LIMIT
+    return type(value) in (int, float) and -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT
 
 
 def _is_json_text(value: Any) -> bool:  # noqa: ANN401 - JSON
@@ -133,6 +141,15 @@ def _option_check(field: Field, check: Check, codes: Collection[Any]) -> Check:
         return None if all(code in codes for code in chosen) else unknown
 
     return check_code
+
+
+def stored(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a valid value of a type as a List keeps it: a Boolean as such, a Date without its time."""
+    if value is None:
+        return None
+    if data_type == "Boolean":
+        return bool(value)
+    return comparable(data_type, value) if data_type == "Date" else value
 
 
 def comparable(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -101,12 +101,12 @@ def test_an_empty_call_succeeds(contacts: Api) -> None:
 
 
 GOOD: dict[str, list[Any]] = {
-    "CID": ["", "x" * 20, "é😀" * 10, "a\u0000b", " a "],
+    "CID": ["", "x" * 20, "é😀" * 6, "a\u0000b", " a "],
     "FLAG": [True, False, None],
     "SMALL": [0, 2**31 - 1, -(2**31)],
     "BIG": [0, 2**63 - 1, -(2**63), 2**53 + 1],
-    "PRICE": [0, 0.1, -1e300, 5e-324, 12345678901234567],
-    "DAY": ["2024-02-29", "2024-02-29T10:00:00Z"],
+    "PRICE": [0, 0.1, -1e300, 1.7976931348623157e308, -1.7e308, 10**308, 5e-324, 12345678901234567],
+    "DAY": ["2024-02-29", "0001-01-01", "9999-12-31"],
     "MOMENT": [
         "2018-03-27T11:57:20.1179032Z",
         "2018-03-27T11:57:20Z",
@@ -119,11 +119,11 @@ GOOD: dict[str, list[Any]] = {
     "MUST": [None, ""],
 }
 BAD: dict[str, list[Any]] = {
-    "CID": [1, 1.5, True, ["a"], {"a": 1}],
+    "CID": [1, 1.5, True, ["a"], {"a": 1}, "x" * 21, "😀" * 11],
     "FLAG": ["true", 2, 0.0, ""],
     "SMALL": [2**31, -(2**31) - 1, 1.0, "1", True],
     "BIG": [2**63, 10**30, 1.5, "1", False],
-    "PRICE": ["1.5", True, 10**400],
+    "PRICE": ["1.5", True, 10**309, 10**400],
     "DAY": ["2023-02-29", "20240229", "29.02.2024", "", 20240229],
     "MOMENT": ["2024-02-29", "2018-03-27T25:00:00Z", "2018-03-27T11:57:20.12345678Z", "now", 1522151840, ""],
     "NOTE": [1, ["a"]],
@@ -158,6 +158,34 @@ def test_a_value_of_another_type_is_refused(api: Api, column: str, value: Any) -
     assert counts(answer) == {"failed": 1}
     assert answer["invalid_records"][0]["field_name"] == column
     assert api.rows("CID") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2024-02-29T10:00:00Z", "2024-02-29"),
+        ("2024-02-29T00:00:00", "2024-02-29"),
+        ("2024-02-29 23:30:00-05:00", "2024-03-01"),
+        ("2024-02-29T23:59:59.9999999Z", "2024-02-29"),
+        ("2024-02-29T10:00", "2024-02-29"),
+    ],
+)
+def test_a_date_is_a_date(api: Api, given: str, kept: str) -> None:
+    """A Date field keeps the day in UTC, whatever time comes with it, and finds it by either."""
+    api.create_list(columns=("CID", "DAY"))
+    api.load("CID,DAY", [["a", given]])
+    assert api.rows("DAY") == [[kept]]
+    for value in (given, kept):
+        assert api.rows("CID", filters=[{"field_name": "DAY", "operator": "EqualTo", "field_value": value}]) == [["a"]]
+
+
+def test_messages_are_the_vendor_s(contacts: Api) -> None:
+    """Invalid records are told as in the examples of the API's description."""
+    found = contacts.load("CID", [["x" * 53], ["a", "b"]])["invalid_records"]
+    assert [one["message"] for one in found] == [
+        "Length of string (53) exceeds maximum field length (20)",
+        "Record contains incorrect number of fields",
+    ]
 
 
 def test_a_zero_or_one_is_a_boolean(contacts: Api) -> None:

@@ -22,6 +22,30 @@ def test_a_call_needs_the_key_and_its_secret(contacts: Api, header: str | None) 
     assert (response.status_code, response.json()["result_code"]) == (401, "Failed")
 
 
+def test_key_and_secret_may_come_in_two_headers(contacts: Api) -> None:
+    """The key alone in X-ApiKey is good with its secret in X-ApiKey-Secret."""
+    response = contacts.call("GET", headers={"X-ApiKey": "demo-key", "X-ApiKey-Secret": "demo-secret"})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("demo-key", "wrong"),
+        ("demo-key", ""),
+        ("wrong", "demo-secret"),
+        ("demo-key:demo-secret", "demo-secret"),
+        ("", "demo-key:demo-secret"),
+        (None, "demo-secret"),
+    ],
+    ids=ascii,
+)
+def test_two_headers_must_be_one_login(contacts: Api, key: str | None, secret: str) -> None:
+    """A wrong half, a half that is missing and a login that is given twice are each a 401."""
+    response = contacts.call("GET", headers={"X-ApiKey": key, "X-ApiKey-Secret": secret})
+    assert (response.status_code, response.json()["result_code"]) == (401, "Failed")
+
+
 def test_endpoints_that_are_not_granted_are_refused(contacts: Api) -> None:
     """An endpoint that the key was not granted is a 401; the others go on."""
     contacts.options(denied=["List_CreateList"])
@@ -60,6 +84,8 @@ def test_organizations_have_their_own_lists(contacts: Api) -> None:
         ("GET", "/lists/contacts/customevents", 404),
         ("POST", "/journeys/transactional/j/send", 404),
         ("GET", "/lists/contacts/data/load/more", 404),
+        ("GET", "/lists/", 404),
+        ("POST", f"{LOAD}/", 404),
     ],
     ids=str,
 )

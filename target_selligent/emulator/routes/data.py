@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 
 from target_selligent.emulator import answers, wire
 from target_selligent.emulator.errors import BadRequestError, TooLargeError, ValidationFailedError
+from target_selligent.emulator.forms import FormRoute
 from target_selligent.emulator.journal import Written
 from target_selligent.emulator.records import Outcome
 from target_selligent.emulator.routes.common import (
@@ -22,7 +23,7 @@ from target_selligent.emulator.search import Filter, Search, field_names, find
 from target_selligent.emulator.store import ListEntry, SegmentEntry
 from target_selligent.emulator.values import from_text
 
-router = APIRouter()
+router = APIRouter(route_class=FormRoute)
 
 Scalar = str | int | float | bool | None
 

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from target_selligent.emulator import answers, wire
+from target_selligent.emulator.forms import FormRoute
 from target_selligent.emulator.journal import Written
 from target_selligent.emulator.routes.common import answer, emulator_of, list_of, succeeded
 from target_selligent.emulator.store import ListEntry, Page
 
-router = APIRouter()
+router = APIRouter(route_class=FormRoute)
 
 NoQuery = Annotated[wire.Query, Query()]
 

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from target_selligent.emulator import answers, relations, wire
+from target_selligent.emulator.forms import FormRoute
 from target_selligent.emulator.routes.common import answer, emulator_of, list_of, succeeded
 
-router = APIRouter()
+router = APIRouter(route_class=FormRoute)
 
 NoQuery = Annotated[wire.Query, Query()]
 

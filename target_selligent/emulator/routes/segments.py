@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from target_selligent.emulator import answers, wire
+from target_selligent.emulator.forms import FormRoute
 from target_selligent.emulator.journal import Written
 from target_selligent.emulator.routes.common import (
     BULK_BODY,
@@ -18,7 +19,7 @@ from target_selligent.emulator.routes.common import (
 from target_selligent.emulator.routes.data import bulk_call, delete_answer, load_answer, search_answer
 from target_selligent.emulator.store import ListEntry, Page, SegmentEntry
 
-router = APIRouter()
+router = APIRouter(route_class=FormRoute)
 
 NoQuery = Annotated[wire.Query, Query()]
 
