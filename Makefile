@@ -30,6 +30,14 @@ demo: $(VENV)/.emulator ## Load sample customers into an emulated Selligent and 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+.PHONY: unit
+unit: $(VENV)/.dev ## Run the tests that start no process, in seconds
+	@$(BIN)/python -m pytest -q --numprocesses 2 tests/unit
+
+.PHONY: matrix
+matrix: ## Run most tests on the oldest and newest Python of this machine, and with the lowest dependencies
+	@$(PYTHON) scripts/matrix.py
+
 .PHONY: e2e
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
 	@$(BIN)/python -m e2e
@@ -61,4 +69,4 @@ constraints: $(VENV)/.dev ## Pin what is installed now
 
 .PHONY: clean
 clean: ## Remove environments and caches
-	@rm -rf $(VENV) .e2e .bench .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .e2e .bench .matrix .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
