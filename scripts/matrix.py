@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LONG = ("tests/faults/test_faults.py", "tests/faults/test_crash.py", "tests/faults/test_soak.py")
-NEEDS_NEW_PACKAGES = "tests/emulator/test_openapi.py"
-"""Its test library demands newer packages than the target itself does."""
 
 
 def declared() -> list[str]:
@@ -91,11 +89,11 @@ def prepare(python: str, name: str, constraints: Path, *packages: str) -> str:
     return binary
 
 
-def run_tests(python: str, *arguments: str, coverage: bool = False) -> None:
+def run_tests(python: str, *, coverage: bool = False) -> None:
     """Run the shorter tests."""
     runner = ["coverage", "run", "-m", "pytest"] if coverage else ["pytest"]
     left_out = [f"--ignore={path}" for path in LONG]
-    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", *left_out, *arguments)
+    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", *left_out)
 
 
 def main() -> None:
@@ -118,9 +116,7 @@ def main() -> None:
     print("== lowest dependencies", flush=True)
     constraints = ROOT / ".matrix" / "lowest.txt"
     constraints.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
-    test_packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
-    python = prepare(sys.executable, "lowest", constraints, *test_packages)
-    run_tests(python, f"--ignore={NEEDS_NEW_PACKAGES}")
+    run_tests(prepare(sys.executable, "lowest", constraints, "--group", "test"))
 
 
 if __name__ == "__main__":
