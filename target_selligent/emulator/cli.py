@@ -28,7 +28,8 @@ def _announce(server: "Server") -> None:
         options = server.emulator.options
         click.echo(
             f"target-selligent-emulator {__version__}: {server.base_url} "
-            f"(organization {', '.join(options.organizations)}, X-ApiKey {options.api_key}:{options.api_secret})"
+            f"(organization {', '.join(options.organizations)}, X-ApiKey {options.api_key}:{options.api_secret}), "
+            f"docs {server.base_url}/docs"
         )
         sys.stdout.flush()
 
@@ -38,10 +39,12 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
         return []
     try:
         rules = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(str(error), param_hint="--faults") from None
+    except OSError as error:
+        raise click.ClickException(f"--faults: {path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(f"--faults: {path} is not JSON: {error}") from None
     if not isinstance(rules, list):
-        raise click.BadParameter("the file must hold a JSON list of rules", param_hint="--faults")
+        raise click.ClickException(f"--faults: {path} must hold a JSON list of rules")
     return rules
 
 
@@ -70,14 +73,52 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
     default=False,
     help="Whether bulk operations on one List run side by side, or all but one are answered 429 (the default).",
 )
+@click.option("--max-rows", type=click.IntRange(1), help="Rows above which a bulk body is answered 413.")
+@click.option("--denied", multiple=True, help="operationId that the key was not granted: 401. May be repeated.")
+@click.option(
+    "--missing-status",
+    type=click.Choice(["404", "400", "200"]),
+    default="404",
+    show_default=True,
+    help="Status for what is not there, with result_code NotFound.",
+)
+@click.option(
+    "--unseen-calls",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="How many data calls a new List or Segment answers with NotFound first.",
+)
+@click.option(
+    "--record-index-base",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="Number of the first row in invalid_records.",
+)
+@click.option("--case-insensitive-keys", is_flag=True, help="Compare text in keys without case.")
+@click.option(
+    "--unique-index-required-above-rows",
+    type=click.IntRange(0),
+    help="Refuse larger loads whose keyFields have no unique index.",
+)
+@click.option(
+    "--journal-size",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="How many requests and how many writes are remembered.",
+)
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="JSON list of fault rules.")
 @click.version_option(__version__, prog_name="target-selligent-emulator")
-def main(
+def main(  # noqa: PLR0913 - switches whose values are not yet an option's
     port: int,
     organization: tuple[str, ...],
     faults: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    missing_status: str,
+    denied: tuple[str, ...],
     **settings: Any,  # noqa: ANN401 - click
 ) -> None:
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
@@ -91,11 +132,17 @@ def main(
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key needs --tls-cert")
     tls = None if tls_cert is None else Tls(tls_cert, tls_key)
-    options = EmulatorOptions(organizations=list(organization), faults=_faults(faults), **settings)
+    options = EmulatorOptions(
+        organizations=list(organization),
+        faults=_faults(faults),
+        missing_status=int(missing_status),
+        denied=list(denied),
+        **settings,
+    )
     try:
         server = Server(options, port, tls)
     except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(" ".join(str(error).split())) from None
     for number in (signal.SIGINT, signal.SIGTERM):
         # Uvicorn ends in good order on a signal, then raises it again for the handler that was there before.
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))

@@ -39,22 +39,47 @@ TABLES = ("lists", "fields", "relations", "segments", "records", "members", "key
 
 
 def connect(path: str | None) -> sqlite3.Connection:
-    """Open a database file, or one in memory, with its tables.
+    """Open a database file for this process alone, or one in memory, with its tables.
 
     The connection may be handed to another thread, as long as one at a time uses it.
+
+    Raises:
+        ValueError: The file cannot be used.
     """
-    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # What it holds is made again in seconds: speed before safety against a power cut.
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.executescript(_SCHEMA)
+    try:
+        connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+    except sqlite3.Error as error:
+        raise ValueError(f"the database {path} cannot be opened: {error}") from None
+    try:
+        _prepare(connection)
+    except (sqlite3.Error, ValueError) as error:
+        connection.close()
+        hint = " by another emulator" if "locked" in str(error) else ""
+        raise ValueError(f"the database {path} cannot be used: {error}{hint}") from None
     return connection
 
 
+def _prepare(connection: sqlite3.Connection) -> None:
+    # Another emulator on the same file is refused at once, not at some later write.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # What it holds is made again in seconds: speed before safety against a power cut.
+    connection.execute("PRAGMA synchronous = OFF")
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if found - {"sqlite_sequence"} - set(TABLES):
+        raise ValueError("it holds tables that are not an emulator's")
+    with transaction(connection, "EXCLUSIVE"):
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        # Only a write shows that the file can be written.
+        connection.execute("INSERT INTO lists VALUES (-1, '', '', '', '', '{}', 0)")
+        connection.execute("DELETE FROM lists WHERE id = -1")
+
+
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def transaction(connection: sqlite3.Connection, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
     """Commit what the block writes, or nothing of it."""
-    connection.execute("BEGIN")
+    connection.execute(f"BEGIN {kind}")
     try:
         yield connection
     except BaseException:

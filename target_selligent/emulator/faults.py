@@ -65,6 +65,16 @@ class FaultRule(BaseModel):
     field_name: str | None = None
     validation_code: Literal["Unknown", "InvalidFieldCount", "MaxStringLengthExceeded", "InvalidType"] = "Unknown"
 
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", name, re.ASCII) or not re.fullmatch(
+                r"[\t -~\xa0-\xff]*", value
+            ):
+                raise ValueError("no header has such a name or value")
+        return headers
+
     @field_validator("path")
     @classmethod
     def _compiles(cls, path: str) -> str:

@@ -98,7 +98,10 @@ class Server(uvicorn.Server):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.bind((HOST, port))
+            try:
+                self.socket.bind((HOST, port))
+            except OSError as error:
+                raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
             self.emulator = Emulator(options)
             super().__init__(self._config(tls))
         except BaseException:

@@ -44,6 +44,14 @@ class Call:
         self.refusals = dict.fromkeys(rule.rows, refusal)
 
 
+def _fault_rule(number: int, rule: Any) -> FaultRule:  # noqa: ANN401 - JSON
+    try:
+        return FaultRule.model_validate(rule)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in error.errors())
+        raise ValueError(f"fault rule {number} cannot be followed: {problems}") from None
+
+
 class Emulator:
     """The state behind the routes.
 
@@ -57,7 +65,7 @@ class Emulator:
     def __init__(self, options: EmulatorOptions) -> None:
         if problems := options.problems():
             raise ValueError("; ".join(problems))
-        rules = [FaultRule.model_validate(rule) for rule in options.faults]
+        rules = [_fault_rule(number, rule) for number, rule in enumerate(options.faults, 1)]
         self.options = options
         self.store = Store(options.db, lambda: self.options.missing_status)
         self.records = Records(self.store)

@@ -1,8 +1,69 @@
 """The page for a person."""
 
+import re
+from html.parser import HTMLParser
+
 import requests
 
 from .api import Api
+
+
+class Links(HTMLParser):
+    """The links and anchors of a page, and what it would fetch besides itself."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.anchors: set[str] = set()
+        self.fetched: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        values = dict(attrs)
+        if tag == "a":
+            self.links.add(values["href"] or "")
+        elif tag in {"script", "link", "img", "iframe"} or values.get("src") or values.get("href"):
+            self.fetched.append(tag)
+        if values.get("id"):
+            self.anchors.add(values["id"] or "")
+
+
+def test_the_docs_show_the_whole_api_without_a_network(api: Api) -> None:
+    """/docs names every endpoint, parameter, field and option of the description, and needs nothing from elsewhere."""
+    page = requests.get(f"{api.base_url}/docs", timeout=60)
+    description = requests.get(f"{api.base_url}/openapi.json", timeout=60).json()
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    found = Links(page.text)
+    assert not found.fetched
+    assert not re.search(r"url\(|@import|https?://", page.text)
+    operations = [(method, path, one) for path, some in description["paths"].items() for method, one in some.items()]
+    assert len(operations) > 20
+    for method, path, operation in operations:
+        section = page.text.partition(f'id="{operation["operationId"]}"')[2].partition("</section>")[0]
+        assert f"<h3>{method.upper()} <code>{path}</code></h3>" in section
+        for parameter in operation["parameters"]:
+            assert f"<td>{parameter['name']}</td><td>{parameter['in']}</td>" in section
+        for status in operation["responses"]:
+            assert f"<td>{status}</td>" in section
+    for name, schema in description["components"]["schemas"].items():
+        section = page.text.partition(f'id="{name}"')[2].partition("</section>")[0]
+        for field in schema.get("properties", ()):
+            assert f"<td>{field}</td>" in section
+    for text in ("InsertAndUpdate", "ImportLastMatch", "application/x-www-form-urlencoded", "ComputedPersisted"):
+        assert text in page.text
+
+
+def test_links_lead_somewhere(api: Api) -> None:
+    """Every link of either page is an anchor of its page or a path that answers."""
+    for path in ("/", "/docs"):
+        found = Links(requests.get(f"{api.base_url}{path}", timeout=60).text)
+        assert found.links
+        for link in found.links:
+            if link.startswith("#"):
+                assert link[1:] in found.anchors
+            else:
+                assert requests.get(f"{api.base_url}{link}", timeout=60).status_code == 200
 
 
 def test_the_page_shows_lists_fields_segments_and_members(contacts: Api) -> None:

@@ -1,12 +1,14 @@
 """The server in a thread, and the command."""
 
+import dataclasses
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -109,7 +111,8 @@ def test_the_command_says_where_it_listens_and_ends_on_a_signal(number: signal.S
     arguments = ("--organization", "one", "--organization", "two", "--rate-limit", "7")
     with _command(*arguments, EMULATOR_API_KEY="k", EMULATOR_API_SECRET="s") as (process, line):
         address = _address(line)
-        assert line == f"target-selligent-emulator {__version__}: {address} (organization one, two, X-ApiKey k:s)\n"
+        login = "(organization one, two, X-ApiKey k:s)"
+        assert line == f"target-selligent-emulator {__version__}: {address} {login}, docs {address}/docs\n"
         headers = {"X-ApiKey": "k:s"}
         answer = requests.get(f"{address}/Portal/Api/organizations/two/lists", headers=headers, timeout=60)
         assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "7, 7;w=60")
@@ -159,19 +162,110 @@ def test_the_command_takes_rules_from_a_file(tmp_path: Path) -> None:
             assert [api.call("GET", "/lists").status_code for _ in range(2)] == [502, 200]
 
 
+def _failure(*arguments: str) -> str:
+    """Run the command, which ends at once with one line; return it."""
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "--faults"), ("{}", "list"), ('[{"kind": "explode"}]', "kind"), (None, "--faults")],
-    ids=["not JSON", "no list", "no rule", "no file"],
+    [
+        ("{", "is not JSON"),
+        ("{}", "must hold a JSON list of rules"),
+        ('[{"kind": "status"}, {"kind": "explode", "skip": -1}]', "fault rule 2 cannot be followed: kind: "),
+        ('[{"kind": "status", "path": "("}]', "not a regular expression"),
+        ('[{"kind": "status", "headers": {"X": "a\\nb"}}]', "no header"),
+        ("[1]", "fault rule 1"),
+        (None, "cannot be read: No such file"),
+    ],
+    ids=["not JSON", "no list", "two problems", "no expression", "no header", "no rule", "no file"],
 )
 def test_the_command_refuses_wrong_rules(tmp_path: Path, text: str | None, message: str) -> None:
-    """A file without proper rules ends the command with the reason."""
+    """A file without proper rules ends the command with one line."""
     rules = tmp_path / "faults.json"
     if text is not None:
         rules.write_text(text)
-    result = CliRunner().invoke(main, ["--port", "0", "--faults", str(rules)])
-    assert result.exit_code in {1, 2}
-    assert message in result.output
+    assert message in _failure("--port", "0", "--faults", str(rules))
+
+
+def test_the_command_refuses_a_port_in_use() -> None:
+    """A port that another server has ends the command with one line that names it."""
+    with EmulatorServer() as server:
+        port = server.base_url.rpartition(":")[2]
+        assert f"port {port} of 127.0.0.1 cannot be used: Address already in use" in _failure("--port", port)
+
+
+def test_the_command_refuses_a_file_it_cannot_use(tmp_path: Path) -> None:
+    """A file in a folder that is not there, of another program, or no database ends the command with one line."""
+    foreign, text = tmp_path / "foreign.sqlite", tmp_path / "text"
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE accounts (id INTEGER)")
+    text.write_text("no database at all, but a text that is long enough to be one" * 20)
+    for path, message in (
+        (tmp_path / "none" / "x.sqlite", "unable to open database file"),
+        (foreign, "holds tables that are not an emulator's"),
+        (text, "file is not a database"),
+    ):
+        assert message in _failure("--port", "0", "--db", str(path))
+
+
+def test_the_command_refuses_a_file_of_another_emulator(tmp_path: Path) -> None:
+    """Two emulators on one file would take each other's data: the second one ends with one line."""
+    path = str(tmp_path / "emulator.sqlite")
+    with _command("--db", path):
+        assert "is locked by another emulator" in _failure("--port", "0", "--db", path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_the_command_refuses_a_file_it_may_not_write(tmp_path: Path) -> None:
+    """A file that can only be read ends the command with one line."""
+    path = tmp_path / "emulator.sqlite"
+    with EmulatorServer(EmulatorOptions(db=str(path))):
+        pass
+    path.chmod(0o400)
+    assert "cannot be used" in _failure("--port", "0", "--db", str(path))
+
+
+def test_every_option_has_a_switch() -> None:
+    """Whatever can be chosen from Python can be chosen on the command line, with the same name and default."""
+    options = {field.name: field for field in dataclasses.fields(EmulatorOptions)}
+    switches = main.make_context("emulator", [], resilient_parsing=False).params
+    renamed = {"organizations": "organization"}
+    assert {renamed.get(name, name) for name in options} == switches.keys() - {"port", "tls_cert", "tls_key"}
+    plain = {name: field.default for name, field in options.items() if isinstance(field.default, (int, float, str))}
+    assert {name: str(switches[name]) for name in plain} == {name: str(value) for name, value in plain.items()}
+
+
+def test_switches_are_in_force() -> None:
+    """What is switched at the start is what the options say."""
+    arguments = (
+        "--record-index-base=1",
+        "--missing-status=200",
+        "--unseen-calls=2",
+        "--case-insensitive-keys",
+        "--max-rows=5",
+        "--unique-index-required-above-rows=3",
+        "--journal-size=9",
+        "--denied=List_CreateList",
+        "--denied=List_Delete",
+    )
+    with _command(*arguments) as (_, line):
+        options = requests.get(f"{_address(line)}/_emulator/options", timeout=60).json()
+    wanted = {
+        "record_index_base": 1,
+        "missing_status": 200,
+        "unseen_calls": 2,
+        "case_insensitive_keys": True,
+        "max_rows": 5,
+        "unique_index_required_above_rows": 3,
+        "journal_size": 9,
+        "denied": ["List_CreateList", "List_Delete"],
+    }
+    assert options | wanted == options
 
 
 def test_the_command_says_how_to_get_its_extra(tmp_path: Path) -> None:

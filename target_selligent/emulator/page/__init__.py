@@ -1,11 +1,14 @@
-"""`GET /`: what the emulator holds, for a person."""
+"""`GET /` and `GET /docs`: what the emulator holds and which API it has, for a person."""
 
 from html import escape
 from importlib import resources
 from string import Template
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from target_selligent.emulator.page.docs import render_docs
+from target_selligent.emulator.page.tables import row, table
 from target_selligent.emulator.routes.common import emulator_of
 from target_selligent.emulator.search import Search, find
 from target_selligent.emulator.state import Emulator
@@ -23,15 +26,26 @@ async def show(request: Request) -> Response:
     return Response(render(emulator_of(request)), media_type="text/html; charset=utf-8")
 
 
+@router.get("/docs")
+async def show_docs(request: Request) -> Response:
+    """Return a page with the API's description."""
+    description: dict[str, Any] = request.app.openapi()
+    return Response(_page(render_docs(description)), media_type="text/html; charset=utf-8")
+
+
 def render(emulator: Emulator) -> str:
     """Return the page as HTML."""
-    template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    parts = []
+    parts = ['<p><a href="/docs">The API that it has</a></p>']
     for organization in emulator.options.organizations:
         parts.append(f"<h2>{escape(organization)}</h2>")
         shown = [_list(emulator, entry) for entry in emulator.store.lists(organization)]
         parts += shown or ["<p>No lists yet.</p>"]
-    return template.substitute(content="\n".join(parts))
+    return _page("\n".join(parts))
+
+
+def _page(content: str) -> str:
+    template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    return template.substitute(content=content)
 
 
 def _list(emulator: Emulator, entry: ListEntry) -> str:
@@ -56,15 +70,11 @@ def _list(emulator: Emulator, entry: ListEntry) -> str:
     count = f"{emulator.store.count_records(entry):,} records"
     return (
         f"<section><h3>{escape(entry.api_name)} <small>{escape(entry.type)}, {count}</small></h3>"
-        f"<details><summary>{len(names)} fields</summary>{_table(['Field', 'Type', 'Content'], fields)}</details>"
-        f"{_table(['Segment', 'Type', 'Members', 'First IDs'], segments) if segments else '<p>No segments.</p>'}"
+        f"<details><summary>{len(names)} fields</summary>{table(['Field', 'Type', 'Content'], fields)}</details>"
+        f"{table(['Segment', 'Type', 'Members', 'First IDs'], segments) if segments else '<p>No segments.</p>'}"
         "</section>"
     )
 
 
 def _row(cells: list[str]) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-
-
-def _table(headings: list[str], rows: str) -> str:
-    return f"<table><tr>{''.join(f'<th>{heading}</th>' for heading in headings)}</tr>{rows}</table>"
+    return row([escape(cell) for cell in cells])
