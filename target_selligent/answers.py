@@ -27,12 +27,13 @@ from target_selligent.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import requests
 
 _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
+_CLEAN = frozenset({None, "Succeeded"})
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
 _MAX_MESSAGE = 300
 _WINDOW_SECONDS = 60.0
@@ -85,12 +86,13 @@ def retry_after(response: requests.Response) -> float:
     return max(0.0, seconds)
 
 
-def value_of(response: requests.Response, label: str) -> dict[str, Any]:
+def value_of(response: requests.Response, label: str, redact: Callable[[str], str]) -> dict[str, Any]:
     """Return the body of a good answer.
 
     Args:
         response: The answer.
         label: Name of the call, for messages.
+        redact: Blots out of Selligent's words what they quote: values of records, key and secret.
 
     Returns:
         Its JSON object, empty if it has no body.
@@ -100,6 +102,9 @@ def value_of(response: requests.Response, label: str) -> dict[str, Any]:
     """
     body = _json_object(response)
     code = (body or {}).get("result_code")
+    if body is not None and (response.status_code not in _ACCEPTED or code not in _CLEAN):
+        body = _redacted(body, redact)
+        code = body.get("result_code")
     if response.status_code not in _ACCEPTED:
         raise _refusal(response, body or {}, label)
     if body is None:
@@ -151,7 +156,7 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
         return _too_many(response, label)
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError(
-            f"{status} {response.reason or ''}".strip() + detail,
+            f"{status} {_phrase(status)}".strip() + detail,
             call=label,
             status=status,
             code=code,
@@ -159,7 +164,7 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
         )
     if status < HTTPStatus.BAD_REQUEST:
         return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
-    return BadRequestError(f"{status} {response.reason or ''}".strip() + detail, call=label, status=status, code=code)
+    return BadRequestError(f"{status} {_phrase(status)}".strip() + detail, call=label, status=status, code=code)
 
 
 def _too_many(response: requests.Response, label: str) -> Exception:
@@ -175,6 +180,29 @@ def _too_many(response: requests.Response, label: str) -> Exception:
     return ListBusyError(
         "429: another bulk operation is running on this List", call=label, status=429, wait_seconds=asked
     )
+
+
+def _redacted(body: dict[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
+    """Return a failing answer with Selligent's words about the call redacted; those about single rows stay."""
+    errors = body.get("errors")
+    words = [
+        {name: redact(str(value)) for name, value in error.items() if value}
+        if isinstance(error, dict)
+        else redact(str(error))
+        for error in (errors if isinstance(errors, list) else [])
+    ]
+    code = body.get("result_code")
+    known = code if code is None or (isinstance(code, str) and code.isalpha()) else redact(str(code))
+    message = body.get("message")
+    return {**body, "message": redact(str(message)) if message else None, "errors": words, "result_code": known}
+
+
+def _phrase(status: int) -> str:
+    """Return what a status means; the server's own phrase may say anything."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def _json_object(response: requests.Response) -> dict[str, Any] | None:

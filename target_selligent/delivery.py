@@ -19,11 +19,12 @@ from target_selligent.errors import (
 )
 from target_selligent.keys import SeenKeys
 from target_selligent.membership import Gathering
+from target_selligent.redaction import redacted
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts, counts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_selligent.batch import Batch
     from target_selligent.body import Body
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _MAX_GATHERED_ROWS = 500_000
 _MAX_GATHERED_BYTES = 64 << 20
-_LONGEST_SHORT_VALUE = 2
 _MAX_PROBLEMS = 10
 
 
@@ -255,11 +255,12 @@ class Delivery:
                     number=gathered.number(position),
                     record=record,
                     list_api_name=source.list_api_name,
-                    reason=without_values(rejection.reason, record),
+                    reason=rejection.reason,
                     code=rejection.code,
                     field=rejection.field,
                     segment=segment,
                     said=said,
+                    redact=lambda text: self._redact(text, None, source.key_fields),
                 )
             )
 
@@ -325,7 +326,7 @@ class Delivery:
         self, part: range, named: Mapping[int, RefusedRow], result: LoadResult, reject: _Reject
     ) -> set[int]:
         for position, row in named.items():
-            rejection = RejectedRecord(f"Selligent refused it: {row.message}", field=row.field, code=row.code)
+            rejection = RejectedRecord("Selligent refused it", field=row.field, code=row.code)
             reject(position, rejection, row.message)
         refused = set(named)
         if result.failed and not named and len(part) == 1:
@@ -354,30 +355,22 @@ class Delivery:
                 number=batch.members.number(index),
                 record=record,
                 list_api_name=batch.source.list_api_name,
-                reason=without_values(rejection.reason, record) if said else rejection.reason,
+                reason=rejection.reason,
                 code=rejection.code,
                 field=rejection.field,
                 segment=segment,
                 said=said,
+                redact=lambda text: self._redact(
+                    text, lambda: [record, batch.body.encoded(range(len(batch)))], batch.fields
+                ),
             )
         )
 
-
-def without_values(message: str, record: Mapping[str, Any]) -> str:
-    """Return Selligent's reason for refusing a record, with the record's own values blotted out.
-
-    Args:
-        message: The reason, which may quote the value at fault.
-        record: The record.
-
-    Returns:
-        The reason on one line, fit for a log.
-    """
-    texts = sorted({str(value) for value in record.values() if value is not None}, key=len, reverse=True)
-    for text in texts:
-        if len(text) > _LONGEST_SHORT_VALUE:
-            message = message.replace(text, "[value]")
-    return " ".join(message.split())
+    def _redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
+        """Blot out of Selligent's words about a record what they quote of it and of those that were sent with it."""
+        names = (*fields, self._destination.api_name)
+        secrets = (self._settings.api_key, self._settings.api_secret)
+        return redacted(text, values, names=names, secrets=secrets)
 
 
 def _halves(part: range) -> list[range]:

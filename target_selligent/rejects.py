@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import uuid
 from collections import Counter
@@ -17,7 +18,7 @@ from target_selligent import lenient
 from target_selligent.errors import DestinationError, RunStoppedError, TooManyRejectsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from target_selligent.settings import RejectLimit
 
@@ -25,6 +26,7 @@ logger = logging.getLogger("target-selligent")
 
 _SHOWN_OF_A_KIND = 10
 _OWNER_ONLY = 0o600
+_CODE = re.compile(r"\w{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Rejection:
         field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.
+        redact: Blots them out; needed where something was said.
     """
 
     stream: str
@@ -52,10 +55,22 @@ class Rejection:
     field: str | None = None
     segment: str | None = None
     said: str | None = None
+    redact: Callable[[str], str] | None = None
+
+    def explanation(self) -> str:
+        """Return why, with what Selligent said, without values."""
+        return f"{self.reason}: {self.redact(self.said)}" if self.said and self.redact else self.reason
+
+    @property
+    def kind(self) -> tuple[str, str | None, str]:
+        """Stream, field and code, without values: Selligent named the last two."""
+        field = self.redact(self.field) if self.field and self.said and self.redact else self.field
+        return self.stream, field, self.code if _CODE.fullmatch(self.code) else "Unknown"
 
     def __str__(self) -> str:
-        where = f", field {self.field}" if self.field else ""
-        what = f", as a Segment member: {self.reason}" if self.segment else f": {self.reason}"
+        _, field, _ = self.kind
+        where = f", field {field}" if field else ""
+        what = f", as a Segment member: {self.explanation()}" if self.segment else f": {self.explanation()}"
         return f"record {self.number} of stream {self.stream}{where}{what}"
 
 
@@ -89,7 +104,7 @@ class Rejects:
             RunStoppedError: If the run may not go on past it.
             TooManyRejectsError: If there are more than `max_rejects` now.
         """
-        kind = (rejection.stream, rejection.field, rejection.code)
+        kind = rejection.kind
         with self._lock:
             self._kinds[kind] += 1
             shown = self._kinds[kind]
@@ -102,7 +117,7 @@ class Rejects:
         if shown <= _SHOWN_OF_A_KIND:
             logger.warning("Skipped %s", rejection)
         if shown == _SHOWN_OF_A_KIND:
-            logger.warning("More records like this are only counted (stream %s, %s)", rejection.stream, rejection.code)
+            logger.warning("More records like this are only counted (stream %s, %s)", rejection.stream, kind[2])
         if self._limit is not None and self._limit.count is not None and self.total > self._limit.count:
             raise TooManyRejectsError(f"more than {self._limit.count:,} records were rejected (max_rejects): {kind[2]}")
 

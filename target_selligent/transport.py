@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -26,11 +27,12 @@ from target_selligent.errors import (
     NotFoundError,
     TransientApiError,
 )
+from target_selligent.redaction import redacted
 from target_selligent.retries import Retries, RetryPolicy
 from target_selligent.unreachable import connection_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from backoff.types import Details
 
@@ -68,6 +70,7 @@ class Transport:
     ) -> None:
         self._base_url = base_url
         self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
+        self._secrets = (api_key, api_secret)
         self._credentials = f"{api_key}:{api_secret}"
         self._timeout = (_CONNECT_SECONDS, timeout)
         self._pacer = pacer
@@ -162,7 +165,13 @@ class Transport:
         finally:
             self._note_quota(response)
         self._answered = True
-        return value_of(response, label)
+
+        def redact(text: str) -> str:
+            # A Segment's load sends keys only, and its answer may quote what an earlier load has sent of their records.
+            sent = None if "/segments/" in path and content is not None else partial(_sent, content)
+            return redacted(text, sent, names=_names(path, query), secrets=self._secrets)
+
+        return value_of(response, label, redact)
 
     def _unreachable(self, error: Exception, label: str) -> ApiError:
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -223,6 +232,19 @@ def _path_part(part: str) -> str:
     if part in {"", ".", ".."}:
         raise NotFoundError("no such name", call=f"path part {part!r}")
     return quote(part, safe="")
+
+
+def _sent(content: bytes | None) -> list[Any]:
+    """Return the values of a load's rows; other bodies hold names only."""
+    return list(msgspec.json.decode(content)) if content is not None and content.startswith(b"[") else []
+
+
+def _names(path: str, query: Mapping[str, str | int] | None) -> Iterator[str]:
+    """Yield the names in a call that its answer may repeat."""
+    yield from filter(_PLAIN.fullmatch, path.split("/"))
+    for name, value in (query or {}).items():
+        yield name
+        yield from str(value).split(",")
 
 
 def _shown(part: str) -> str:

@@ -57,7 +57,7 @@ def test_the_quota_of_a_429(remaining: str | None, reset: str | None, wanted: Qu
     found.headers.update({name: value for name, value in said.items() if value is not None})
     assert quota_of(found) == wanted
     with pytest.raises(RateLimitedError if wanted.refused else ListBusyError) as caught:
-        value_of(found, "POST lists/contacts/data/load")
+        value_of(found, "POST lists/contacts/data/load", str)
     if isinstance(caught.value, RateLimitedError):
         assert caught.value.reset_seconds == wanted.reset_seconds
 
@@ -100,7 +100,7 @@ def test_retry_after(text: str, seconds: float, status: int) -> None:
     found = response(status, Retry_After=text, Date=format_datetime(NOW, usegmt=True))
     assert retry_after(found) == seconds
     with pytest.raises(TransientApiError) as caught:
-        value_of(found, "GET the organization")
+        value_of(found, "GET the organization", str)
     assert caught.value.wait_seconds == seconds
 
 
@@ -121,5 +121,5 @@ def test_a_failing_result_code_can_ask_for_a_wait() -> None:
     found = response(200, Retry_After="7")
     found._content = b'{"result_code": "ServiceUnavailable"}'  # noqa: SLF001 - see above
     with pytest.raises(ServerError) as caught:
-        value_of(found, "GET the organization")
+        value_of(found, "GET the organization", str)
     assert caught.value.wait_seconds == 7
