@@ -272,6 +272,8 @@ def _text_problems(given: Mapping[str, Any]) -> list[str]:
             problems.append(f"{name} begins or ends with a blank")
         elif name in {"api_key", "api_secret"} and max(value) > "\xff":
             problems.append(f"{name} holds a character that an HTTP header cannot carry")
+    if given["organization"] in {".", ".."}:
+        problems.append("organization must be a name: no URL can hold a part of dots alone")
     if ":" in given["api_key"]:
         problems.append("api_key must not hold a colon: what comes after it belongs in api_secret")
     return problems

@@ -131,5 +131,5 @@ def failure(result_code: str, error_code: str, description: str) -> dict[str, An
     return {
         "errors": [{"error_code": error_code, "description": description}],
         "result_code": result_code,
-        "message": "Request failed",
+        "message": "Request Failed",
     }

@@ -76,6 +76,25 @@ def test_a_list_needs_a_proper_definition(api: Api, changes: dict[str, Any]) -> 
     assert api.call("GET", "/lists").json() == {"lists": []}
 
 
+def test_what_succeeds_or_fails_is_told_as_described(api: Api) -> None:
+    """A success has a result code and a message, a refusal errors besides; only new relations have errors in both."""
+    made = _create(api, api_name="a").json()
+    _create(api, api_name="b", type="Datalist")
+    relation = {
+        "scope": "B",
+        "type": "OneToMany",
+        "masterlist_field_name": "ID",
+        "slavelist_api_name": "b",
+        "slavelist_field_name": "ID",
+    }
+    related = api.call("POST", "/lists/a/relations", json={"relations": [relation]}).json()
+    refused = _create(api, api_name="a").json()
+    assert (set(made), set(related)) == ({"result_code", "message"}, {"result_code", "message", "errors"})
+    assert related["errors"] is None
+    assert set(refused) == {"errors", "result_code", "message"}
+    assert refused["message"] == "Request Failed"
+
+
 def test_creating_a_list_again_is_refused_in_any_case(api: Api) -> None:
     """A name that is taken, in whatever case, is a 400, and lookups answer the stored spelling."""
     assert _create(api, api_name="Contacts").status_code == 200

@@ -56,7 +56,7 @@ def test_retry_after_can_be_a_date(selligent: Selligent) -> None:
     """A date is as good as a number of seconds."""
     headers = {"Retry-After": formatdate(time.time() + 200, usegmt=True)}
     selligent.fault("status", path=LOAD, headers=headers)
-    assert 60 < _waits(selligent, "503 Service Unavailable: Request failed") <= 200
+    assert 60 < _waits(selligent, "503 Service Unavailable: Request Failed") <= 200
 
 
 @pytest.mark.parametrize("reset", ["1e12", "nan", "1893456000"])

@@ -156,6 +156,7 @@ def test_secrets_are_not_in_the_repr() -> None:
         ("api_secret", "hidden€", "header"),
         ("api_secret", "\ud800hidden", "invisible"),
         ("organization", "hidden\x00", "invisible"),
+        ("organization", "..", "a name"),
         ("list_api_name", "hidden\x7f", "invisible"),
         ("streams", {"s": {"list_api_name": "a\tb"}}, "stream s"),
         ("request_timeout_seconds", 10**12, "at most 3600"),

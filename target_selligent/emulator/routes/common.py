@@ -94,4 +94,4 @@ def answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - JSON
 
 def succeeded(message: str, status: int = 200) -> Response:
     """Return the answer of a call that gives no data."""
-    return answer({"result_code": "Succeeded", "message": message, "errors": None}, status)
+    return answer({"result_code": "Succeeded", "message": message}, status)

@@ -43,7 +43,8 @@ async def create_relations(request: Request, api_name: str, query: NoQuery, mode
     """Add relations to a List."""
     definitions = [relation.model_dump() for relation in model.relations]
     relations.create_relations(emulator_of(request).store, list_of(request), definitions)
-    return succeeded("The relations were created", 201)
+    # The one success that is described with errors.
+    return answer({"errors": None, "result_code": "Succeeded", "message": "The relations were created"}, 201)
 
 
 @router.get(
