@@ -83,7 +83,6 @@ class SelligentSink(Sink):
         self._destination = self.target.destination(own.list_api_name)
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
-        self._held_as = self.target.number_sink(self)
         names = {column.column: column.field.name for column in self._fields.columns}
         self._source = Source(
             self.stream_name,
@@ -92,6 +91,7 @@ class SelligentSink(Sink):
             fields.key_columns,
             fields.segment_column,
         )
+        self._held_as = self.target.number_sink(self, self._source)
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
         self._use(RecordType(self.stream_name, self.schema, self._fields, validate=self.validate_schema))
         self._buffer = self.target.buffer(self._destination)

@@ -113,7 +113,7 @@ class TargetSelligent(Target):
         self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
         self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge, self._end_soon)
         self.held_records = LastRecords() if settings.holds_records else None
-        self._sinks: list[SelligentSink] = []
+        self._held_sinks: dict[Source, tuple[int, SelligentSink]] = {}
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
         self._batch_max_age: float = settings.batch_max_age_seconds
@@ -184,6 +184,9 @@ class TargetSelligent(Target):
         sink = super().get_sink(stream_name, record=record, schema=schema, key_properties=key_properties)
         if sink is not old and isinstance(old, SelligentSink) and isinstance(sink, SelligentSink):
             sink.records_read = old.records_read
+            # It has nothing left to drain: where a schema flips, old sinks would pile up.
+            old.clean_up()
+            self._sinks_to_clear.remove(old)
         return sink
 
     def destination(self, list_api_name: str) -> ListDestination:
@@ -210,10 +213,15 @@ class TargetSelligent(Target):
             )
         return known
 
-    def number_sink(self, sink: SelligentSink) -> int:
-        """Return the number by which the records that are held know their sink."""
-        self._sinks.append(sink)
-        return len(self._sinks) - 1
+    def number_sink(self, sink: SelligentSink, source: Source) -> int:
+        """Return the number by which the records that are held know the sink that will load them.
+
+        Sinks that follow each other as a schema changes share it if their records go the same way: the last one loads.
+        """
+        number, _ = self._held_sinks.get(source, (len(self._held_sinks), None))
+        if self.held_records is not None:
+            self._held_sinks[source] = number, sink
+        return number
 
     def process_endofpipe(self) -> None:
         """Load what is left, print the STATEs that are true then, and sum up.
@@ -226,9 +234,10 @@ class TargetSelligent(Target):
         whole = reader.failure is None and reader.stop_signal is None
         try:
             if whole and self.held_records is not None:
+                sinks = dict(self._held_sinks.values())
                 for held in self.held_records.take_all():
                     self.loader.check()
-                    self._sinks[held.source].take_held(held)
+                    sinks[held.source].take_held(held)
             for buffer in self._buffers.values():
                 buffer.flush()
             self._finish_loading()

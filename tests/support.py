@@ -194,6 +194,13 @@ def start_target(config: Mapping[str, Any]) -> Iterator[Running]:
                 target.kill()
 
 
+def peak_memory(pid: int) -> int:
+    """Return the most bytes of memory that a process has had so far."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) << 10
+
+
 class Tenant:
     """The emulated Selligent of a test, seen over HTTP.
 

@@ -48,7 +48,14 @@ READER = {
     "process_lines": "self, file_input, callbacks",
 }
 USED = {
-    TargetSelligent: ["_assert_line_requires", "_assert_sink_exists", "_sinks_active", "mapper", "max_parallelism"],
+    TargetSelligent: [
+        "_assert_line_requires",
+        "_assert_sink_exists",
+        "_sinks_active",
+        "_sinks_to_clear",
+        "mapper",
+        "max_parallelism",
+    ],
     SelligentSink: ["include_sdc_metadata_properties", "record_counter_metric", "validate_schema", "key_properties"],
 }
 OVERRIDDEN = [

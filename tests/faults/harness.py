@@ -215,6 +215,11 @@ class Command:
         self._log.close()
         self._folder.cleanup()
 
+    @property
+    def printed(self) -> int:
+        """How many lines it has printed so far."""
+        return len(self._printed)
+
     def write(self, content: bytes) -> None:
         """Write to standard input; what a process that has ended would not read is dropped."""
         assert self.process.stdin is not None

@@ -228,7 +228,9 @@ def test_input_that_breaks_off(selligent: Selligent, seed: int) -> None:
     assert "is not valid JSON" in finished.complaint()
     assert "xxx" not in finished.stderr
     states = [message["value"] for message in whole if message["type"] == "STATE"]
-    assert [value for _, value in finished.printed] == states
+    printed = [value for _, value in finished.printed]
+    assert printed == [value for value in states if value in printed]
+    assert printed[-1:] == states[-1:]
     assert furthest(TAP, selligent.journal("writes")) == sum(message["type"] == "RECORD" for message in whole)
 
 

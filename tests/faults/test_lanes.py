@@ -129,7 +129,7 @@ def test_the_summary_is_printed_after_a_signal(selligent: Selligent) -> None:
     tap = tap_of("fine", "fine")
     with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
         command.feed(encode(tap.messages()), close=False)
-        command.wait_until(lambda: len(selligent.journal("writes")) > 0)
+        command.wait_until(lambda: "list_load" in {write["operation"] for write in selligent.journal("writes")})
         command.process.send_signal(signal.SIGTERM)
         finished = command.finish()
     assert finished.returncode == 128 + signal.SIGTERM

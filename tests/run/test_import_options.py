@@ -100,6 +100,20 @@ def test_records_are_held_across_schemas(tenant: Tenant) -> None:
     assert sorted(tenant.rows("KEY", "ONE", "TWO"), key=str) == [["a", 2, 2], ["b", 1, None], ["c", 4, None]]
 
 
+def test_records_are_held_while_schemas_flip(tenant: Tenant) -> None:
+    """With OnlyInsert and ImportLastMatch, records of a schema that comes back again and again keep their keys."""
+    one = schema({"one": "string", "key": "string", "value": "integer"}, ["key"])
+    two = schema({"one": "string", "key": "string", "value": "integer"}, ["one", "key"])
+    messages = []
+    for number in range(4):
+        messages += [one, *records("key value", ("a", number), (f"b{number}", number))]
+        messages += [two, *records("one key value", ("x", "a", 10 + number))]
+    tenant.run(messages, list_data_import_option="OnlyInsert", create_list_if_not_exists=True).succeeded()
+    wanted = [["x", "a", 13], [None, "a", 3], *([None, f"b{number}", number] for number in range(4))]
+    assert sorted(tenant.rows("ONE", "KEY", "VALUE"), key=str) == sorted(wanted, key=str)
+    assert {load["query"]["keyFields"] for load in tenant.requests("/contacts/data/load")} == {"KEY", "ONE,KEY"}
+
+
 def test_first_match_does_not_count_refused_records(tenant: Tenant) -> None:
     """A first record that is refused does not keep the next one of its key out."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(3)")

@@ -1,4 +1,4 @@
-"""STATE: never ahead of what is acknowledged, in order, and all of it in the end."""
+"""STATE: never ahead of what is acknowledged, in order, the newest in the end, and few at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-def test_never_ahead_in_order_and_all_in_the_end(steps: list[str]) -> None:
-    """A STATE is printed as soon as every ticket opened before it is acknowledged, and not before."""
+def test_never_ahead_in_order_and_the_newest_at_once(steps: list[str]) -> None:
+    """The newest STATE whose earlier tickets are all acknowledged is printed at once; none is printed twice."""
     printed: list[str] = []
     checkpoints = Checkpoints(printed.append)
     pending: list[int] = []
@@ -31,11 +31,14 @@ def test_never_ahead_in_order_and_all_in_the_end(steps: list[str]) -> None:
             ticket = pending.pop(at)
             acknowledged.add(ticket)
             checkpoints.acknowledge(ticket)
-        covered = [text for text, needed in noted if needed <= acknowledged]
-        assert printed == covered == [text for text, _ in noted[: len(printed)]]
+        true = [text for text, needed in noted if needed <= acknowledged]
+        assert printed[-1:] == true[-1:]
+        assert printed == [text for text in true if text in printed]
+        assert checkpoints.waiting <= len(pending)
     for ticket in pending:
         checkpoints.acknowledge(ticket)
-    assert printed == [text for text, _ in noted]
+    assert printed[-1:] == [text for text, _ in noted][-1:]
+    assert checkpoints.waiting == 0
 
 
 @given(st.lists(st.sampled_from(["{}", "null", '{"a": 1}', '{"a": 2}']), max_size=10))
@@ -51,16 +54,48 @@ def test_empty_states_and_repeats_are_dropped(states: list[str]) -> None:
 
 
 def test_held_states_wait_for_the_end() -> None:
-    """With hold, nothing is printed until the release, then all that is true, in order."""
+    """With hold, nothing is printed until the release, then the newest that is true."""
     printed: list[str] = []
     checkpoints = Checkpoints(printed.append, hold=True)
     checkpoints.note_state('{"a": 1}')
     ticket = checkpoints.open()
     checkpoints.note_state('{"a": 2}')
+    other = checkpoints.open()
+    checkpoints.note_state('{"a": 3}')
     checkpoints.acknowledge(ticket)
     assert printed == []
     checkpoints.release()
-    assert printed == ['{"a": 1}', '{"a": 2}']
+    assert printed == ['{"a": 2}']
+    checkpoints.acknowledge(other)
+    assert printed == ['{"a": 2}', '{"a": 3}']
+
+
+def test_states_behind_one_ticket_are_replaced_by_the_newest() -> None:
+    """However many STATEs wait for the same batch, one of them is kept, and it alone is printed."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append)
+    ticket = checkpoints.open()
+    for number in range(1000):
+        checkpoints.note_state(f'{{"n": {number}}}')
+    assert checkpoints.waiting == 1
+    checkpoints.acknowledge(ticket)
+    assert printed == ['{"n": 999}']
+
+
+def test_states_behind_many_tickets_take_bounded_memory() -> None:
+    """Of large STATEs that wait for many batches, some are left out, but never the newest."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append)
+    tickets = []
+    for number in range(100):
+        tickets.append(checkpoints.open())
+        checkpoints.note_state(f'"{number}' + "x" * 1_000_000 + '"')
+        assert checkpoints.waiting <= 16
+    for ticket in tickets:
+        checkpoints.acknowledge(ticket)
+    numbers = [int(text[1:].partition("x")[0]) for text in printed]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] == 99
 
 
 def test_nothing_is_printed_after_a_freeze() -> None:
