@@ -272,13 +272,7 @@ class TargetSelligent(Target):
 
     def _end_soon(self, failure: Exception) -> None:
         """Bound the time that the run may go on after a List's loading has failed."""
-
-        def last() -> None:
-            self.checkpoints.freeze()
-            self._ending.sum_up()
-            click.ClickException(_one_line(failure)).show()
-
-        self._ending.force_after(_STOP_SECONDS, 1, last)
+        self._ending.force_after(_STOP_SECONDS, 1, click.ClickException(_one_line(failure)).show)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config as a whole.
@@ -378,17 +372,8 @@ class TargetSelligent(Target):
         if not self._ready:
             sys.exit(_SIGNALLED + signum)
         if self.message_reader.stop_signal is None:
-
-            def last() -> None:
-                self.checkpoints.freeze()
-                self._ending.sum_up()
-                self.logger.warning(
-                    "Stopped by signal %d: what was not loaded after %d s is left to the next run",
-                    signum,
-                    _STOP_SECONDS,
-                )
-
-            self._ending.force_after(_STOP_SECONDS, _SIGNALLED + signum, last)
+            left = f"Stopped by signal {signum}: what was not loaded after {_STOP_SECONDS} s is left to the next run"
+            self._ending.force_after(_STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", left))
             self.message_reader.stop(signum)
 
     def _before_read(self) -> None:
