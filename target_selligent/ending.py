@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LAST_SECONDS = 2
+_LAST_SECONDS = 4
 """How long what is said last may take: who reads the log may have stopped reading."""
 
 
@@ -17,10 +17,12 @@ class Ending:
     """The end of a run; may be used from any thread.
 
     Args:
+        freeze: Called before the process is ended, so that nothing is left half-printed.
         summary: Prints the summary.
     """
 
-    def __init__(self, summary: Callable[[], None]) -> None:
+    def __init__(self, freeze: Callable[[], None], summary: Callable[[], None]) -> None:
+        self._freeze = freeze
         self._summary = summary
         # Acquired once and never released.
         self._begun = threading.Lock()
@@ -36,11 +38,13 @@ class Ending:
         Args:
             seconds: The time.
             code: Exit code.
-            last_words: Called before, and given two seconds.
+            last_words: Called after the summary. Both together are given four seconds.
         """
 
         def end() -> None:
             _start_timer(_LAST_SECONDS, lambda: os._exit(code))
+            self._freeze()
+            self.sum_up()
             last_words()
             os._exit(code)
 

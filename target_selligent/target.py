@@ -107,7 +107,7 @@ class TargetSelligent(Target):
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
         self.checkpoints = Checkpoints(print_state, hold=not settings.resumable)
-        self._ending = Ending(self._log_summary)
+        self._ending = Ending(self.checkpoints.freeze, self._log_summary)
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
         self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}

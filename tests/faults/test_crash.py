@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -195,6 +196,8 @@ def test_stopped_while_the_tap_is_silent(case: Crash, outcome: Outcome) -> None:
 def test_stopped_while_selligent_is_silent(case: Crash, outcome: Outcome) -> None:
     """A signal ends the run in bounded time although a call is never answered; what is unfinished is left undone."""
     assert outcome.first.returncode == 128 + case.signals[0]
+    assert "what was not loaded after 30 s is left to the next run" in outcome.first.stderr
+    assert re.search(r"List (people|orders): [\d,]+ read", outcome.first.stderr)
     _check(case, outcome)
 
 
