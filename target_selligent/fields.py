@@ -14,13 +14,19 @@ from target_selligent.errors import DestinationError, names_that_exist
 from target_selligent.settings_table import MAX_TEXT_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 RECORD_NUMBER_FIELD = "ID"
 """Every List's own unique record number; the tenant fills it."""
 
 OPTOUT_FIELD = "OPTOUT"
 """0 or null there means subscribed, any other value unsubscribed."""
+
+METADATA = "_sdc_"
+"""How the names of columns begin that taps add of their own accord; a schema need not know them."""
+
+DELETED_AT = "_sdc_deleted_at"
+"""The column in which log-based taps say when a row was deleted at the source."""
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 """What a Long field holds."""
@@ -136,6 +142,21 @@ class StreamFields:
     known_columns: frozenset[str]
 
 
+def without_metadata(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
+    """Return a schema without the columns that taps add of their own accord.
+
+    Args:
+        schema: JSON Schema of a stream's records, with `properties`.
+        kept: Those of them that stay.
+    """
+    left_out = {name for name in schema["properties"] if name.startswith(METADATA) and name not in kept}
+    properties = {name: described for name, described in schema["properties"].items() if name not in left_out}
+    reduced = {**schema, "properties": properties}
+    if isinstance(required := schema.get("required"), list):
+        reduced["required"] = [name for name in required if name not in left_out]
+    return reduced
+
+
 def stream_fields(  # noqa: PLR0913 - each argument is one setting
     stream: str,
     schema: Mapping[str, Any],
@@ -206,6 +227,9 @@ def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, 
         return f"key field {name} is not among the fields of its schema: check key_fields and field_mapping"
     if name == segment_column or (name in mapping and mapping[name] is None):
         return f"key property {name} is not sent as a field: name the fields that identify a record in key_fields"
+    if name.startswith(METADATA):
+        field_name = name.strip("_").upper()
+        return f'key property {name} is metadata: make it a field with "field_mapping": {{"{name}": "{field_name}"}}'
     return f"key property {name} is not in its schema"
 
 

@@ -16,16 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from target_selligent.fields import INT64_MAX, INT64_MIN, Conversion
+from target_selligent.fields import DELETED_AT, INT64_MAX, INT64_MIN, METADATA, Conversion
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from target_selligent.fields import StreamFields
-
-METADATA = "_sdc_"
-"""How the names of columns begin that taps add of their own accord; a schema need not know them."""
 
 _MAX_UNKNOWN_COLUMNS = 100
 _MAX_LENGTH = 2**31 - 1
@@ -55,6 +52,7 @@ _SENT_AS_THEY_ARE: dict[Conversion | None, frozenset[str]] = {
     Conversion.FLOAT: frozenset({"integer", "number", "null"}),
     Conversion.BOOLEAN: frozenset({"boolean", "null"}),
 }
+_NOT_DELETED: Any = Literal[""] | None
 _ALTERNATIVES = frozenset({"anyOf", "oneOf"})
 _LENGTHS = {"minLength": "min_length", "maxLength": "max_length"}
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
@@ -130,7 +128,9 @@ class RecordType:
         conversions = {column.column: column.conversion for column in fields.columns}
         names = [*conversions, *(name for name in properties if name not in conversions)]
         always = set(fields.key_columns).union(schema.get("required", ()) if validate else ())
-        decodable = always <= set(names) and all(map(_is_plain, (stream, *names, *unknown)))
+        decodable = (
+            always <= set(names) and all(map(_is_plain, (stream, *names, *unknown))) and DELETED_AT not in conversions
+        )
         if validate:
             decodable = decodable and _is_decodable(schema)
         self.columns = tuple(
@@ -139,6 +139,9 @@ class RecordType:
             else DecodedColumn(name, f"c{number}", Any, exact=False, validator=None)
             for number, name in enumerate(names)
         )
+        if DELETED_AT not in names:
+            # Records that are marked as deleted are not decoded, but taken alone.
+            self.columns += (DecodedColumn(DELETED_AT, "deleted", _NOT_DELETED, exact=True, validator=None),)
         attributes = [
             (column.attribute, column.type)
             if column.column in always
@@ -206,8 +209,13 @@ class RecordType:
         if self.message is None:
             return None
         stream, schema, fields, validate = self._arguments
-        wide = {column.column for column in self.columns if column.type is not Any and not _takes(column, values)}
-        unknown = [name for name in values if name not in schema["properties"] and name not in self._unknown]
+        known = {column.column for column in self.columns}.union(self._unknown)
+        wide = {
+            column.column
+            for column in self.columns
+            if column.type not in {Any, _NOT_DELETED} and not _takes(column, values)
+        }
+        unknown = [name for name in values if name not in known]
         free = not validate or isinstance(schema.get("additionalProperties", True), bool)
         if (
             not (wide or unknown)

@@ -28,6 +28,7 @@ class Counts:
         not_found: Rows without a record to update or to add.
         refused: Rows that Selligent refused.
         skipped: Records that were not sent.
+        deleted: Records that the source marks as deleted: not sent either.
     """
 
     read: int = 0
@@ -38,6 +39,7 @@ class Counts:
     not_found: int = 0
     refused: int = 0
     skipped: int = 0
+    deleted: int = 0
 
     def add(self, other: Counts) -> None:
         """Add another's counts to these."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import repeat
@@ -138,6 +138,24 @@ class RowMapper:
         else:
             keys = list(zip(*[map(get, records) for _, get in self._key_steps], strict=True))
         return list(map(self._sent, map(msgspec.structs.astuple, records))), keys
+
+    def key(self, record: Mapping[str, Any]) -> Key:
+        """Return the key of a record of which nothing else matters.
+
+        Raises:
+            RejectedRecord: If it has no usable key.
+        """
+        converters = {step.column: step.convert for step in self._steps}
+        key: list[Any] = []
+        for column, _ in self._key_steps:
+            try:
+                values = converters[column]([record.get(column)])
+            except ValueError as error:
+                raise RejectedRecord(str(error), field=column) from None
+            if _holds_unusable_key(values):
+                raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
+            key += values
+        return key[0] if len(key) == 1 else tuple(key)
 
 
 def _step(column: DecodedColumn, conversion: Conversion | None) -> _Step:

@@ -11,10 +11,11 @@ from singer_sdk.sinks import Sink
 
 from target_selligent.batch import Rows, Source
 from target_selligent.body import decode_row, encode_rows
+from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord, RunStoppedError
-from target_selligent.fields import stream_fields
+from target_selligent.fields import METADATA, stream_fields, without_metadata
 from target_selligent.keys import HeldRow
-from target_selligent.records import METADATA, RecordType
+from target_selligent.records import RecordType
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
@@ -67,13 +68,16 @@ class SelligentSink(Sink):
         """Work out the stream's fields and make sure that the List has them, before any record is taken."""
         settings = self.target.settings
         own = settings.for_stream(self.stream_name)
-        # Made even if it is not used: it says whether the schema is one. The SDK takes the metadata columns of a tap
-        # out of the schema; records may still have them.
-        validator = RecordValidator(self.stream_name, self.schema, also_allowed=f"^{METADATA}")
+        schema = self.schema
+        if not self.include_sdc_metadata_properties:
+            named = [column for column, field in own.field_mapping.items() if field is not None]
+            schema = without_metadata(schema, kept=(*named, own.segment_column))
+        # Made even if it is not used: it says whether the schema is one. Records may have metadata that it has not.
+        validator = RecordValidator(self.stream_name, schema, also_allowed=f"^{METADATA}")
         self._record_validator = validator if self.validate_schema else None
         fields = stream_fields(
             self.stream_name,
-            self.schema,
+            schema,
             self.key_properties,
             key_fields=own.key_fields,
             field_mapping=own.field_mapping,
@@ -93,7 +97,7 @@ class SelligentSink(Sink):
         )
         self._held_as = self.target.number_sink(self, self._source)
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
-        self._use(RecordType(self.stream_name, self.schema, self._fields, validate=self.validate_schema))
+        self._use(RecordType(self.stream_name, schema, self._fields, validate=self.validate_schema))
         self._buffer = self.target.buffer(self._destination)
 
     def _use(self, record_type: RecordType) -> None:
@@ -114,6 +118,12 @@ class SelligentSink(Sink):
     def is_full(self) -> bool:
         """Always false: batches are cut and handed over in `BatchBuffer`, by rows and by bytes."""
         return False
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """Leave metadata to `setup`, which keeps what field_mapping names."""
+
+    def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
+        """Leave metadata in: what is not sent does no harm, and one column says that the record is deleted."""
 
     def get_validator(self) -> None:
         """Leave validation to the ways of taking records below."""
@@ -143,8 +153,12 @@ class SelligentSink(Sink):
         Raises:
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
+        line = self.target.message_reader.line
+        if is_deleted(record):
+            self._leave_out(record, line)
+            return
         self.records_read += 1
-        self._process_alone(record, self.target.message_reader.line, self.records_read)
+        self._process_alone(record, line, self.records_read)
 
     def process_line(self, record: dict[str, Any], line: bytes) -> None:
         """Take one record that is not of the stream's type, and widen the type if the record is right.
@@ -156,10 +170,36 @@ class SelligentSink(Sink):
         Raises:
             RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
         """
+        if is_deleted(record):
+            self.process_deleted(record, line)
+            return
         self.records_read += 1
         self.record_counter_metric.increment()
         if self._process_alone(record, line, self.records_read) and (wider := self._record_type.widened_for(record)):
             self._use(wider)
+
+    def process_deleted(self, record: dict[str, Any], line: bytes) -> None:
+        """Count a record that the source marks as deleted; it is not loaded, whatever else is in it.
+
+        Where records are held, it takes back the one before it with the same key, which would be inserted at the end.
+
+        Args:
+            record: The record; only its key columns matter.
+            line: Its RECORD message as it came.
+
+        Raises:
+            RunStoppedError: If records are held, it has no usable key and `skip_invalid_records` is false.
+        """
+        self.record_counter_metric.increment()
+        self._leave_out(record, line)
+
+    def _leave_out(self, record: dict[str, Any], line: bytes) -> None:
+        """Count a deleted record and forget what is held of its key."""
+        self.records_read += 1
+        try:
+            self.target.deletions.count(self.stream_name, self.list_api_name, lambda: self._mapper.key(record))
+        except RejectedRecord as rejection:
+            self._reject(rejection, line, self.records_read)
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
         """Make the rows of RECORDs that were decoded to the stream's type and put them in batches.

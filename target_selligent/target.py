@@ -20,6 +20,7 @@ from target_selligent.batch import Batch, next_max_age
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
+from target_selligent.deletions import Deletions
 from target_selligent.destination import ListDestination
 from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
@@ -114,6 +115,7 @@ class TargetSelligent(Target):
         self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge, self._end_soon)
         self.held_records = LastRecords() if settings.holds_records else None
         self._held_sinks: dict[Source, tuple[int, SelligentSink]] = {}
+        self.deletions = Deletions(self.held_records, self.report, self._sinks_active)
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
         self._batch_max_age: float = settings.batch_max_age_seconds
@@ -342,7 +344,8 @@ class TargetSelligent(Target):
                 f"line {self.message_reader.line_number} of the input is a RECORD of stream {stream} "
                 "before its SCHEMA: check the tap"
             )
-        super()._process_record_message(message_dict)
+        if not self.deletions.hand_on(record, self.message_reader.line, self.mapper.stream_maps[stream]):
+            super()._process_record_message(message_dict)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Take a STATE; it is printed once everything before it is acknowledged, not at the next full drain."""

@@ -30,6 +30,8 @@ TARGET = {
 }
 SINK = {
     "__init__": "self, target, stream_name, schema, key_properties",
+    "_remove_sdc_metadata_from_record": "self, record",
+    "_remove_sdc_metadata_from_schema": "self",
     "_singer_validate_message": "self, record",
     "_validate_and_parse": "self, record",
     "get_validator": "self",
