@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from target_selligent import __version__
@@ -42,18 +43,27 @@ class SelligentApp(FastAPI):
 
 
 def create_app(emulator: Emulator) -> FastAPI:
-    """Return the routes over a state; `gate.Gate` goes around them."""
+    """Return the routes over a state; `gate.Gate` goes around them.
+
+    Raises:
+        ValueError: An option names an endpoint that is not there.
+    """
     app = SelligentApp(
         title="Selligent REST API, emulated", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.emulator = emulator
-    for part in (lists, data, relations, segments):
+    parts = (lists, data, relations, segments)
+    for part in parts:
         app.include_router(
             part.router,
             prefix=f"{PREFIX}/organizations/{{organization}}",
             dependencies=[Depends(guard)],
             responses=REFUSALS,
         )
+    emulator.operation_ids = {
+        route.operation_id for part in parts for route in part.router.routes if isinstance(route, APIRoute)
+    }
+    emulator.check_denied(emulator.options.denied)
     app.include_router(admin.router)
     app.include_router(page.router)
     app.add_exception_handler(ApiError, _refuse)

@@ -103,7 +103,11 @@ class Server(uvicorn.Server):
             except OSError as error:
                 raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
             self.emulator = Emulator(options)
-            super().__init__(self._config(tls))
+            try:
+                super().__init__(self._config(tls))
+            except BaseException:
+                self.emulator.store.close()
+                raise
         except BaseException:
             self.socket.close()
             raise

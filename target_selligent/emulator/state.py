@@ -72,6 +72,7 @@ class Emulator:
         self.journal = Journal(options.journal_size)
         self.rate = RateWindow()
         self.faults = Faults()
+        self.operation_ids: set[str | None] = set()
         self._interrupt = asyncio.Event()
         self._stopped = False
         self._at_work: set[int] = set()
@@ -107,6 +108,7 @@ class Emulator:
             raise ValueError(str(error)) from None
         if problems := changed.problems():
             raise ValueError("; ".join(problems))
+        self.check_denied(changed.denied)
         for name in changes:
             setattr(self.options, name, getattr(changed, name))
 
@@ -114,6 +116,15 @@ class Emulator:
         """Drop every fault rule, and end what they hold up."""
         self.faults.clear()
         self.interrupt()
+
+    def check_denied(self, denied: list[str]) -> None:
+        """Refuse to deny an endpoint that is not there: it would be granted without a word.
+
+        Raises:
+            ValueError: One is not.
+        """
+        if unknown := set(denied) - self.operation_ids:
+            raise ValueError(f"denied: no endpoint is called {', '.join(sorted(unknown))}")
 
     def check_granted(self, operation_id: str | None) -> None:
         """Refuse an endpoint that the key was not granted.

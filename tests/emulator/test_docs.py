@@ -6,6 +6,7 @@ from typing import get_args
 
 from fastapi.routing import APIRoute
 
+from target_selligent.emulator import faults
 from target_selligent.emulator.cli import main
 from target_selligent.emulator.faults import FaultRule, Kind
 from target_selligent.emulator.options import EmulatorOptions
@@ -55,3 +56,10 @@ def test_every_admin_endpoint_is_documented() -> None:
     routes = [route for route in admin.router.routes if isinstance(route, APIRoute)]
     wanted = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
     assert _names(_section("While it runs")) == wanted
+
+
+def test_every_module_is_documented() -> None:
+    """The map of the emulator has each of its modules."""
+    root = Path(faults.__file__).parent
+    files = [path.relative_to(root).with_suffix("") for path in root.rglob("*.py") if path.stem != "__init__"]
+    assert _names(_section("Its parts")) == {".".join(path.parts) for path in files}

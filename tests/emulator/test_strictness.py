@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator.server import EmulatorServer
+
 from .api import Api
 
 LOAD = "/lists/contacts/data/load"
@@ -52,6 +55,16 @@ def test_endpoints_that_are_not_granted_are_refused(contacts: Api) -> None:
     body = {"api_name": "new", "name": "n", "type": "Datalist"}
     assert contacts.call("POST", "/lists", json=body).status_code == 401
     assert contacts.call("GET", "/lists").status_code == 200
+
+
+def test_an_endpoint_that_is_not_there_cannot_be_denied(contacts: Api) -> None:
+    """A misspelt operationId is told: it would be granted without a word."""
+    url = f"{contacts.base_url}/_emulator/options"
+    response = contacts.session.patch(url, json={"denied": ["List_Create", "List_GetList"]}, timeout=60)
+    assert (response.status_code, "no endpoint is called List_Create" in response.text) == (400, True)
+    assert contacts.call("GET", "/lists/contacts").status_code == 200
+    with pytest.raises(ValueError, match="no endpoint is called X"):
+        EmulatorServer(EmulatorOptions(denied=["X"]))
 
 
 def test_another_organization_is_forbidden(contacts: Api) -> None:
