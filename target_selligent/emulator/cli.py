@@ -96,7 +96,11 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
     show_default=True,
     help="Number of the first row in invalid_records.",
 )
-@click.option("--case-insensitive-keys", is_flag=True, help="Compare text in keys without case.")
+@click.option(
+    "--case-insensitive-keys/--exact-keys",
+    default=True,
+    help="Whether keys that differ in case or trailing blanks alone are one, as in SQL Server (the default).",
+)
 @click.option(
     "--unique-index-required-above-rows",
     type=click.IntRange(0),

@@ -26,7 +26,8 @@ class EmulatorOptions:
         missing_status: Status for what is not there: 404, 400 or 200, all with result_code NotFound.
         unseen_calls: How many data calls a new List or Segment answers with NotFound first.
         record_index_base: Number of the first row in `invalid_records`, 0 or 1.
-        case_insensitive_keys: Compare text in keys without case.
+        case_insensitive_keys: Compare text in keys as SQL Server does by default: without case and without trailing
+            blanks. If false, every character counts.
         unique_index_required_above_rows: Refuse larger loads whose keyFields have no unique index; None for never.
         journal_size: How many requests and how many writes are remembered.
         faults: Fault rules to start with, as in `POST /_emulator/faults`.
@@ -48,7 +49,7 @@ class EmulatorOptions:
     missing_status: int = 404
     unseen_calls: int = 0
     record_index_base: int = 0
-    case_insensitive_keys: bool = False
+    case_insensitive_keys: bool = True
     unique_index_required_above_rows: int | None = None
     journal_size: int = 200_000
     faults: list[dict[str, Any]] = field(default_factory=list)

@@ -44,7 +44,7 @@ class KeySet:
         store: Where it lies.
         entry: The List.
         keys: The fields, in order.
-        fold_case: Compare text without case.
+        fold_case: Compare text without case and trailing blanks.
     """
 
     def __init__(self, store: Store, entry: ListEntry, keys: Sequence[Field], *, fold_case: bool) -> None:
@@ -69,6 +69,10 @@ class KeySet:
         sql = "SELECT pk FROM keys WHERE key_set = ? AND key = ?"
         return [found for (found,) in self._connection.execute(sql, (self.id, key))]
 
+    def find_values(self, values: Sequence[Any]) -> list[int]:
+        """Return the `pk`s of the records with a key, given value by value in comparable form."""
+        return self.find(key_text(values, fold_case=self._fold_case))
+
     def key_of(self, pk: int, values: Sequence[Any]) -> str:
         """Return the key of a record."""
         parts = [
@@ -89,9 +93,13 @@ class KeySet:
         )
 
 
-def is_key_set(store: Store, entry: ListEntry, keys: Sequence[Field]) -> bool:
-    """Return whether a call has used some fields as its key before, so that looking them up is quick."""
-    return store.connection.execute(_FIND_KEY_SET, (entry.id, _spec(keys, fold_case=False))).fetchone() is not None
+def known_key_set(store: Store, entry: ListEntry, keys: Sequence[Field]) -> KeySet | None:
+    """Return the records by some fields if a call has used these as its key before; None if none has."""
+    for fold_case in (True, False):
+        spec = _spec(keys, fold_case=fold_case)
+        if store.connection.execute(_FIND_KEY_SET, (entry.id, spec)).fetchone() is not None:
+            return KeySet(store, entry, keys, fold_case=fold_case)
+    return None
 
 
 def _spec(keys: Sequence[Field], *, fold_case: bool) -> str:
@@ -112,7 +120,7 @@ class Records:
     def load(self, entry: ListEntry, call: BulkCall, option: str, new_segment: dict[str, Any] | None = None) -> Outcome:
         """Insert and update records by key.
 
-        A key that several records have updates them all. With OnlyInsert, a key that exists counts as duplicate; with
+        A key that several records have updates them all; each keeps its own spelling of the key. With OnlyInsert, a key that exists counts as duplicate; with
         OnlyUpdate, one that does not counts as not found, as it does with a key that holds the record number, which
         cannot be chosen.
 
@@ -140,6 +148,9 @@ class Records:
         lookup = KeySet(self._store, entry, rows.keys, fold_case=call.fold_case)
         others = self._key_sets(entry)
         positions = [fields.index(column) for column in rows.columns]
+        changed = [
+            None if column in rows.keys else position for column, position in zip(rows.columns, positions, strict=True)
+        ]
         can_insert = option != "OnlyUpdate" and not any(key.is_system for key in rows.keys)
         lacking = self._lacking(fields, rows)
         last_id: int = self._connection.execute("SELECT last_id FROM lists WHERE id = ?", (entry.id,)).fetchone()[0]
@@ -160,7 +171,7 @@ class Records:
                 continue
             if found:
                 for pk in found:
-                    self._update(pk, positions, row, others)
+                    self._update(pk, changed, row, others)
                 outcome.updated += len(found)
                 touched += found
             elif can_insert:
@@ -183,13 +194,14 @@ class Records:
         self._connection.execute("UPDATE lists SET last_id = ? WHERE id = ?", (last_id, entry.id))
         return touched
 
-    def _update(self, pk: int, positions: Sequence[int], row: Sequence[Any], key_sets: Sequence[KeySet]) -> None:
+    def _update(self, pk: int, positions: Sequence[int | None], row: Sequence[Any], key_sets: Sequence[KeySet]) -> None:
+        """Write a row's values over those of a record; a value without a position is left out."""
         (data,) = self._connection.execute("SELECT data FROM records WHERE pk = ?", (pk,)).fetchone()
         values = jsontext.decode(data)
         before = [one.key_of(pk, values) for one in key_sets]
-        values += [None] * (max(positions) + 1 - len(values))
         for position, value in zip(positions, row, strict=True):
-            if position:
+            if position is not None:
+                values += [None] * (position + 1 - len(values))
                 values[position] = value
         self._connection.execute("UPDATE records SET data = ? WHERE pk = ?", (jsontext.encode(values).decode(), pk))
         for one, old in zip(key_sets, before, strict=True):

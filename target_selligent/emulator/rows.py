@@ -30,7 +30,7 @@ class BulkCall:
         stop_on_error: Stop at the first invalid row.
         refusals: Rows to refuse in any case, by their index.
         index_base: Number of the first row in the answer.
-        fold_case: Compare text in keys without case.
+        fold_case: Compare text in keys without case and trailing blanks.
     """
 
     key_fields: str
@@ -40,7 +40,7 @@ class BulkCall:
     stop_on_error: bool = False
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
     index_base: int = 0
-    fold_case: bool = False
+    fold_case: bool = True
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Rows:
 def key_text(values: Sequence[Any], *, fold_case: bool) -> str:
     """Return a key as one text: equal keys give equal texts."""
     if fold_case:
-        values = [value.casefold() if isinstance(value, str) else value for value in values]
+        values = [value.casefold().rstrip(" ") if isinstance(value, str) else value for value in values]
     return jsontext.encode(values).decode()
 
 

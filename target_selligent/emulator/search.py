@@ -9,8 +9,7 @@ from target_selligent.emulator import jsontext
 from target_selligent.emulator.database import id_of, pk_range
 from target_selligent.emulator.errors import ValidationFailedError
 from target_selligent.emulator.fields import ID, Field
-from target_selligent.emulator.records import KeySet, is_key_set
-from target_selligent.emulator.rows import key_text
+from target_selligent.emulator.records import known_key_set
 from target_selligent.emulator.store import ListEntry, SegmentEntry, Store
 from target_selligent.emulator.values import comparable, from_text
 
@@ -126,16 +125,18 @@ class _Source:
 
 
 def _candidates(store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]) -> list[int] | None:
-    """Return the records that a filter for equality finds over keys that were used before; None if there is no such."""
+    """Return records among which are those that a filter for equality over keys finds; None if there is no such."""
     for one in filters:
         field = fields[_position(fields, one.field_name)]
-        if one.operator == "EqualTo" and one.field_value is not None and is_key_set(store, entry, [field]):
+        if one.operator != "EqualTo" or one.field_value is None:
+            continue
+        key_set = known_key_set(store, entry, [field])
+        if key_set is not None:
             try:
                 value = comparable(field.data_type, from_text(field, one.field_value))
             except ValueError:
                 return None
-            key_set = KeySet(store, entry, [field], fold_case=False)
-            return key_set.find(key_text([value], fold_case=False))
+            return key_set.find_values([value])
     return None
 
 

@@ -285,12 +285,20 @@ def test_an_update_moves_a_record_to_its_new_key(contacts: Api) -> None:
     assert counts(contacts.load("PRICE,FLAG", [[1, False], [2, False]], **query)) == {"updated": 1, "not_found": 1}
 
 
-@pytest.mark.parametrize(("fold", "inserted"), [(False, 2), (True, 1)], ids=["exact", "folded"])
+@pytest.mark.parametrize(("fold", "inserted"), [(False, 3), (True, 1)], ids=["exact", "folded"])
 def test_text_in_keys_is_compared_as_switched(contacts: Api, fold: bool, inserted: int) -> None:  # noqa: FBT001 - a case
-    """Keys that differ in case are two, or one when the option says so."""
+    """Keys that differ in case or trailing blanks are one, or several when the option says so; leading blanks count."""
     contacts.load("CID", [["x"]])
     contacts.options(case_insensitive_keys=fold)
-    assert counts(contacts.load("CID", [["a"], ["A"]])).get("inserted") == inserted
+    assert counts(contacts.load("CID", [["a"], ["A"], ["a  "], [" a"]])).get("inserted") == inserted + 1
+
+
+def test_keys_are_compared_without_case_by_default(contacts: Api) -> None:
+    """A record is found by its key in another case or with trailing blanks, and keeps its own spelling."""
+    contacts.load("CID,PRICE", [["Bob", 1]])
+    assert counts(contacts.load("CID,PRICE", [["bob ", 2]])) == {"updated": 1}
+    assert counts(contacts.load_segment([["BOB"]])) == {"inserted": 1}
+    assert contacts.rows("CID", "PRICE", segment="vip") == [["Bob", 2]]
 
 
 @pytest.mark.parametrize(
