@@ -12,8 +12,10 @@ from msgspec import UNSET
 from target_selligent.body import Body, encode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
+
+    from target_selligent.fields import FieldType
 
 Row = tuple[Any, ...]
 """JSON scalars in field order; UNSET where the record lacks the column."""
@@ -50,6 +52,7 @@ class Source:
         list_api_name: Their List.
         key_fields: Names of the key fields, in key order.
         key_columns: The columns behind them.
+        key_types: Their types in the List.
         segment_column: Column that names the Segments, if there is one.
     """
 
@@ -57,6 +60,7 @@ class Source:
     list_api_name: str
     key_fields: tuple[str, ...]
     key_columns: tuple[str, ...]
+    key_types: tuple[FieldType, ...]
     segment_column: str | None = None
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:
@@ -100,18 +104,21 @@ class Rows:
             [self.numbers[index] for index in indexes],
         )
 
-    def by_fields(self, fields: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Rows]]:
+    def by_fields(
+        self, fields: tuple[str, ...], order_keys: Sequence[Hashable]
+    ) -> Iterator[tuple[tuple[str, ...], Rows]]:
         """Tell kinds of record apart.
 
         Args:
             fields: Names of all fields, in row order.
+            order_keys: A form of each row's key that is equal for rows whose order counts.
 
         Yields:
             The fields that some of the records have, and their rows without the others. Rows of one key come in the
             order of their records.
         """
         kinds = [tuple(value is not UNSET for value in row) for row in self.values]
-        if len(set(self.keys)) == len(self.keys):
+        if len(set(order_keys)) == len(order_keys):
             indexes_of: dict[tuple[bool, ...], list[int]] = {}
             for index, kind in enumerate(kinds):
                 indexes_of.setdefault(kind, []).append(index)

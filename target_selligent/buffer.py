@@ -4,6 +4,9 @@ A record that lacks a column says nothing about it, so nothing may be sent for i
 holds. Rows of records with the same columns share a batch; the kinds of record that a stream has are gathered side by
 side, and only where a key comes again in another kind is order kept by cutting. A tap that leaves out every null makes
 many kinds: they must fill their batches, or each would cost a call of its own.
+
+Rows of streams that find records by different key fields may be of the same person, and nothing here can tell. They
+are never open side by side, so that they are loaded in the order in which they came.
 """
 
 from __future__ import annotations
@@ -15,11 +18,12 @@ from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_selligent.body import encode_rows
+from target_selligent.same_key import order_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.batch import Batch, Key, Rows
+    from target_selligent.batch import Batch, Rows
 
 Shape = TypeVar("Shape", bound=Hashable)
 
@@ -60,7 +64,7 @@ class BatchBuffer(Generic[Shape]):
         self._open: dict[Shape, Batch] = {}
         self._open_bytes = 0
         # Ticket of the open batch that holds a key, kept only while there are several: usually there are not.
-        self._ticket_of: dict[Key, int] = {}
+        self._ticket_of: dict[Hashable, int] = {}
 
     def add(self, shape: Shape, rows: Rows, encoded: bytes) -> None:
         """Put rows in, submitting what is full before or after each of them.
@@ -84,7 +88,7 @@ class BatchBuffer(Generic[Shape]):
                 piece = encode_rows(rows.values[start:fitting])
             if fitting > start:
                 if len(self._open) > 1:
-                    self._keep_order(batch, rows.keys[start:fitting])
+                    self._keep_order(batch, order_keys(batch.source.key_types, rows.keys[start:fitting]))
                 self._open_bytes -= batch.held_bytes
                 batch.take(rows, start, fitting, piece)
                 self._open_bytes += batch.held_bytes
@@ -105,15 +109,18 @@ class BatchBuffer(Generic[Shape]):
         """Return the open batch of a shape."""
         batch = self._open.get(shape)
         if batch is None:
+            batch = self._new_batch(shape)
+            if any(other.source.key_fields != batch.source.key_fields for other in self._open.values()):
+                self.flush()
             if len(self._open) >= self._max_open:
                 self._cut_largest()
             if len(self._open) == 1:
                 (only,) = self._open.values()
-                self._ticket_of = dict.fromkeys(only.keys, only.ticket)
-            batch = self._open[shape] = self._new_batch(shape)
+                self._ticket_of = dict.fromkeys(_order_keys(only), only.ticket)
+            self._open[shape] = batch
         return batch
 
-    def _keep_order(self, batch: Batch, keys: Sequence[Key]) -> None:
+    def _keep_order(self, batch: Batch, keys: Sequence[Hashable]) -> None:
         """Submit every other open batch that holds one of the keys, so that its row arrives first."""
         if others := set(map(self._ticket_of.get, keys)) - {None, batch.ticket}:
             for shape in [shape for shape, other in self._open.items() if other.ticket in others]:
@@ -129,7 +136,11 @@ class BatchBuffer(Generic[Shape]):
         if len(self._open) <= 1:
             self._ticket_of.clear()
         else:
-            for key in batch.keys:
+            for key in _order_keys(batch):
                 self._ticket_of.pop(key, None)
         batch.gather_members()
         self._submit(batch)
+
+
+def _order_keys(batch: Batch) -> list[Hashable]:
+    return order_keys(batch.source.key_types, batch.keys)

@@ -17,11 +17,12 @@ from target_selligent.errors import (
     RejectedRecord,
     RunStoppedError,
 )
-from target_selligent.keys import SeenKeys
+from target_selligent.keys import FirstRows, SeenKeys
 from target_selligent.membership import Gathering
 from target_selligent.redaction import redacted
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts, counts_of
+from target_selligent.same_key import run_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,11 +52,13 @@ class Prepared:
         batch: The batch.
         lost: Indexes of rows that are not loaded because none of their Segments is usable.
         indexes: Indexes of the rows to load into the List.
+        firsts: Which of them to load, if the first of a key wins.
     """
 
     batch: Batch
     lost: set[int]
     indexes: Sequence[int]
+    firsts: FirstRows | None = None
 
 
 class Delivery:
@@ -120,11 +123,11 @@ class Delivery:
             lost = batch.members.naming_none_of(self._names)
             self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
             indexes = [index for index in indexes if index not in lost]
-        if self._loaded_keys is not None:
-            first = [index for index in indexes if batch.keys[index] not in self._loaded_keys]
-            self._report.add_list(batch.source.list_api_name, Counts(duplicates=len(indexes) - len(first)))
-            indexes = first
-        return Prepared(batch, lost, indexes)
+        if self._loaded_keys is None:
+            return Prepared(batch, lost, indexes)
+        keys = run_keys(batch.source, batch.keys, ignore_case=self._settings.ignores_case_of_keys)
+        firsts = FirstRows(keys, indexes, self._loaded_keys)
+        return Prepared(batch, lost, firsts.indexes, firsts)
 
     def load(self, prepared: Prepared) -> set[int]:
         """Load a batch's rows into the List; from any thread, side by side with others that share no key.
@@ -138,7 +141,16 @@ class Delivery:
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
-        batch, indexes = prepared.batch, prepared.indexes
+        refused: set[int] = set()
+        indexes = prepared.indexes
+        while indexes:
+            new = self._load_rows(prepared.batch, indexes)
+            refused |= new
+            indexes = () if prepared.firsts is None else prepared.firsts.after(new)
+        return refused
+
+    def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
+        """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
 
         def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
             return self._client.load_list(
@@ -170,8 +182,9 @@ class Delivery:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
         batch = prepared.batch
-        if self._loaded_keys is not None:
-            self._loaded_keys.update(batch.keys[index] for index in prepared.indexes if index not in refused)
+        if prepared.firsts is not None:
+            duplicates = prepared.firsts.finish(refused)
+            self._report.add_list(batch.source.list_api_name, Counts(duplicates=duplicates))
         now = time.monotonic()
         if lost := prepared.lost | refused:
             batch.gather_members(lost)

@@ -13,7 +13,8 @@ import msgspec
 from target_selligent.errors import RunStoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from target_selligent.batch import Key
 
@@ -24,20 +25,69 @@ _TEMPORARY = ""
 
 
 class SeenKeys:
-    """The keys that were loaded before, for `ImportFirstMatch` over many loads. Use it from one thread at a time."""
+    """The keys that were loaded before in a run, as `same_key.run_keys` gives them. For one thread at a time."""
 
     def __init__(self) -> None:
         self._database = _open(self, "CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: bytes) -> bool:
         with _disk_errors():
-            found = self._database.execute("SELECT 1 FROM seen WHERE key = ?", (_encode(key),))
-            return found.fetchone() is not None
+            return self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone() is not None
 
-    def update(self, keys: Iterable[Key]) -> None:
+    def update(self, keys: Iterable[bytes]) -> None:
         """Add keys."""
         with _disk_errors():
-            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((_encode(key),) for key in keys))
+            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((key,) for key in keys))
+
+
+class FirstRows:
+    """The rows of a batch that `ImportFirstMatch` lets through: of each key, the first one that Selligent accepts.
+
+    No two rows of one key are ever sent in one load, which may be split, and none after one that was accepted. A row
+    that Selligent refuses does not count: the next one of its key, if there is one, is sent in its place.
+
+    Args:
+        keys: Each row's key, as `same_key.run_keys` gives it.
+        indexes: Rows of the batch that may be sent, in order.
+        seen: Keys that were loaded before in the run.
+
+    Attributes:
+        indexes: Rows to send first.
+        next_of: Row to the next one with the same key.
+    """
+
+    def __init__(self, keys: Sequence[bytes], indexes: Iterable[int], seen: SeenKeys) -> None:
+        self.indexes: list[int] = []
+        self.next_of: dict[int, int] = {}
+        self._keys = keys
+        self._seen = seen
+        self._left_out = 0
+        newest: dict[bytes, int] = {}
+        for index in indexes:
+            key = keys[index]
+            if key in newest:
+                self.next_of[newest[key]] = index
+            elif key in seen:
+                self._left_out += 1
+                continue
+            else:
+                self.indexes.append(index)
+            newest[key] = index
+
+    def after(self, refused: AbstractSet[int]) -> list[int]:
+        """Return the rows to send in the place of refused ones, in order."""
+        return sorted(self.next_of[index] for index in refused & self.next_of.keys())
+
+    def finish(self, refused: AbstractSet[int]) -> int:
+        """Remember the keys of which a row was accepted; return how many rows were left out as duplicates.
+
+        Args:
+            refused: All rows that Selligent refused.
+        """
+        sent = len(self.indexes) + len(self.after(refused))
+        all_refused = {self._keys[index] for index in refused - self.next_of.keys()}
+        self._seen.update(key for index in self.indexes if (key := self._keys[index]) not in all_refused)
+        return self._left_out + len(self.indexes) + len(self.next_of) - sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +124,27 @@ class LastRecords:
         self._database = _open(
             self,
             "CREATE TABLE last"
-            " (key BLOB PRIMARY KEY, source INTEGER, number INTEGER, fields BLOB, row BLOB, line BLOB)",
+            " (key BLOB PRIMARY KEY, sent BLOB, source INTEGER, number INTEGER, fields BLOB, row BLOB, line BLOB)",
             "CREATE TABLE named (key BLOB, segment TEXT, PRIMARY KEY (key, segment)) WITHOUT ROWID",
         )
 
-    def put(self, list_api_name: str, held: HeldRow) -> bool:
+    def put(self, key: bytes, held: HeldRow) -> bool:
         """Hold a record in the place of those with the same key.
 
         Args:
-            list_api_name: Its List: the same key in another one is another record.
+            key: Its key, as `same_key.run_keys` gives it.
             held: Its row.
 
         Returns:
             Whether another record had the key.
         """
-        key = _encode((list_api_name.casefold(), held.key))
         with _disk_errors():
             known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (key,)).fetchone() is not None
             self._database.execute(
-                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?)",
-                (key, held.source, held.number, _encode(held.fields), held.row, held.line),
+                "INSERT INTO last VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET sent = excluded.sent,"
+                " source = excluded.source, number = excluded.number, fields = excluded.fields, row = excluded.row,"
+                " line = excluded.line",
+                (key, _encode(held.key), held.source, held.number, _encode(held.fields), held.row, held.line),
             )
             self._database.executemany(
                 "INSERT OR IGNORE INTO named VALUES (?, ?)", [(key, segment) for segment in held.segments]
@@ -107,20 +158,20 @@ class LastRecords:
         return self._database.execute("DELETE FROM last WHERE key = ?", held).rowcount > 0
 
     def take_all(self) -> Iterator[HeldRow]:
-        """Yield the last record of each key, in the order of the records."""
+        """Yield the last record of each key, in the order of their first ones."""
         with _disk_errors():
             rows = self._database.execute(
-                "SELECT key, source, number, fields, row, line FROM last ORDER BY source, number"
+                "SELECT key, sent, source, number, fields, row, line FROM last ORDER BY rowid"
             )
         while True:
             with _disk_errors():
                 found = rows.fetchone()
                 if found is None:
                     return
-                key, source, number, fields, row, line = found
+                key, sent, source, number, fields, row, line = found
                 named = self._database.execute("SELECT segment FROM named WHERE key = ?", (key,))
                 segments = tuple(segment for (segment,) in named)
-            yield HeldRow(source, number, _key(_decode(key)[1]), tuple(_decode(fields)), row, line, segments)
+            yield HeldRow(source, number, _key(_decode(sent)), tuple(_decode(fields)), row, line, segments)
 
 
 def _key(decoded: Any) -> Key:  # noqa: ANN401 - JSON

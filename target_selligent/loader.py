@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_selligent.delivery import Delivery, Prepared
+from target_selligent.same_key import order_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
-    from target_selligent.batch import Batch, Key
+    from target_selligent.batch import Batch
     from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects
@@ -164,7 +165,7 @@ class _Flight:
     """A batch whose List load is under way."""
 
     prepared: Prepared
-    keys: set[Key]
+    keys: set[Hashable]
     refused: Future[set[int]]
 
 
@@ -228,9 +229,12 @@ class _Lane:
                 self._delivery.load_due_segments()
 
     def _depart(self, batch: Batch) -> None:
-        """Start a load as soon as a worker is free and no load under way shares a key with it."""
-        keys = set(batch.keys)
-        while len(self._flights) >= self._parallel or any(not keys.isdisjoint(other.keys) for other in self._flights):
+        """Start a load as soon as a worker is free and no load under way could write the same record."""
+        keys = set(order_keys(batch.source.key_types, batch.keys))
+        while len(self._flights) >= self._parallel or any(
+            other.prepared.batch.source.key_fields != batch.source.key_fields or not keys.isdisjoint(other.keys)
+            for other in self._flights
+        ):
             self._land()
         flight = _Flight(self._delivery.prepare(batch), keys, Future())
         self._flights.append(flight)

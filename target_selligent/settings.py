@@ -66,6 +66,7 @@ class Settings:
     segment_data_import_option: str
     key_fields: tuple[str, ...]
     deduplication: str
+    key_comparison: str
     error_handling: str
     mode: str
     skip_invalid_records: bool
@@ -110,6 +111,11 @@ class Settings:
     def holds_records(self) -> bool:
         """Whether nothing may be loaded before the last record of each key is known."""
         return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
+
+    @property
+    def ignores_case_of_keys(self) -> bool:
+        """Whether keys that differ in case or trailing blanks are one where the first or last record of a key wins."""
+        return self.key_comparison == "ignore_case"
 
     @property
     def resumable(self) -> bool:

@@ -188,6 +188,16 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         options=("ImportLastMatch", "ImportFirstMatch"),
     ),
     SettingDefinition(
+        "key_comparison",
+        "string",
+        "Key comparison",
+        "Which keys are the same one where `deduplication` leaves records out: `ignore_case` takes keys that differ in "
+        "case or trailing blanks for one, as SQL Server does by default; with `exact`, every character counts. "
+        "The order of their records is kept in any case.",
+        default="ignore_case",
+        options=("ignore_case", "exact"),
+    ),
+    SettingDefinition(
         "error_handling",
         "string",
         "Error handling",

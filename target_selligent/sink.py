@@ -19,6 +19,7 @@ from target_selligent.records import RecordType
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
+from target_selligent.same_key import order_keys, run_keys
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -88,11 +89,13 @@ class SelligentSink(Sink):
         self._fields = self._destination.prepare(self.stream_name, fields)
         self._segment_column = fields.segment_column
         names = {column.column: column.field.name for column in self._fields.columns}
+        types = {column.column: column.field.data_type for column in self._fields.columns}
         self._source = Source(
             self.stream_name,
             self._destination.api_name,
             tuple(names[column] for column in fields.key_columns),
             fields.key_columns,
+            tuple(types[column] for column in fields.key_columns),
             fields.segment_column,
         )
         self._held_as = self.target.number_sink(self, self._source)
@@ -266,7 +269,7 @@ class SelligentSink(Sink):
             encoded = encode_rows(rows.values)
         except TypeError:
             # UNSET, which has no form in JSON.
-            for fields, some in rows.by_fields(self._mapper.fields):
+            for fields, some in rows.by_fields(self._mapper.fields, order_keys(self._source.key_types, rows.keys)):
                 self._put_alike(fields, some, encode_rows(some.values))
         else:
             self._put_alike(self._mapper.fields, rows, encoded)
@@ -295,7 +298,8 @@ class SelligentSink(Sink):
 
     def _hold(self, fields: tuple[str, ...], rows: Rows) -> None:
         """Keep rows until the last of each key is known."""
-        for index, row in enumerate(rows.values):
+        keys = run_keys(self._source, rows.keys, ignore_case=self.target.settings.ignores_case_of_keys)
+        for index, (row, run_key) in enumerate(zip(rows.values, keys, strict=True)):
             named = rows.segments[index] if rows.segments else ()
             held = HeldRow(
                 source=self._held_as,
@@ -306,7 +310,7 @@ class SelligentSink(Sink):
                 line=rows.lines[index],
                 segments=(named,) if isinstance(named, str) else named,
             )
-            if self.target.held_records is not None and self.target.held_records.put(self.list_api_name, held):
+            if self.target.held_records is not None and self.target.held_records.put(run_key, held):
                 self.target.report.add_list(self.list_api_name, Counts(read=1, duplicates=1))
 
     def take_held(self, held: HeldRow) -> None:

@@ -120,9 +120,9 @@ class Records:
     def load(self, entry: ListEntry, call: BulkCall, option: str, new_segment: dict[str, Any] | None = None) -> Outcome:
         """Insert and update records by key.
 
-        A key that several records have updates them all; each keeps its own spelling of the key. With OnlyInsert, a key that exists counts as duplicate; with
-        OnlyUpdate, one that does not counts as not found, as it does with a key that holds the record number, which
-        cannot be chosen.
+        A key that several records have updates them all; each keeps its own spelling of the key. With OnlyInsert, a key
+        that exists counts as duplicate; with OnlyUpdate, one that does not counts as not found, as it does with a key
+        that holds the record number, which cannot be chosen.
 
         Args:
             entry: The List.

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from target_selligent.batch import Rows, Segments, Source
+from target_selligent.fields import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_selligent.batch import Batch
 
-SOURCE = Source("people", "contacts", ("KEY",), ("key",), "seg")
+SOURCE = Source("people", "contacts", ("KEY",), ("key",), (FieldType.LONG,), "seg")
 NAMED: list[Segments] = ["s", ("s", "t"), ()]
 
 

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import encode_rows
+from target_selligent.fields import FieldType
 from tests.unit.rows import SOURCE, rows_of
 
 FIELDS = ("KEY", "A", "B")
@@ -22,7 +23,7 @@ def test_kinds_of_record(values: list[tuple[Any, ...]]) -> None:
     rows = Rows(values, [row[0] for row in values], (), [b""] * len(values), range(len(values)))
     found: dict[int, dict[str, Any]] = {}
     order: dict[int, list[int]] = {}
-    for fields, some in rows.by_fields(FIELDS):
+    for fields, some in rows.by_fields(FIELDS, rows.keys):
         for row, key, number in zip(some.values, some.keys, some.numbers, strict=True):
             found[number] = dict(zip(fields, row, strict=True))
             order.setdefault(key, []).append(number)
@@ -48,7 +49,7 @@ def test_members_that_the_list_did_not_take() -> None:
 
 def test_keys_of_several_fields() -> None:
     """A member is known by all of its key fields."""
-    source = Source("people", "contacts", ("A", "B"), ("a", "b"), "seg")
+    source = Source("people", "contacts", ("A", "B"), ("a", "b"), (FieldType.LONG, FieldType.TEXT), "seg")
     batch = Batch(1, source, ("A", "B"), 0.0)
     rows = Rows([(1, "x"), (2, "y")], [(1, "x"), (2, "y")], ["s", "s"], [b"", b""], [1, 2])
     batch.take(rows, 0, 2, encode_rows(rows.values))

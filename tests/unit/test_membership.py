@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from target_selligent.batch import Batch, Rows, Segments, Source
 from target_selligent.body import encode_rows
+from target_selligent.fields import FieldType
 from target_selligent.membership import Gathering, SegmentRows
 
-SOURCE = Source("people", "contacts", ("KEY",), ("key",), "seg")
-OTHER = Source("others", "contacts", ("ID",), ("id",), "seg")
+SOURCE = Source("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,), "seg")
+OTHER = Source("others", "contacts", ("ID",), ("id",), (FieldType.TEXT,), "seg")
 
 
 SAME = {name: name for name in ("a", "b", "c", "vip", "old", "new")}
