@@ -13,7 +13,6 @@ from target_selligent.report import Counts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from target_selligent.batch import Key
     from target_selligent.keys import LastRecords
     from target_selligent.report import RunReport
 
@@ -41,13 +40,13 @@ class Deletions:
         self._sinks = sinks
         self._streams: set[str] = set()
 
-    def count(self, stream: str, list_api_name: str, key: Callable[[], Key]) -> None:
+    def count(self, stream: str, list_api_name: str, key: Callable[[], bytes]) -> None:
         """Count a deleted record.
 
         Args:
             stream: Its stream.
             list_api_name: Its List.
-            key: Works out its key, which is needed only where records are held.
+            key: Works out its key, as `same_key.run_keys` gives it, which is needed only where records are held.
 
         Raises:
             RejectedRecord: If it is needed and the record has none that is usable.
@@ -56,7 +55,7 @@ class Deletions:
         if self._held_records is not None:
             # No record whose key is not Unicode is held.
             with suppress(UnicodeEncodeError):
-                taken_back = self._held_records.remove(list_api_name, key())
+                taken_back = self._held_records.remove(key())
                 counts.add(Counts(read=taken_back, duplicates=taken_back))
         self._report.add_list(list_api_name, counts)
         if stream not in self._streams:

@@ -151,11 +151,11 @@ class LastRecords:
             )
         return known
 
-    def remove(self, list_api_name: str, key: Key) -> bool:
+    def remove(self, key: bytes) -> bool:
         """Forget a key, with every Segment that its records named; say whether a record had it."""
-        held = (_encode((list_api_name.casefold(), key)),)
-        self._database.execute("DELETE FROM named WHERE key = ?", held)
-        return self._database.execute("DELETE FROM last WHERE key = ?", held).rowcount > 0
+        with _disk_errors():
+            self._database.execute("DELETE FROM named WHERE key = ?", (key,))
+            return self._database.execute("DELETE FROM last WHERE key = ?", (key,)).rowcount > 0
 
     def take_all(self) -> Iterator[HeldRow]:
         """Yield the last record of each key, in the order of their first ones."""

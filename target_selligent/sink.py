@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import msgspec
     from singer_sdk.target_base import Target
 
-    from target_selligent.batch import Segments
+    from target_selligent.batch import Key, Segments
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
@@ -200,7 +200,9 @@ class SelligentSink(Sink):
         """Count a deleted record and forget what is held of its key."""
         self.records_read += 1
         try:
-            self.target.deletions.count(self.stream_name, self.list_api_name, lambda: self._mapper.key(record))
+            self.target.deletions.count(
+                self.stream_name, self.list_api_name, lambda: self._run_keys([self._mapper.key(record)])[0]
+            )
         except RejectedRecord as rejection:
             self._reject(rejection, line, self.records_read)
 
@@ -298,8 +300,7 @@ class SelligentSink(Sink):
 
     def _hold(self, fields: tuple[str, ...], rows: Rows) -> None:
         """Keep rows until the last of each key is known."""
-        keys = run_keys(self._source, rows.keys, ignore_case=self.target.settings.ignores_case_of_keys)
-        for index, (row, run_key) in enumerate(zip(rows.values, keys, strict=True)):
+        for index, (row, run_key) in enumerate(zip(rows.values, self._run_keys(rows.keys), strict=True)):
             named = rows.segments[index] if rows.segments else ()
             held = HeldRow(
                 source=self._held_as,
@@ -312,6 +313,9 @@ class SelligentSink(Sink):
             )
             if self.target.held_records is not None and self.target.held_records.put(run_key, held):
                 self.target.report.add_list(self.list_api_name, Counts(read=1, duplicates=1))
+
+    def _run_keys(self, keys: Sequence[Key]) -> list[bytes]:
+        return run_keys(self._source, keys, ignore_case=self.target.settings.ignores_case_of_keys)
 
     def take_held(self, held: HeldRow) -> None:
         """Put a row that was held until the end of the input in a batch.

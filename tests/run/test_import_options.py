@@ -122,6 +122,68 @@ def test_first_match_does_not_count_refused_records(tenant: Tenant) -> None:
     assert tenant.rows("KEY", "VALUE") == [["a", "ok"]]
 
 
+SPLITS: dict[str, dict[str, Any]] = {
+    "too large": {"kind": "status", "status": 413},
+    "time-outs": {"kind": "hang", "times": 2},
+    "time-outs of loads that were done": {"kind": "hang", "times": 2, "when": "after"},
+    "failures without names": {
+        "kind": "status",
+        "status": 200,
+        "body": {"result_code": "PartiallySucceeded", "number_of_failed_records": 1, "invalid_records": []},
+    },
+}
+VALUES = schema({"key": "string", "value": "integer"})
+TEXTS = schema({"key": "string", "value": "string"})
+
+
+@pytest.mark.parametrize("reason", SPLITS)
+@pytest.mark.parametrize(("deduplication", "wanted"), [(FIRST, [1, 2, 3]), (LAST, [5, 6, 3])], ids=["first", "last"])
+def test_the_rule_holds_in_a_load_that_is_split(
+    tenant: Tenant, reason: str, deduplication: str, wanted: list[int]
+) -> None:
+    """Whatever a load is halved for, the first or last record of a key in the batch wins, as asked."""
+    tenant.create_list(KEY="Text(10)", VALUE="Long")
+    tenant.fault(**SPLITS[reason], path="/contacts/data/load")
+    rows = records("key value", ("a", 1), ("b", 2), ("a", 4), ("c", 3), ("a", 5), ("b", 6))
+    tenant.run([VALUES, *rows], deduplication=deduplication, request_timeout_seconds=1).succeeded()
+    assert [value for _, value in sorted(tenant.rows("KEY", "VALUE"))] == wanted
+    assert len(tenant.requests("/contacts/data/load")) > 2
+
+
+@pytest.mark.parametrize("batch_size_rows", [1, 2, 4, 10])
+@pytest.mark.parametrize("max_rows", [1, None], ids=["split", "whole"])
+def test_the_first_record_that_selligent_takes_wins(tenant: Tenant, max_rows: int | None, batch_size_rows: int) -> None:
+    """In one batch or in several, a refused record does not count: the next of its key is loaded in its place."""
+    tenant.create_list(KEY="Text(10)", VALUE="Text(4)")
+    tenant.options(max_rows=max_rows)
+    rows = [
+        ("a", "too long"),
+        ("b", "1st"),
+        ("a", "as well"),
+        ("c", "no good"),
+        ("a", "3rd"),
+        ("b", "2nd"),
+        ("a", "4th"),
+    ]
+    run = tenant.run([TEXTS, *records("key value", *rows)], deduplication=FIRST, batch_size_rows=batch_size_rows)
+    run.succeeded()
+    assert sorted(tenant.rows("KEY", "VALUE")) == [["a", "3rd"], ["b", "1st"]]
+    counts = "7 read, 5 sent, 2 inserted, 0 updated, 2 duplicates, 0 not found, 3 refused, 0 skipped"
+    assert f"List contacts: {counts}" in run.log
+
+
+def test_segments_of_records_that_are_not_first(tenant: Tenant) -> None:
+    """The Segments that later records of a key name count all the same; those of refused records do not."""
+    tenant.create_list(KEY="Text(10)", VALUE="Text(4)")
+    messages = [
+        schema({"key": "string", "value": "string", "seg": "string"}),
+        *records("key value seg", ("a", "too long", "x"), ("a", "2nd", "y"), ("a", "3rd", "z")),
+    ]
+    tenant.run(messages, deduplication=FIRST, segment_column="seg", create_segment_if_not_exists=True).succeeded()
+    assert tenant.rows("KEY", "VALUE") == [["a", "2nd"]]
+    assert {name: tenant.members(name, "KEY") for name in "xyz"} == {"x": [], "y": ["a"], "z": ["a"]}
+
+
 def test_deduplication_compares_whole_keys(tenant: Tenant) -> None:
     """Keys of several fields are the same only if each part is; 1 and "1" are different keys."""
     tenant.create_list(ONE="Text(10)", TWO="Long", VALUE="Long")

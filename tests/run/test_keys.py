@@ -165,3 +165,14 @@ def test_the_order_of_key_fields_makes_no_other_key(tenant: Tenant) -> None:
     ]
     tenant.run(messages, streams=streams, **FIRST).succeeded()
     assert sorted(tenant.rows("ONE", "TWO", "VALUE")) == [["a", "b", 1], ["b", "a", 3]]
+
+
+def test_a_deleted_record_takes_back_its_key_in_any_spelling(tenant: Tenant) -> None:
+    """A record that is held until the end is taken back by a deletion that spells its key in another way."""
+    rows = [
+        *records("key value", ("Bob", 1), ("c", 2)),
+        *records("key _sdc_deleted_at", ("bob ", "2024-01-01T00:00:00Z")),
+    ]
+    messages = [schema({"key": "string", "value": "integer", "_sdc_deleted_at": "string"}), *rows]
+    tenant.run(messages, **CREATE, list_data_import_option="OnlyInsert").succeeded()
+    assert tenant.rows("KEY", "VALUE") == [["c", 2]]

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Batch
+from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import encode_rows
 from target_selligent.buffer import BatchBuffer
+from target_selligent.fields import FieldType
 from tests.unit.rows import SOURCE, decoded, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from target_selligent.batch import Rows
 
 SHAPES = [("KEY", "A"), ("KEY", "B"), ("KEY",), *[("KEY", f"C{number}") for number in range(9)]]
 
@@ -41,7 +40,7 @@ class Collector:
 
     def _new(self, fields: tuple[str, ...]) -> Batch:
         self.opened += 1
-        return Batch(self.opened, SOURCE, fields, float(self.opened))
+        return Batch(self.opened, _STREAMS[fields[0]], fields, float(self.opened))
 
 
 def numbers_of(batches: Sequence[Batch]) -> list[list[int]]:
@@ -94,6 +93,37 @@ def test_batches_joined_are_the_input(
             ]
     assert seen == given_rows
     assert all(numbers == sorted(numbers) for numbers in order.values())
+
+
+_SPELLINGS = ["a", "A", "a ", "ä", "b", "B"]
+_STREAMS = {
+    "KEY": SOURCE,
+    "MAIL": Source("others", "contacts", ("MAIL",), ("mail",), (FieldType.TEXT,)),
+    "TEXT": Source("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,)),
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["MAIL", "TEXT"]), st.integers(0, 2), st.sampled_from(_SPELLINGS)), max_size=30),
+    st.integers(1, 5),
+)
+def test_order_between_spellings_and_key_fields(rows: list[tuple[str, int, str]], max_rows: int) -> None:
+    """Keys that a tenant could take for one keep their order, and so do all rows with different key fields."""
+    collector = Collector(max_rows, 10_000)
+    for number, (stream, kind, key) in enumerate(rows):
+        values = [(number, "x")]
+        collector.add((stream, f"C{kind}"), Rows(values, [key], [()], [b""], [number]))
+    collector.buffer.flush()
+    place = {number: at for at, batch in enumerate(numbers_of(collector.batches)) for number in batch}
+    assert sorted(place) == list(range(len(rows)))
+    for late, (stream, _, key) in enumerate(rows):
+        for early, (other, _, earlier_key) in enumerate(rows[:late]):
+            if other != stream:
+                assert place[early] < place[late]
+            elif "b" in key.lower() + earlier_key.lower() and key.lower() != earlier_key.lower():
+                continue
+            else:
+                assert place[early] <= place[late]
 
 
 def test_full_batches_leave_at_once() -> None:
