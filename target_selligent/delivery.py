@@ -27,7 +27,7 @@ from target_selligent.same_key import run_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from target_selligent.batch import Batch
+    from target_selligent.batch import Batch, Source
     from target_selligent.body import Body
     from target_selligent.client import LoadResult, RefusedRow, SelligentClient
     from target_selligent.destination import ListDestination
@@ -71,6 +71,7 @@ class Delivery:
         rejects: Takes the rows that Selligent refuses.
         report: Takes the counts.
         on_acknowledged: Called with a batch's ticket when each of its rows is loaded, or rejected on the record.
+        on_loaded: Called with the stream of a batch when rows of it are loaded.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -81,6 +82,7 @@ class Delivery:
         rejects: Rejects,
         report: RunReport,
         on_acknowledged: Callable[[int], None],
+        on_loaded: Callable[[str], None],
     ) -> None:
         self._client = client
         self._destination = destination
@@ -89,6 +91,7 @@ class Delivery:
         self._rejects = rejects
         self._report = report
         self._on_acknowledged = on_acknowledged
+        self._on_loaded = on_loaded
         self._max_bytes = settings.max_request_bytes
         self._index_base = 0
         self._calls = threading.Semaphore(settings.max_parallel_requests_per_list)
@@ -167,7 +170,7 @@ class Delivery:
             batch.body if len(indexes) == len(batch) else batch.body.only(indexes),
             load,
             lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
-            lambda counts: self._report.add_list(batch.source.list_api_name, counts),
+            lambda counts: self._count_rows(batch.source, counts),
         )
         return {indexes[position] for position in refused}
 
@@ -183,8 +186,7 @@ class Delivery:
         """
         batch = prepared.batch
         if prepared.firsts is not None:
-            duplicates = prepared.firsts.finish(refused)
-            self._report.add_list(batch.source.list_api_name, Counts(duplicates=duplicates))
+            self._count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
         now = time.monotonic()
         if lost := prepared.lost | refused:
             batch.gather_members(lost)
@@ -323,6 +325,11 @@ class Delivery:
             count(counts_of(result, rows=len(part)))
             refused |= self._reject_refused(part, named, result, reject)
         return refused
+
+    def _count_rows(self, source: Source, counts: Counts) -> None:
+        self._report.add_list(source.list_api_name, counts)
+        if counts.tell_of_a_load(only_insert=self._settings.list_data_import_option == "OnlyInsert"):
+            self._on_loaded(source.stream)
 
     def _named(self, part: range, refused: Sequence[RefusedRow]) -> dict[int, RefusedRow]:
         """Find the rows that Selligent's answer names.

@@ -3,11 +3,12 @@
 ```
 TargetSelligentError
 ├ SettingsError                 the configuration is wrong; nothing has been read yet
-├ InputError                    stdin holds something that is no Singer message for us
+├ InputError                    the input holds a line that is no Singer message for us
 ├ DestinationError              the List, its fields or a Segment do not fit; nothing is loaded with them
 ├ RejectedRecord                one record cannot be loaded; the others can
 ├ RunStoppedError               the run may not go on past a rejected record
-│ └ TooManyRejectsError         more records were rejected than `max_rejects` allows
+│ ├ TooManyRejectsError         more records were rejected than `max_rejects` allows
+│ └ NothingLoadedError          a stream had records, and all of them were rejected
 └ ApiError                      Selligent answered, or did not
   ├ TransientApiError           send the same request again
   │ ├ RateLimitedError          the quota of the API key is used up: wait for the window to end
@@ -50,7 +51,7 @@ class SettingsError(TargetSelligentError):
 
 
 class InputError(TargetSelligentError):
-    """When a line of the input is no valid Singer message, or comes in an impossible order."""
+    """When a line of the input is no valid Singer message, comes in an impossible order, or starts a surplus stream."""
 
 
 class DestinationError(TargetSelligentError):
@@ -79,6 +80,10 @@ class RunStoppedError(TargetSelligentError):
 
 class TooManyRejectsError(RunStoppedError):
     """When more records were rejected than `max_rejects` allows."""
+
+
+class NothingLoadedError(RunStoppedError):
+    """When a stream had records and none of them could be loaded."""
 
 
 class ApiError(TargetSelligentError):

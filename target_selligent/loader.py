@@ -49,6 +49,7 @@ class Loader:
         rejects: Takes the records that Selligent refuses.
         report: Takes the counts.
         on_acknowledged: Called with a batch's ticket when each of its records is loaded or rejected on the record.
+        on_loaded: Called with the stream of a batch when rows of it are loaded.
         on_failed: Called once, from the lane's thread, with what ended the first lane that failed.
     """
 
@@ -59,10 +60,12 @@ class Loader:
         rejects: Rejects,
         report: RunReport,
         on_acknowledged: Callable[[int], None],
+        on_loaded: Callable[[str], None],
         on_failed: Callable[[Exception], None],
     ) -> None:
         self._parts = (client, settings, rejects, report)
         self._on_acknowledged = on_acknowledged
+        self._on_loaded = on_loaded
         self._parallel = settings.max_parallel_requests_per_list
         self._backlog = _Backlog(None if settings.has_several_lists else _WAITING_BATCHES, on_failed)
         self._lanes: dict[str, _Lane] = {}
@@ -76,7 +79,7 @@ class Loader:
         lane = self._lanes.get(destination.api_name)
         if lane is None:
             client, settings, rejects, report = self._parts
-            delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged)
+            delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged, self._on_loaded)
             lane = self._lanes[destination.api_name] = _Lane(
                 delivery, destination.api_name, self._parallel, self._backlog
             )

@@ -28,6 +28,9 @@ _SHOWN_OF_A_KIND = 10
 _OWNER_ONLY = 0o600
 _CODE = re.compile(r"\w{1,60}")
 
+NO_SEGMENT = "no_segment"
+"""Code of a record that names no Segment: what becomes of it is a matter of settings, and no fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -94,6 +97,7 @@ class Rejects:
         self._limit = limit
         self._lock = threading.Lock()
         self._kinds: Counter[tuple[str, str | None, str]] = Counter()
+        self._reasons: dict[tuple[str, str | None, str], str] = {}
         self._run_id = str(uuid.uuid4())
         self._file = _open(path) if path else None
 
@@ -108,6 +112,7 @@ class Rejects:
         with self._lock:
             self._kinds[kind] += 1
             shown = self._kinds[kind]
+            self._reasons.setdefault(kind, rejection.reason)
             self._write(rejection)
         if self._strict:
             raise RunStoppedError(
@@ -142,6 +147,21 @@ class Rejects:
                 f"{self.total:,} of {records_read:,} records were rejected, more than max_rejects allows "
                 f"({self._limit.share:.2%}): the others are loaded; see the log and rejects_path for the reasons"
             )
+
+    def most_frequent(self, stream: str) -> str | None:
+        """Return why most records of a stream were rejected; None if none was.
+
+        Records without a Segment do not count.
+
+        Args:
+            stream: The stream, as the tap names it.
+        """
+        with self._lock:
+            kinds = [kind for kind in self._kinds if kind[0] == stream and kind[2] != NO_SEGMENT]
+            if not kinds:
+                return None
+            kind = max(kinds, key=self._kinds.__getitem__)
+            return f"field {kind[1]}: {self._reasons[kind]}" if kind[1] else self._reasons[kind]
 
     def lines(self) -> Iterator[str]:
         """Yield the counts, a line for each stream, field and kind of fault."""

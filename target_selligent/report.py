@@ -46,6 +46,19 @@ class Counts:
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
+    def tell_of_a_load(self, *, only_insert: bool) -> bool:
+        """Say whether a List load took any of its rows, or left them out for others that were loaded.
+
+        A duplicate may stand back behind a row that was refused: whether Selligent leaves duplicates out before or
+        after it looks at values is not documented.
+
+        Args:
+            only_insert: Whether a duplicate may also be a row whose record was there before.
+        """
+        if not self.refused:
+            return self.sent + self.duplicates > 0
+        return self.sent - self.refused - (0 if only_insert else self.duplicates) > 0
+
     def __str__(self) -> str:
         return ", ".join(f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in _COUNTS)
 

@@ -70,8 +70,10 @@ class Settings:
     error_handling: str
     mode: str
     skip_invalid_records: bool
+    records_without_segment: str
     field_mapping: Mapping[str, str | None]
     streams: Mapping[str, Mapping[str, Any]]
+    unlisted_streams: str
     text_field_length: int
     batch_size_rows: int
     max_request_bytes: int

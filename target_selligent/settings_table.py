@@ -155,7 +155,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "string",
         "Segment column",
         "Column that holds the API name of the record's Segment, or an array of them. It is never sent as a field. "
-        "Without it, only the List is loaded.",
+        "A record in which it is null or blank is not loaded into the List either, unless `records_without_segment` "
+        "says so. Without this setting, only the List is loaded.",
     ),
     SettingDefinition(
         "create_segment_if_not_exists",
@@ -221,6 +222,15 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         default=True,
     ),
     SettingDefinition(
+        "records_without_segment",
+        "string",
+        "Records without Segment",
+        "What happens to a record whose segment column is null or blank. `skip` rejects it, as Treasure AI does: "
+        "it is counted and goes to the rejects file. `list_only` loads it into the List, and it joins no Segment.",
+        default="skip",
+        options=("skip", "list_only"),
+    ),
+    SettingDefinition(
         "field_mapping",
         "object",
         "Field mapping",
@@ -233,8 +243,18 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "streams",
         "Settings by stream",
         "Stream name to an object with its own `list_api_name`, `key_fields`, `segment_column` or `field_mapping`, "
-        "for taps whose streams go to different Lists.",
+        "for taps whose streams go to different Lists. An empty object says that the stream goes where the other "
+        "settings send it.",
         default={},
+    ),
+    SettingDefinition(
+        "unlisted_streams",
+        "string",
+        "Unlisted streams",
+        "How many streams without an entry in `streams` are loaded: `one`, so that no second stream gets into the same "
+        "List unnoticed; a second one ends the run. `load`: any number.",
+        default="one",
+        options=("one", "load"),
     ),
     SettingDefinition(
         "text_field_length",

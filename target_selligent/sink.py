@@ -16,10 +16,11 @@ from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import METADATA, stream_fields, without_metadata
 from target_selligent.keys import HeldRow
 from target_selligent.records import RecordType
-from target_selligent.rejects import Rejection, record_of
+from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.same_key import order_keys, run_keys
+from target_selligent.segment_names import named_segments
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
-_TEXT = frozenset({str})
 
 
 class MissingKeyError(RunStoppedError, MissingKeyPropertiesError):
@@ -282,6 +282,7 @@ class SelligentSink(Sink):
             if not rows:
                 return
             encoded = encode_rows(rows.values)
+        self.target.streams.note_records(self.stream_name, len(rows))
         if self.target.held_records is None:
             self._take(fields, rows, encoded)
         else:
@@ -341,6 +342,8 @@ class SelligentSink(Sink):
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
         stream, record = record_of(line)
         self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
+        if rejection.code != NO_SEGMENT:
+            self.target.streams.note_records(self.stream_name, 1)
         try:
             self.target.rejects.add(
                 Rejection(
@@ -369,30 +372,10 @@ class SelligentSink(Sink):
         """Return the Segment or Segments that each record names; empty if records are not routed.
 
         Raises:
-            RejectedRecord: If a record names none that could exist.
+            RejectedRecord: If a record names none and must, or holds what is no name.
         """
         if self._segment_column is None:
             return ()
-        values: list[Any] = list(map(self._record_type.get(self._segment_column), records))
-        if _TEXT.issuperset(map(type, values)):
-            # One object for each name: what comes later compares them often.
-            names: dict[str, str] = {}
-            values = list(map(names.setdefault, values, values))
-            if not any(map(_is_blank, names)):
-                return values
-        return [_named_segments(value, self._segment_column) for value in values]
-
-
-def _named_segments(value: object, column: str) -> tuple[str, ...]:
-    names = [
-        name if isinstance(name, str) else str(name)
-        for name in (value if isinstance(value, list) else [value])
-        if (isinstance(name, str) and not _is_blank(name)) or (isinstance(name, int) and not isinstance(name, bool))
-    ]
-    if not names:
-        raise RejectedRecord("it names no Segment", field=column, code="no_segment")
-    return tuple(dict.fromkeys(names))
-
-
-def _is_blank(name: str) -> bool:
-    return not name.strip()
+        values = list(map(self._record_type.get(self._segment_column), records))
+        required = self.target.settings.records_without_segment == "skip"
+        return named_segments(values, self._segment_column, required=required)

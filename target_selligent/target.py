@@ -36,6 +36,7 @@ from target_selligent.retries import RetryPolicy
 from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
+from target_selligent.streams import Streams
 from target_selligent.transport import Transport
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ class TargetSelligent(Target):
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
         self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
-        self.loader = Loader(client, settings, self.rejects, self.report, self.checkpoints.acknowledge, self._end_soon)
+        self.streams = Streams(settings, self.checkpoints)
+        parts = (client, settings, self.rejects, self.report)
+        self.loader = Loader(*parts, self.checkpoints.acknowledge, self.streams.note_loaded, self._end_soon)
         self.held_records = LastRecords() if settings.holds_records else None
         self._held_sinks: dict[Source, tuple[int, SelligentSink]] = {}
         self.deletions = Deletions(self.held_records, self.report, self._sinks_active)
@@ -244,6 +247,7 @@ class TargetSelligent(Target):
                 buffer.flush()
             self._finish_loading()
             if whole:
+                self.streams.check_at_end(self.rejects)
                 self.checkpoints.release()
                 super().process_endofpipe()
         finally:
@@ -318,13 +322,11 @@ class TargetSelligent(Target):
         # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         maps = self.mapper.stream_maps[stream]
-        for stream_map in maps:
-            if not isinstance(stream_map, RemoveRecordTransform):
-                self.get_sink(
-                    stream_map.stream_alias,
-                    schema=stream_map.transformed_schema,
-                    key_properties=stream_map.transformed_key_properties,
-                )
+        for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
+            alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
+            keys = stream_map.transformed_key_properties
+            with self.streams.starting(alias, stream, transformed["properties"]):
+                self.get_sink(alias, schema=transformed, key_properties=keys)
         self._schemas[stream] = described
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled

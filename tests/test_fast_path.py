@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "create_list_if_not_exists": True,
     "field_mapping": {"id": "CUSTOMER_IDENTIFIER", "Id": "CUSTOMER_IDENTIFIER"},
     "batch_size_rows": 3,
+    "unlisted_streams": "load",
 }
 COLUMNS = {
     "key": {"type": "string"},

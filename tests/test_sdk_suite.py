@@ -50,6 +50,8 @@ SETTINGS: dict[str, Any] = {
     # A column that would become the List's own record number has to be mapped.
     "field_mapping": {"id": ID, "Id": ID, "_id": ID},
     "streams": {stream: {"key_fields": key} for stream, key in KEYLESS.items()},
+    # Some of its files have several streams.
+    "unlisted_streams": "load",
 }
 
 

@@ -322,13 +322,13 @@ def test_streams_may_go_to_lists_of_their_own(tenant: Tenant) -> None:
 
 
 def test_two_streams_may_share_a_list(tenant: Tenant) -> None:
-    """Streams without a List of their own go to the same one, which is created once and gets the fields of both."""
+    """Streams with empty entries go to the same List, which is created once and gets the fields of both."""
     messages = [
         schema({"key": "string", "one": "string"}, stream="first"),
         schema({"key": "string", "two": "integer"}, stream="second"),
         record({"key": "a", "one": "x"}, "first"),
         record({"key": "a", "two": 2}, "second"),
     ]
-    tenant.run(messages, create_list_if_not_exists=True).succeeded()
+    tenant.run(messages, streams={"first": {}, "second": {}}, create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY", "ONE", "TWO") == [["a", "x", 2]]
     assert tenant.calls().count("POST") == 1

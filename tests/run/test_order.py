@@ -20,5 +20,5 @@ def test_streams_that_share_a_list_keep_the_order_of_a_key(tenant: Tenant) -> No
         *records("key value", ("a", "old"), stream="first"),
         *records("key value", ("a", "new"), ("b", "other"), stream="second"),
     ]
-    tenant.run(messages, create_list_if_not_exists=True, batch_size_rows=2).succeeded()
+    tenant.run(messages, streams={"second": {}}, create_list_if_not_exists=True, batch_size_rows=2).succeeded()
     assert tenant.rows("KEY", "VALUE") == [["a", "new"], ["b", "other"]]

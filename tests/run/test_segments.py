@@ -98,6 +98,41 @@ def test_rows_without_a_usable_segment_are_skipped(contacts: Tenant) -> None:
     assert run.states == [{"a": 1}]
 
 
+def test_rows_without_a_segment_can_go_into_the_list_alone(contacts: Tenant) -> None:
+    """With `list_only`, a record whose Segment is null, blank or missing is in the List and joins no Segment."""
+    rows = records("key seg", ("a", None), ("b", ""), ("c", "  "), ("d", "not an API name"), ("e", "vip"))
+    messages = [SCHEMA, *rows, record({"key": "f"}), state({"a": 1})]
+    run = contacts.run(messages, **CREATE, records_without_segment="list_only").succeeded()
+    assert sorted(contacts.rows("KEY")) == [["a"], ["b"], ["c"], ["e"], ["f"], ["old"], ["older"]]
+    assert contacts.members("vip", "KEY") == ["e", "old"]
+    assert [line.split()[2] for line in run.log if line.startswith("Skipped record")] == ["4"]
+    assert run.states == [{"a": 1}]
+
+
+@pytest.mark.parametrize("option", ["InsertAndUpdate", "OnlyInsert"])
+def test_arrays_without_a_segment_can_go_into_the_list_alone(contacts: Tenant, option: str) -> None:
+    """An array that is empty, or holds nothing but null and blanks, names no Segment."""
+    described = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
+    rows = records("key seg", ("a", []), ("b", [None, " "]), ("c", ["vip", None]), ("d", None))
+    settings: dict[str, Any] = {"records_without_segment": "list_only", "list_data_import_option": option}
+    contacts.run([schema({"key": "string", "seg": described}), *rows], **CREATE, **settings).succeeded()
+    assert contacts.rows("KEY") == [["old"], ["older"], ["a"], ["b"], ["c"], ["d"]]
+    assert contacts.members("vip", "KEY") == ["c", "old"]
+
+
+@pytest.mark.parametrize("choice", ["skip", "list_only"])
+@pytest.mark.parametrize("value", [True, 1.5, {"name": "vip"}, ["vip", False], [["vip"]]], ids=str)
+def test_what_is_no_name_of_a_segment_is_rejected(contacts: Tenant, choice: str, value: Any) -> None:
+    """A value that names nothing and is not blank either is a fault of its record, whatever the setting."""
+    messages = [schema({"key": "string", "seg": {}}), *records("key seg", ("a", value), ("b", "vip"))]
+    run = contacts.run(messages, **CREATE, records_without_segment=choice).succeeded()
+    assert contacts.rows("KEY") == [["old"], ["older"], ["b"]]
+    reason = "the Segment is neither text nor a whole number"
+    assert f"Skipped record 1 of stream customers, field seg: {reason}" in run.log
+    complaint = contacts.run(messages[:-1], **CREATE, records_without_segment=choice).complaint()
+    assert f"none of the 1 records of stream customers could be loaded, most often for field seg: {reason}" in complaint
+
+
 def test_the_segment_column_is_never_a_field(contacts: Tenant) -> None:
     """Neither a field of a new List nor sent, even where the List has a field of that name."""
     contacts.create_list("other", KEY="Text(10)", SEG="Text(10)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import encode, peak_memory, record, records, run_in_shell, schema, start_target, state
+from tests.support import encode, peak_memory, records, run_in_shell, schema, start_target, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -117,7 +117,7 @@ def test_runs_that_cannot_be_resumed_print_state_at_the_end(tenant: Tenant, sett
 
 def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
     """A record that was rejected on the record is done with: the STATE after it is printed."""
-    messages = [SCHEMA, record({"key": None, "seg": "s"}), state({"a": 1})]
+    messages = [SCHEMA, *records("key seg", ("a", "s"), (None, "s")), state({"a": 1})]
     assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
 
 

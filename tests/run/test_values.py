@@ -247,7 +247,8 @@ def test_null_for_a_column_mapped_to_optout_is_rejected(tenant: Tenant) -> None:
     """The rule goes by the field, not by the column's name."""
     tenant.create_list(KEY="Text(10)", OptOut="Numeric")
     messages = [schema({"key": "string", "gone": "integer"}), record({"key": "a", "gone": None})]
-    tenant.run(messages, field_mapping={"gone": "OptOut"}).succeeded()
+    complaint = tenant.run(messages, field_mapping={"gone": "OptOut"}).complaint()
+    assert "field gone: null in OPTOUT would subscribe the person again" in complaint
     assert tenant.rows("KEY") == []
 
 

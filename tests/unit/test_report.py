@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from target_selligent.client import LoadResult, RefusedRow
 from target_selligent.report import Counts, RunReport, counts_of
 
@@ -43,3 +45,24 @@ def test_an_answer_as_counts() -> None:
     result = LoadResult(inserted=1, updated=2, duplicates=3, not_found=4, failed=1, refused=(row, row))
     wanted = Counts(sent=12, inserted=1, updated=2, duplicates=3, not_found=4, refused=2)
     assert dataclasses.asdict(counts_of(result, rows=12)) == dataclasses.asdict(wanted)
+
+
+@pytest.mark.parametrize(
+    ("counts", "only_insert", "loaded"),
+    [
+        (Counts(sent=3, inserted=3), False, True),
+        (Counts(sent=3), False, True),
+        (Counts(sent=3, not_found=3), False, True),
+        (Counts(sent=3, refused=3), False, False),
+        (Counts(sent=3, refused=1, duplicates=2), False, False),
+        (Counts(sent=3, refused=1, duplicates=1), False, True),
+        (Counts(sent=3, refused=1, duplicates=2), True, True),
+        (Counts(sent=3, refused=3), True, False),
+        (Counts(duplicates=3), False, True),
+        (Counts(), False, False),
+    ],
+    ids=str,
+)
+def test_what_tells_of_a_load(counts: Counts, only_insert: bool, loaded: bool) -> None:  # noqa: FBT001 - a case
+    """Something was loaded unless all rows were refused, or stand back behind one that was."""
+    assert counts.tell_of_a_load(only_insert=only_insert) == loaded

@@ -1,0 +1,58 @@
+"""The Segments that records name. Pure; no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, UnsetType
+
+from target_selligent.errors import RejectedRecord
+from target_selligent.rejects import NO_SEGMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_selligent.batch import Segments
+
+_TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
+
+
+def named_segments(values: Sequence[Any], column: str, *, required: bool) -> list[Segments]:
+    """Return the Segment or Segments that each record names; an empty tuple for one that names none.
+
+    Args:
+        values: What the records hold in the segment column; UNSET where they lack it.
+        column: The segment column.
+        required: Whether each record must name one.
+
+    Raises:
+        RejectedRecord: If a record names none and must, or holds what is no name; which of them is not said.
+    """
+    if _TEXT_OR_NOTHING.issuperset(map(type, values)):
+        # One object for each name: what comes later compares them often.
+        segments = {value: _named_segments(value, column) for value in set(values)}
+        named: list[Segments] = list(map(segments.__getitem__, values))
+        lacking = () in segments.values()
+    else:
+        named = [_named_segments(value, column) for value in values]
+        lacking = () in named
+    if lacking and required:
+        raise RejectedRecord("it names no Segment", field=column, code=NO_SEGMENT)
+    return named
+
+
+def _named_segments(value: object, column: str) -> Segments:
+    """Return the Segment or Segments that a value of the segment column names; an empty tuple if it names none.
+
+    Raises:
+        RejectedRecord: If it holds something that is neither a name nor left blank.
+    """
+    if isinstance(value, str):
+        return value if value.strip() else ()
+    names = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, (str, int)) and not isinstance(item, bool):
+            names.append(str(item))
+        elif item is not None and item is not UNSET:
+            raise RejectedRecord("the Segment is neither text nor a whole number", field=column, code="bad_segment")
+    return tuple(dict.fromkeys(filter(str.strip, names)))
