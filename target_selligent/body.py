@@ -82,28 +82,30 @@ class Body:
         pieces = self._pieces if len(part) == self._count else self._rows[part.start : part.stop]
         return b"[" + b",".join(pieces) + b"]"
 
-    def parts(self, max_bytes: int, max_rows: int) -> Iterator[range]:
+    def parts(self, max_bytes: int, max_rows: int, within: range | None = None) -> Iterator[range]:
         """Cut the rows into loads.
 
         Args:
             max_bytes: Most bytes in the body of a load; a single row may pass it.
             max_rows: Most rows in a load.
+            within: Indexes of the rows to cut, which follow each other; None for all.
 
         Yields:
             The indexes of each load's rows.
         """
-        if self._bytes <= max_bytes and self._count <= max_rows:
+        within = range(self._count) if within is None else within
+        if len(within) == self._count and self._bytes <= max_bytes and self._count <= max_rows:
             if self._count:
-                yield range(self._count)
+                yield within
             return
-        start, size = 0, _BRACKETS - _COMMA
-        for index, row in enumerate(self._rows):
-            length = len(row) + _COMMA
+        start, size = within.start, _BRACKETS - _COMMA
+        for index in within:
+            length = len(self._rows[index]) + _COMMA
             if index > start and (size + length > max_bytes or index - start >= max_rows):
                 yield range(start, index)
                 start, size = index, _BRACKETS - _COMMA
             size += length
-        yield range(start, self._count)
+        yield range(start, within.stop)
 
     @cached_property
     def _rows(self) -> list[bytes]:

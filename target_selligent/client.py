@@ -94,6 +94,11 @@ class SelligentClient:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    @property
+    def max_upload_bytes(self) -> int | None:
+        """The largest body that the line takes in time; None as long as it has not been slow."""
+        return self._transport.uplink.max_bytes
+
     def get_list(self, list_api_name: str) -> ListDetails | None:
         """Return a List, or None if the organization has none of that name."""
         try:

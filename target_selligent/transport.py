@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import backoff
 import msgspec
@@ -20,16 +20,21 @@ import requests
 import urllib3
 
 from target_selligent.answers import quota_of, value_of
+from target_selligent.certificates import check_authorities, safety_problem
+from target_selligent.connections import Attempt, TimedAdapter
 from target_selligent.errors import (
     ApiError,
     ApiTimeoutError,
+    ConnectionLostError,
     FatalApiError,
     NotFoundError,
     TransientApiError,
+    UploadTooSlowError,
 )
 from target_selligent.redaction import redacted
 from target_selligent.retries import Retries, RetryPolicy
 from target_selligent.unreachable import connection_failure
+from target_selligent.uplink import Uplink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,9 +57,10 @@ class Transport:
         api_key: API key.
         api_secret: API secret. Key and secret leave in one header, to `base_url` alone.
         organization: First part of every path.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for an answer, from the end of the request to that of the answer.
         pacer: Keeps all calls under the quota.
         policy: When to try again.
+        uplink: Knows how fast the line is.
     """
 
     def __init__(  # noqa: PLR0913 - an address, a login, a policy
@@ -67,14 +73,17 @@ class Transport:
         timeout: float,
         pacer: Pacer,
         policy: RetryPolicy | None = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self._base_url = base_url
         self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
         self._secrets = (api_key, api_secret)
         self._credentials = f"{api_key}:{api_secret}"
-        self._timeout = (_CONNECT_SECONDS, timeout)
+        self._host = urlsplit(base_url).netloc
+        self._timeout = timeout
         self._pacer = pacer
         self._policy = policy or RetryPolicy()
+        self.uplink = uplink or Uplink()
         self._local = threading.local()
         self._answered = False
 
@@ -94,7 +103,8 @@ class Transport:
             path: Parts of the path below the organization; each is percent-encoded whole.
             query: Query parameters, spelt as the API spells them.
             body: JSON text, or an object to be sent as such.
-            splittable: Whether the caller can send less at once: a second time-out is then raised.
+            splittable: Whether the caller can send less at once: a second time-out is then raised, and so is the first
+                one if the body did not leave in time.
 
         Returns:
             The answer's JSON object, empty if it had no body.
@@ -118,15 +128,17 @@ class Transport:
         )
         def send() -> dict[str, Any]:
             retries.hold(self._pacer.acquire())
-            return self._send(method, "/".join(["", *parts]), query, content, label)
+            return self._send(method, "/".join(["", *parts]), query, content, label, splittable=splittable)
 
         return send()
 
-    def _connection(self) -> _Connection:
+    def _connection(self, label: str) -> _Connection:
         """Return this thread's connection: requests does not promise that a session may be shared."""
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             session = requests.Session()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, TimedAdapter())
             session.headers["Accept"] = "application/json"
             # Proxies and certificates come from the environment; a netrc login must not replace our header.
             session.auth = _no_auth
@@ -136,34 +148,47 @@ class Transport:
                 requests.Request("GET", self._root, headers={"X-ApiKey": self._credentials})
             )
             settings = session.merge_environment_settings(template.url, {}, None, None, None)
+            try:
+                check_authorities(settings["verify"])
+            except OSError:
+                raise FatalApiError(
+                    f"no safe connection to {self._host}: {settings['verify']} holds no certificates that can be read: "
+                    "check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
+                    call=label,
+                ) from None
             connection = self._local.connection = _Connection(session, template, settings)
         return connection
 
-    def _send(
+    def _send(  # noqa: PLR0913 - a request, its name and what its sender can do
         self,
         method: str,
         path: str,
         query: Mapping[str, str | int] | None,
         content: bytes | None,
         label: str,
+        *,
+        splittable: bool,
     ) -> dict[str, Any]:
         response = None
+        # A body that can be split is not sent for longer than Selligent takes it; any other, as long as it may take.
+        seconds = self.uplink.limit.seconds
+        attempt = Attempt(seconds if splittable else max(seconds, self._timeout), self._timeout)
         try:
-            connection = self._connection()
-            response = connection.session.send(
-                connection.request(method, path, query, content),
-                timeout=self._timeout,
-                allow_redirects=False,
-                **connection.settings,
-            )
-        except requests.exceptions.SSLError as error:
-            raise FatalApiError(f"no safe connection: {_cause(error)}", call=label) from None
-        except requests.Timeout:
-            raise ApiTimeoutError("no answer in time", call=label) from None
+            connection = self._connection(label)
+            request = connection.request(method, path, query, content)
+            with attempt:
+                response = connection.session.send(
+                    request,
+                    timeout=(_CONNECT_SECONDS, self._timeout),
+                    allow_redirects=False,
+                    **connection.settings,
+                )
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise self._unreachable(error, label) from None
+            raise self._failure(error, attempt, label, splittable=splittable) from None
         finally:
             self._note_quota(response)
+        if attempt.sent:
+            self.uplink.note_sent(attempt.sent_bytes, attempt.uploading)
         self._answered = True
 
         def redact(text: str) -> str:
@@ -173,7 +198,23 @@ class Transport:
 
         return value_of(response, label, redact)
 
-    def _unreachable(self, error: Exception, label: str) -> ApiError:
+    def _failure(self, error: Exception, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
+        """Return what it means that no whole answer came."""
+        place = "the proxy" if isinstance(error, requests.exceptions.ProxyError) else self._host
+        if problem := safety_problem(error, place, connected=attempt.connected):
+            return FatalApiError(problem, call=label)
+        if attempt.uploading >= self.uplink.limit.planned and not (attempt.sent and attempt.over):
+            self.uplink.note_cut(attempt.sent_bytes, attempt.uploading)
+            message = f"the body did not leave within {attempt.uploading:.0f} s: the line is slow"
+            if not splittable:
+                return ApiTimeoutError(message, call=label)
+            slow = UploadTooSlowError(message, call=label)
+            logger.warning("%s; sending at most %s bytes at once while it is", slow, f"{self.uplink.max_bytes or 0:,}")
+            return slow
+        if attempt.over:
+            return ApiTimeoutError("no answer in time", call=label)
+        if isinstance(error, requests.Timeout):
+            return ConnectionLostError(f"no connection to {self._host} in time", call=label)
         connection: _Connection | None = getattr(self._local, "connection", None)
         proxies = connection.settings["proxies"] if connection else {}
         return connection_failure(
@@ -250,13 +291,6 @@ def _names(path: str, query: Mapping[str, str | int] | None) -> Iterator[str]:
 def _shown(part: str) -> str:
     """Return a part of a path as it may be logged: a Segment's name comes from a record and may be anything."""
     return part if _PLAIN.fullmatch(part) else "[...]"
-
-
-def _cause(error: Exception) -> str:
-    """Name the kind of failure; the text may hold the URL and is left out."""
-    inner = error.args[0] if error.args else error
-    reason = getattr(inner, "reason", inner)
-    return type(reason if isinstance(reason, Exception) else error).__name__
 
 
 def _log_retry(details: Details) -> None:

@@ -32,13 +32,13 @@ def connection_failure(error: Exception, *, call: str, base_url: str, proxy: str
     Returns:
         An error to raise; it names the host or proxy with its port, but no user, password or path.
     """
-    causes = list(_causes(error))
+    found = list(causes(error))
     by_proxy = isinstance(error, requests.exceptions.ProxyError)
     if isinstance(error, ValueError):
         # Raised before anything is sent: for an address, a header or a proxy that cannot be used.
         where = f" through proxy {_address(proxy)}: {_PROXY_ADVICE}" if proxy else ": check base_url and api_key"
-        return FatalApiError(f"the request cannot be sent ({_kind(causes)}){where}", call=call)
-    if by_proxy and (refused := _tunnel_status(causes)):
+        return FatalApiError(f"the request cannot be sent ({_kind(found)}){where}", call=call)
+    if by_proxy and (refused := _tunnel_status(found)):
         message = f"proxy {_address(proxy)} refuses to connect with status {refused}: {_PROXY_ADVICE}"
         final = refused.startswith("4") and refused not in {"408", "429"}
         return (FatalApiError if final else ConnectionLostError)(message, call=call)
@@ -47,18 +47,18 @@ def connection_failure(error: Exception, *, call: str, base_url: str, proxy: str
     else:
         host = urlsplit(base_url).hostname or ""
         place, advice = f"host {host} of base_url", "check base_url"
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in found):
         kind = HostNotFoundError if new else ConnectionLostError
         return kind(f"{place} is not found: {advice}", call=call)
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in found):
         if not by_proxy:
             place = f"host {_address(base_url)} of base_url"
         return ConnectionLostError(f"{place} refuses the connection, nothing listens there: {advice}", call=call)
     where = f" to {place}" if by_proxy else ""
-    return ConnectionLostError(f"connection{where} lost ({_kind(causes)})", call=call)
+    return ConnectionLostError(f"connection{where} lost ({_kind(found)})", call=call)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and everything that it carries or was raised from, outermost first."""
     seen: set[int] = set()
     waiting: list[object] = [error]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.server import EmulatorServer
 
 from .support import Tenant
+from .tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,23 @@ _FIXED = {"db", "journal_size", "faults"}
 def emulator() -> Iterator[EmulatorServer]:
     """An emulator that runs as long as the tests do."""
     with EmulatorServer(EmulatorOptions(rate_limit=1_000_000)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """The authority behind the certificates of https emulators; what is started from now on trusts it."""
+    made = Authority(tmp_path_factory.mktemp("tls"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.env.items():
+            patch.setitem(os.environ, name, value)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def tls_emulator(authority: Authority) -> Iterator[EmulatorServer]:
+    """An emulator that serves https and runs as long as the tests do."""
+    with EmulatorServer(EmulatorOptions(rate_limit=1_000_000), tls=authority.issue()) as running:
         yield running
 
 

@@ -205,13 +205,14 @@ class Tenant:
     """The emulated Selligent of a test, seen over HTTP.
 
     Args:
-        base_url: Address of the emulator.
+        base_url: Address of the emulator; over https, REQUESTS_CA_BUNDLE names the file with its authority.
     """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["X-ApiKey"] = f"demo-key:{SECRET}"
         self._requests: list[dict[str, Any]] = []
         self._writes: list[dict[str, Any]] = []

@@ -48,7 +48,19 @@ ARROWS: dict[str, set[str]] = {
     "delivery": {"client", "destination", "keys", "membership", "redaction", "same_key"},
     "destination": {"client", "fields"},
     "client": {"fields", "transport"},
-    "transport": {"answers", "pacer", "redaction", "retries", "unreachable"},
+    "transport": {
+        "answers",
+        "certificates",
+        "connections",
+        "pacer",
+        "redaction",
+        "retries",
+        "unreachable",
+        "uplink",
+    },
+    "connections": {"uplink"},
+    "certificates": {"unreachable"},
+    "uplink": set(),
     "answers": set(),
     "membership": set(),
     "same_key": {"fields", "rows"},
@@ -84,7 +96,8 @@ TYPES_ONLY: dict[str, set[str]] = {"sink": {"target"}}
 
 FOREIGN = {
     "singer_sdk": {"target", "reader", "sink"},
-    "requests": {"answers", "transport", "unreachable"},
+    "requests": {"answers", "connections", "transport", "unreachable"},
+    "urllib3": {"certificates", "connections", "transport", "unreachable"},
     "backoff": {"transport"},
 }
 """Library to the modules that alone may import it."""
@@ -105,6 +118,7 @@ PURE = {
     "same_key",
     "settings",
     "settings_table",
+    "uplink",
 }
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}
 

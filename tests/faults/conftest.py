@@ -1,10 +1,11 @@
-"""Emulators for cases that run side by side, each with one of its own."""
+"""Emulators for cases that run side by side, each with one of its own, over https as tenants are, or over http."""
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,28 +18,25 @@ from .harness import Selligent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from target_selligent.emulator.server import Tls
+    from tests.tls import Authority
+
 _WORKERS = 6
 
 
 class Workshop:
-    """Runs cases side by side; each gets an emulator to itself.
+    """Runs cases side by side; each gets an emulator to itself, over https if it has `tls`.
 
     Args:
         stack: Ends what is started here.
+        authority: Makes the certificates.
     """
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, authority: Authority) -> None:
         self._stack = stack
-        self._free: SimpleQueue[Selligent] = SimpleQueue()
-        for _ in range(_WORKERS):
-            server = stack.enter_context(EmulatorServer(EmulatorOptions(rate_limit=1_000_000)))
-            selligent = Selligent(server.base_url)
-            stack.callback(selligent.close)
-            # FastAPI compiles its routes at their first call, and that is not to be done in several threads at once.
-            selligent.refresh()
-            selligent.prepare(["old"], "s")
-            selligent.snapshot(["people"])
-            self._free.put(selligent)
+        self._starting = threading.Lock()
+        self._tls = authority.issue()
+        self._free: dict[bool, SimpleQueue[Selligent]] = {True: SimpleQueue(), False: SimpleQueue()}
         self._pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
         stack.callback(self._pool.shutdown, cancel_futures=True)
 
@@ -47,19 +45,34 @@ class Workshop:
         return self._pool.submit(self._run, case)
 
     def _run(self, case: Callable[[Selligent], Any]) -> Any:
-        selligent = self._free.get()
+        free = self._free[getattr(case, "tls", False)]
+        try:
+            selligent = free.get_nowait()
+        except Empty:
+            selligent = self._another(self._tls if free is self._free[True] else None)
         try:
             selligent.refresh()
             return case(selligent)
         finally:
-            self._free.put(selligent)
+            free.put(selligent)
+
+    def _another(self, tls: Tls | None) -> Selligent:
+        # FastAPI compiles its routes at their first call, and that is not to be done in several threads at once.
+        with self._starting:
+            server = self._stack.enter_context(EmulatorServer(EmulatorOptions(rate_limit=1_000_000), tls=tls))
+            selligent = Selligent(server.base_url)
+            self._stack.callback(selligent.close)
+            selligent.refresh()
+            selligent.prepare(["old"], "s")
+            selligent.snapshot(["people"])
+        return selligent
 
 
 @pytest.fixture(scope="session")
-def workshop() -> Iterator[Workshop]:
+def workshop(authority: Authority) -> Iterator[Workshop]:
     """The emulators."""
     with ExitStack() as stack:
-        yield Workshop(stack)
+        yield Workshop(stack, authority)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +96,10 @@ def outcome(outcomes: dict[Any, Future[Any]], case: Callable[[Selligent], Any]) 
 
 
 @pytest.fixture
-def selligent(emulator: EmulatorServer) -> Iterator[Selligent]:
-    """An empty Selligent for a test without cases."""
-    client = Selligent(emulator.base_url)
+def selligent(request: pytest.FixtureRequest) -> Iterator[Selligent]:
+    """An empty Selligent for a test without cases: over https, or over http if its parameter says so."""
+    fixture = "emulator" if getattr(request, "param", "https") == "http" else "tls_emulator"
+    client = Selligent(request.getfixturevalue(fixture).base_url)
     client.refresh()
     yield client
     client.refresh()

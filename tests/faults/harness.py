@@ -108,6 +108,7 @@ class Selligent(Tenant):
         self.clear_faults()
         self.options(**{"latency_ms": 0, "bulk_latency_ms": 0, "body_limit": None, "max_rows": None, "unseen_calls": 0,
                         "missing_status": 404, "rate_limit": 1_000_000, "rate_window": 60.0, "parallel_bulk": False,
+                        "upload_seconds": None,
                         **options})  # fmt: skip
         self.reset()
 

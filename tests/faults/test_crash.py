@@ -73,6 +73,7 @@ class Crash:
         signals: What it is sent then.
         kind: What the request does: `hang` stays unanswered, `delay` takes its time.
         seconds: How long.
+        tls: Whether Selligent is called over https.
     """
 
     mode: str
@@ -82,6 +83,7 @@ class Crash:
     signals: tuple[int, ...] = (signal.SIGKILL,)
     kind: str = "hang"
     seconds: float | None = None
+    tls: bool = True
 
     def __call__(self, selligent: Selligent) -> Outcome:
         """Run the command twice."""

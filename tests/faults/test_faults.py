@@ -45,7 +45,11 @@ PASSING: dict[str, dict[str, Any]] = {
     "quota": {"kind": "quota", "seconds": 1},
     "busy": {"kind": "busy"},
     "reset": {"kind": "reset"},
+    "reset-during": {"kind": "reset", "when": "during"},
     "reset-after": {"kind": "reset", "when": "after"},
+    "close": {"kind": "close"},
+    "close-during": {"kind": "close", "when": "during"},
+    "close-after": {"kind": "close", "when": "after"},
     "hang": {"kind": "hang"},
     "hang-after": {"kind": "hang", "when": "after"},
     "truncated": {"kind": "truncate"},
@@ -80,6 +84,7 @@ class Case:
         skips: For each time the fault comes, how many such calls pass before.
         old: Whether List, Segments and members are there before.
         times: How many calls the fault hits each time; 0 for all.
+        tls: Whether Selligent is called over https.
     """
 
     fault: str
@@ -87,6 +92,7 @@ class Case:
     skips: tuple[int, ...] = (0,)
     old: bool = False
     times: int = 1
+    tls: bool = True
 
     @property
     def replaces(self) -> bool:
@@ -119,11 +125,11 @@ def _places(call: str) -> list[int]:
     return sorted({0, count // 2, count - 1})
 
 
-def _everywhere(fault: str, call: str) -> Any:
+def _everywhere(fault: str, call: str, *, tls: bool = True) -> Any:
     """Return the case of a fault at the first, the middle and the last call of a kind."""
     # The tries again count, too.
     skips = tuple(place + tries for tries, place in enumerate(_places(call)))
-    return pytest.param(Case(fault, call, skips), id=f"{fault}-{call}")
+    return pytest.param(Case(fault, call, skips, tls=tls), id=f"{fault}-{call}-{'https' if tls else 'http'}")
 
 
 def _expected(case: Case) -> Snapshot:
@@ -165,7 +171,11 @@ def test_a_state_that_is_ahead_is_seen(selligent: Selligent) -> None:
         assert untrue(TAP, [(moment, value)], [write for write in before if write["operation"] == "list_load"])
 
 
-@pytest.mark.parametrize("case", [_everywhere(fault, call) for fault in PASSING for call in CALLS])
+@pytest.mark.parametrize(
+    "case",
+    [_everywhere(fault, call) for fault in PASSING for call in CALLS]
+    + [_everywhere(fault, "list-load", tls=False) for fault in PASSING],
+)
 def test_what_passes_is_tried_again(case: Case, outcome: Outcome) -> None:
     """A fault that passes, anywhere, changes neither what is loaded nor the truth of any STATE."""
     assert outcome.fired == len(case.skips)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,8 +31,8 @@ _records = st.lists(
 )
 _faults = st.lists(
     st.fixed_dictionaries(
-        {"kind": st.sampled_from(["reset", "status", "truncate"]), "when": st.sampled_from(["before", "after"]),
-         "skip": st.integers(0, 12)}
+        {"kind": st.sampled_from(["reset", "close", "status", "truncate"]),
+         "when": st.sampled_from(["before", "after"]), "skip": st.integers(0, 12)}
     ),
     max_size=1,
 )  # fmt: skip
@@ -74,6 +75,7 @@ def model(
     return rows, members
 
 
+@pytest.mark.parametrize("selligent", ["http"], indirect=True)
 @settings(
     max_examples=40,
     derandomize=True,

@@ -205,6 +205,7 @@ def test_a_redirect_is_refused(selligent: Selligent, elsewhere: HTTPServer, stat
 _WITHOUT_SEGMENT = [schema({"key": "string", "name": "string"}), record({"key": "k1", "name": MARK})]
 
 
+@pytest.mark.parametrize("selligent", ["http"], indirect=True)
 def test_no_proxy_sees_what_goes_to_this_machine(selligent: Selligent, elsewhere: HTTPServer) -> None:
     """Calls to loopback, which are not encrypted, pass no proxy."""
     selligent.create_list(KEY="Text(9)", NAME="Text(60)")

@@ -23,13 +23,19 @@ RECORDS = tuple(
 _WEATHER = [
     ("reset", "after", 0.02),
     ("reset", "before", 0.01),
+    ("close", "before", 0.005),
+    ("close", "during", 0.005),
+    ("reset", "during", 0.005),
     ("truncate", "after", 0.01),
     ("status", "before", 0.01),
 ]
 
 
 @pytest.mark.parametrize(
-    ("count", "parallel"), [(200_000, 1), (40_000, 4)], ids=["one-load-a-list", "four-loads-a-list"]
+    ("selligent", "count", "parallel"),
+    [("https", 200_000, 1), ("http", 80_000, 1), ("https", 40_000, 4)],
+    ids=["one-load-a-list", "one-load-a-list-over-http", "four-loads-a-list"],
+    indirect=["selligent"],
 )
 def test_a_long_run_in_bad_weather(selligent: Selligent, count: int, parallel: int) -> None:
     """200,000 records while a twentieth of all requests fails: nothing lost, none doubled, no STATE ahead."""

@@ -1,0 +1,309 @@
+"""Connections that are lost, slow or not safe, with and without TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator.server import EmulatorServer
+from target_selligent.errors import ApiTimeoutError
+from target_selligent.pacer import Pacer
+from target_selligent.retries import RetryPolicy
+from target_selligent.transport import Transport
+from tests.line import HOST, Line, Trouble
+from tests.support import SECRET, Tenant, encode, records, schema, state
+
+from .harness import Finished, Selligent, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from target_selligent.emulator.server import Tls
+    from tests.tls import Authority
+
+_NOW = datetime.now(timezone.utc)
+_COLUMNS = schema({"key": "string", "text": "string"})
+
+
+def _messages(count: int, size: int) -> bytes:
+    """Return messages with so many records of about so many bytes each."""
+    rows = records("key text", *((f"k{number}", "x" * size) for number in range(count)))
+    return encode([_COLUMNS, *rows, state({"position": count})])
+
+
+LARGE = _messages(8, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run over a line, and what Selligent holds and was asked then."""
+
+    run: Finished
+    keys: list[str]
+    lost: int
+    loads: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """Connections with trouble on the way to Selligent.
+
+    Args:
+        troubles: What becomes of one after the other.
+        tls: Whether Selligent is called over https.
+        timeout: Seconds that an answer may take.
+    """
+
+    troubles: tuple[Trouble, ...]
+    tls: bool
+    timeout: int = 60
+
+    def __call__(self, selligent: Selligent) -> Outcome:
+        """Load 8 MB over it."""
+        selligent.create_list(KEY="Text(9)", TEXT="LongText")
+        with Line(selligent.base_url, troubles=self.troubles) as line:
+            config = selligent.config(request_timeout_seconds=self.timeout) | {"base_url": line.base_url}
+            finished = run(config, LARGE)
+            lost = line.happened
+        keys = [key for (key,) in selligent.rows("KEY")]
+        return Outcome(finished, keys, lost, [])
+
+
+_LOSSES: tuple[Literal["reset", "close"], ...] = ("reset", "close")
+_PLACES = {"at-once": 0, "in-the-handshake": 100, "in-the-body": 3_000_000}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Troubled((Trouble(after, kind),) * 2, tls), id=f"{'https' if tls else 'http'}-{place}-{kind}")
+        for tls in (True, False)
+        for place, after in _PLACES.items()
+        for kind in _LOSSES
+    ],
+)
+def test_a_lost_connection_is_made_again(case: Troubled, outcome: Outcome) -> None:
+    """Wherever a connection is lost, and however, the call is made again, and everything is loaded."""
+    assert outcome.run.returncode == 0, outcome.run.stderr
+    assert outcome.lost == len(case.troubles)
+    assert outcome.run.stderr.count("connection lost") == len(case.troubles)
+    assert outcome.keys == [f"k{number}" for number in range(8)]
+    assert outcome.run.position == 8
+
+
+@dataclass(frozen=True)
+class LostAtSelligent:
+    """A connection that Selligent ends by itself.
+
+    Args:
+        kind: `reset`, or `close` for a FIN alone.
+        when: Before, during or after the work.
+        tls: Whether Selligent is called over https.
+    """
+
+    kind: str
+    when: str
+    tls: bool
+
+    def __call__(self, selligent: Selligent) -> Outcome:
+        """Load 8 MB."""
+        selligent.create_list(KEY="Text(9)", TEXT="LongText")
+        selligent.fault(self.kind, when=self.when, body_bytes=3_000_000, path="/data/load$", times=2)
+        finished = run(selligent.config(), LARGE)
+        keys = [key for (key,) in selligent.rows("KEY")]
+        return Outcome(finished, keys, selligent.fired(), [])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(LostAtSelligent(kind, when, tls), id=f"{'https' if tls else 'http'}-{when}-{kind}")
+        for tls in (True, False)
+        for when in ("before", "during", "after")
+        for kind in _LOSSES
+    ],
+)
+def test_a_connection_that_selligent_ends_is_made_again(case: LostAtSelligent, outcome: Outcome) -> None:
+    """A connection that ends before, within or after a body of 8 MB is made again, and everything is loaded."""
+    assert outcome.run.returncode == 0, outcome.run.stderr
+    assert outcome.lost == 2, case
+    assert outcome.run.stderr.count("connection lost") == 2
+    assert outcome.keys == [f"k{number}" for number in range(8)]
+
+
+# Certificates
+
+
+def _complaint(selligent: Tenant, **env: str) -> str:
+    """Run against a server that is not safe; return what is said of it."""
+    done = selligent.run([_COLUMNS, *records("key text", ("a", "x"))], env=env)
+    assert "trying again" not in done.stderr
+    return done.complaint()
+
+
+@pytest.mark.parametrize(
+    ("days", "host", "env", "words"),
+    [
+        ((-1, 1), "127.0.0.1", {"REQUESTS_CA_BUNDLE": ""}, ["not trusted", "REQUESTS_CA_BUNDLE"]),
+        ((-9, -1), "127.0.0.1", {}, ["has expired", "renewed"]),
+        ((1, 9), "127.0.0.1", {}, ["not valid yet", "clock"]),
+        ((-1, 1), "127.0.0.2", {}, ["for another host", "base_url"]),
+        ((-1, 1), "selligent.example", {}, ["for another host", "base_url"]),
+    ],
+    ids=["untrusted", "expired", "not yet valid", "another address", "another host"],
+)
+def test_a_certificate_that_does_not_check_out_ends_the_run(
+    authority: Authority, days: tuple[int, int], host: str, env: dict[str, str], words: list[str]
+) -> None:
+    """What is untrusted, out of its time or for another host ends the run at once, each in words of its own."""
+    starts, ends = (_NOW + timedelta(days=day) for day in days)
+    with EmulatorServer(EmulatorOptions(), tls=authority.issue(host, starts=starts, ends=ends)) as server:
+        complaint = _complaint(_Unseen(server.base_url), **env)
+    assert f"no safe connection to {server.base_url.partition('//')[2]}: " in complaint
+    for word in words:
+        assert word in complaint
+
+
+class _Unseen(Tenant):
+    """A tenant that the test itself cannot call."""
+
+    def _admin(self, method: str, path: str, **arguments: Any) -> Any:
+        del method, path, arguments
+        return []
+
+
+def test_plain_http_behind_an_https_address_ends_the_run(emulator: EmulatorServer) -> None:
+    """A port that speaks http is told from a certificate that is wrong, at once."""
+    complaint = _complaint(_Unseen(emulator.base_url.replace("http:", "https:")))
+    assert "plain http is spoken there" in complaint
+    assert "base_url" in complaint
+
+
+@pytest.mark.parametrize("content", [None, b"nothing"], ids=["no file", "no certificate"])
+def test_a_file_without_authorities_is_named(
+    tls_emulator: EmulatorServer, tmp_path: Path, content: bytes | None
+) -> None:
+    """A REQUESTS_CA_BUNDLE that is missing or holds no certificate is named, at once."""
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_bytes(content)
+    complaint = _complaint(_Unseen(tls_emulator.base_url), REQUESTS_CA_BUNDLE=str(bundle))
+    assert str(bundle) in complaint
+    assert "REQUESTS_CA_BUNDLE" in complaint
+
+
+# Slow lines
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A slow line to a Selligent that gives an upload 15 seconds.
+
+    Args:
+        tls: Whether Selligent is called over https.
+        seconds: Time that Selligent gives an upload; None for as long as it takes.
+    """
+
+    tls: bool
+    seconds: float | None
+
+    def __call__(self, selligent: Selligent) -> Outcome:
+        """Load 2.4 MB, of which one call takes them all, where 150 kB a second go through."""
+        selligent.create_list(KEY="Text(9)", TEXT="LongText")
+        selligent.options(upload_seconds=self.seconds)
+        with Line(selligent.base_url, up=150_000) as line:
+            finished = run({**selligent.config(), "base_url": line.base_url}, _messages(24, 100_000))
+        keys = [key for (key,) in selligent.rows("KEY")]
+        loads = [entry for entry in selligent.journal("requests") if entry["path"].endswith("/data/load")]
+        return Outcome(finished, keys, 0, loads)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [Slow(tls=True, seconds=15), Slow(tls=False, seconds=15), Slow(tls=True, seconds=None)],
+    ids=["https", "http", "https-without-a-limit"],
+)
+def test_a_slow_line_gets_bodies_that_fit(case: Slow, outcome: Outcome) -> None:
+    """A body that needs more than the 15 seconds is split, once: those after it are made for the line's speed."""
+    assert case.seconds in {15, None}
+    assert outcome.run.returncode == 0, outcome.run.stderr
+    assert outcome.run.stderr.count("trying again") == 0
+    assert outcome.keys == [f"k{number}" for number in range(24)]
+    broken, *arrived = outcome.loads
+    assert broken["outcome"] in {"slow", "gone"}
+    assert {entry["outcome"] for entry in arrived} == {"answered"}
+    assert sum(entry["rows"] for entry in arrived) == 24
+    assert max(entry["body_bytes"] for entry in arrived) < 2_000_000
+    assert "the line is slow" in outcome.run.stderr
+
+
+# Answers that come byte by byte
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(Troubled((Trouble(4_000_000, "drip"),), tls, timeout=2), id="https" if tls else "http")
+     for tls in (True, False)],
+)  # fmt: skip
+def test_an_answer_that_drips_is_late(case: Troubled, outcome: Outcome) -> None:
+    """An answer that comes byte by byte, each in time, is as late as none once the whole time is over."""
+    assert outcome.run.returncode == 0, outcome.run.stderr
+    assert outcome.lost == len(case.troubles)
+    assert outcome.run.stderr.count("no answer in time") == 1
+    assert outcome.keys == [f"k{number}" for number in range(8)]
+
+
+_BEGINNINGS = {
+    "status line": b"HTTP/1.1 200 O" + b"K" * 1000,
+    "headers": b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 90,
+    "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b" " * 1000,
+}
+
+
+@contextmanager
+def _dripping(beginning: bytes, tls: Tls | None) -> Iterator[str]:
+    """A server that gives one client the beginning of an answer, twenty bytes each second; its address."""
+    over = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            client, _ = listening.accept()
+            with client if context is None else context.wrap_socket(client, server_side=True) as connection:
+                connection.recv(65536)
+                for place in range(len(beginning)):
+                    connection.sendall(beginning[place : place + 1])
+                    if over.wait(0.05):
+                        return
+
+    context = None
+    if tls is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(tls.certificate)
+    with socket.create_server((HOST, 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"{'http' if tls is None else 'https'}://{HOST}:{listening.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("beginning", _BEGINNINGS.values(), ids=_BEGINNINGS)
+def test_the_time_holds_for_each_part_of_an_answer(authority: Authority, beginning: bytes, scheme: str) -> None:
+    """However the status line, the headers or the body come, the time for the answer holds for all together."""
+    with _dripping(beginning, authority.issue() if scheme == "https" else None) as base_url:
+        transport = Transport(
+            base_url, "demo-key", SECRET, "my_org", timeout=1, pacer=Pacer(100), policy=RetryPolicy(attempts=1)
+        )
+        with pytest.raises(ApiTimeoutError, match="no answer in time"):
+            transport.call("GET", ["lists", "contacts"])
