@@ -6,6 +6,7 @@ description, version v1.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,9 @@ class SelligentClient:
         self._transport = transport
 
     @property
-    def max_upload_bytes(self) -> int | None:
-        """The largest body that the line takes in time; None as long as it has not been slow."""
-        return self._transport.uplink.max_bytes
+    def max_upload_bytes(self) -> int:
+        """The largest body that the line takes in time; any, as long as it has not been slow."""
+        return self._transport.uplink.max_bytes or sys.maxsize
 
     def get_list(self, list_api_name: str) -> ListDetails | None:
         """Return a List, or None if the organization has none of that name."""

@@ -16,7 +16,6 @@ from target_selligent.errors import (
     PayloadTooLargeError,
     RejectedRecord,
     RunStoppedError,
-    UploadTooSlowError,
 )
 from target_selligent.keys import FirstRows, SeenKeys
 from target_selligent.membership import Gathering
@@ -298,21 +297,20 @@ class Delivery:
     ) -> set[int]:
         """Load rows in as few calls as Selligent takes; return the positions of those that it refused.
 
-        A part that is too large, or whose failures cannot be told apart, is halved, down to single rows. A size that
-        was found to be too large is not tried again. One that is too large for a slow line is, when the line is faster.
+        A part that is too large, or whose failures cannot be told apart, is halved, down to single rows.
         """
         refused: set[int] = set()
         pending = [range(len(rows))] if len(rows) else []
         while pending:
-            part, *others = rows.parts(self._limit(), max_rows, pending.pop())
+            part, *others = rows.parts(min(self._max_bytes, self._client.max_upload_bytes), max_rows, pending.pop())
             pending += reversed(others)
             body = rows.encoded(part)
             try:
                 with self._calls:
                     result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - at once
-            except (PayloadTooLargeError, UploadTooSlowError, ApiTimeoutError) as error:
+            except (PayloadTooLargeError, ApiTimeoutError) as error:
                 if len(part) > 1:
-                    if not isinstance(error, UploadTooSlowError) or self._limit() >= len(body):
+                    if len(body) <= self._client.max_upload_bytes:  # else the line's limit has fallen below it
                         self._max_bytes = max(1, len(body) // 2)
                     pending += _halves(part)
                 elif isinstance(error, PayloadTooLargeError):
@@ -333,10 +331,6 @@ class Delivery:
         self._report.add_list(source.list_api_name, counts)
         if counts.tell_of_a_load(only_insert=self._settings.list_data_import_option == "OnlyInsert"):
             self._on_loaded(source.stream)
-
-    def _limit(self) -> int:
-        """Return the most bytes for a body: as many as Selligent takes, and as the line takes in time."""
-        return min(self._max_bytes, self._client.max_upload_bytes or sys.maxsize)
 
     def _named(self, part: range, refused: Sequence[RefusedRow]) -> dict[int, RefusedRow]:
         """Find the rows that Selligent's answer names.

@@ -18,7 +18,7 @@ TargetSelligentError
   │ │ └ HostNotFoundError       the host's name is not known, and nothing has ever answered
   │ └ ApiTimeoutError           no answer came in time
   ├ PayloadTooLargeError        send less at once
-  ├ UploadTooSlowError          send less at once
+  │ └ UploadTooSlowError        as long as the line is slow
   └ FatalApiError               sending it again will not help
     ├ UnauthorizedError, ForbiddenError, NotFoundError, BadRequestError, UnexpectedAnswerError
 ```
@@ -167,7 +167,7 @@ class PayloadTooLargeError(ApiError):
     """When Selligent refuses a body for its size (413)."""
 
 
-class UploadTooSlowError(ApiError):
+class UploadTooSlowError(PayloadTooLargeError):
     """When a body did not leave in the time that Selligent gives an upload, so that nothing of it was loaded."""
 
 
