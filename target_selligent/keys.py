@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_selligent.body import decode_row, encode_rows
 from target_selligent.errors import RunStoppedError
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class LastRecords:
     def put(self, key: bytes, held: HeldRow) -> bool:
         """Hold a record in the place of those with the same key.
 
+        As with upserts, a column that the record lacks keeps the value of the one before it.
+
         Args:
             key: Its key, as `same_key.run_keys` gives it.
             held: Its row.
@@ -139,17 +142,23 @@ class LastRecords:
             Whether another record had the key.
         """
         with _disk_errors():
-            known = self._database.execute("SELECT 1 FROM last WHERE key = ?", (key,)).fetchone() is not None
+            known = self._database.execute("SELECT fields, row FROM last WHERE key = ?", (key,)).fetchone()
+            fields, row = held.fields, held.row
+            if known is not None:
+                earlier = dict(zip(_decode(known[0]), decode_row(known[1]), strict=True))
+                if kept := sorted(earlier.keys() - set(fields)):
+                    fields = (*fields, *kept)
+                    row = encode_rows([(*decode_row(row), *(earlier[name] for name in kept))])
             self._database.execute(
                 "INSERT INTO last VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET sent = excluded.sent,"
                 " source = excluded.source, number = excluded.number, fields = excluded.fields, row = excluded.row,"
                 " line = excluded.line",
-                (key, _encode(held.key), held.source, held.number, _encode(held.fields), held.row, held.line),
+                (key, _encode(held.key), held.source, held.number, _encode(fields), row, held.line),
             )
             self._database.executemany(
                 "INSERT OR IGNORE INTO named VALUES (?, ?)", [(key, segment) for segment in held.segments]
             )
-        return known
+        return known is not None
 
     def remove(self, key: bytes) -> bool:
         """Forget a key, with every Segment that its records named; say whether a record had it."""

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from .harness import Selligent
 
 _KEYS = ["a", "b", "c", "ä", "a b", "0"]
+_SPELLINGS = [*_KEYS, "A", "a ", "Ä"]
 _SEGMENTS = ["s", "t", "u"]
 _COLUMNS = {"key": "string", "name": "string", "score": "integer", "seg": {"type": ["array", "string", "null"]}}
 
 _records = st.lists(
     st.fixed_dictionaries(
         {
-            "key": st.sampled_from(_KEYS),
+            "key": st.sampled_from(_SPELLINGS),
             "seg": st.one_of(st.none(), st.sampled_from(_SEGMENTS), st.lists(st.sampled_from(_SEGMENTS), max_size=3)),
         },
         optional={"name": st.one_of(st.none(), st.text("xyz", max_size=3)), "score": st.integers(-9, 9)},
@@ -49,6 +50,11 @@ _options = st.fixed_dictionaries(
 _old = st.lists(st.sampled_from(_KEYS), unique=True)
 
 
+def one_key(key: str) -> str:
+    """Return the spelling that stands for all that the tenant takes for one key."""
+    return key.casefold().rstrip(" ")
+
+
 def model(
     records: list[dict[str, Any]], options: dict[str, Any], old: list[str]
 ) -> tuple[dict[str, list[Any]], dict[str, set[str]]]:
@@ -57,9 +63,9 @@ def model(
     members = {segment: set(old) for segment in _SEGMENTS}
     option, seen, cleared = options["list_data_import_option"], set(), set()
     taken = [item for item in records if item["seg"]]
-    for item in taken[::-1] if option == "OnlyInsert" and options["deduplication"] == "ImportLastMatch" else taken:
-        key = item["key"]
-        again = key in seen and (options["deduplication"] == "ImportFirstMatch" or option == "OnlyInsert")
+    for item in taken:
+        key = one_key(item["key"])
+        again = key in seen and options["deduplication"] == "ImportFirstMatch"
         seen.add(key)
         if again or (option == "OnlyInsert" and key in old) or (option == "OnlyUpdate" and key not in old):
             continue
@@ -71,7 +77,7 @@ def model(
             if options["segment_data_import_option"] == "replace" and segment not in cleared:
                 cleared.add(segment)
                 members[segment] = set()
-            members[segment] |= {item["key"]} & rows.keys()
+            members[segment] |= {one_key(item["key"])} & rows.keys()
     return rows, members
 
 
@@ -109,9 +115,9 @@ def test_a_load_means_what_the_model_says(
 
     selligent.clear_faults()
     rows, members = model(records, options, old)
-    assert sorted(selligent.rows("KEY", "NAME", "SCORE"), key=str) == sorted(
-        [[key, *row] for key, row in rows.items()], key=str
-    )
-    assert {segment: selligent.members(segment, "KEY", LIST) for segment in _SEGMENTS} == {
+    held = [[one_key(key), *values] for key, *values in selligent.rows("KEY", "NAME", "SCORE")]
+    assert sorted(held, key=str) == sorted([[key, *row] for key, row in rows.items()], key=str)
+    found = {segment: selligent.members(segment, "KEY", LIST) for segment in _SEGMENTS}
+    assert {segment: sorted(map(one_key, keys)) for segment, keys in found.items()} == {
         segment: sorted(keys) for segment, keys in members.items()
     }
