@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from target_selligent.fields import FieldType
+    from target_selligent.flush_age import FlushAge
 
 Row = tuple[Any, ...]
 """JSON scalars in field order; UNSET where the record lacks the column."""
@@ -27,20 +28,11 @@ Segments = str | tuple[str, ...]
 """The Segment that a record names; a tuple if it names several, or names it in a list."""
 
 
+_ROW_BYTES = 150
+"""About what a row takes besides its text: its key, and the objects that hold its key and its line."""
 _SAMPLED = 16
 """How many keys one stands for where their size is estimated."""
 _TEXT = frozenset({str})
-_SHARE_OF_TIME = 4
-
-
-def next_max_age(max_age: float, spent: float) -> float:
-    """Return how old rows may get before they are loaded for their age again, in seconds.
-
-    Args:
-        max_age: What the settings say.
-        spent: How long it took the last time: at most a fifth of the time shall go into it.
-    """
-    return max(max_age, _SHARE_OF_TIME * spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +169,7 @@ class Batch:
         since: When it was opened, in seconds.
 
     Attributes:
+        flush_age: Told how long the load took, where the batch is loaded for its age.
         body: The rows, encoded.
         keys: Each row's key.
         members: Which record names which Segment.
@@ -190,6 +183,7 @@ class Batch:
     source: Source
     fields: tuple[str, ...]
     since: float
+    flush_age: FlushAge | None = None
     body: Body = field(default_factory=Body)
     keys: list[Key] = field(default_factory=list)
     members: Members = field(default_factory=Members)
@@ -203,8 +197,8 @@ class Batch:
 
     @property
     def held_bytes(self) -> int:
-        """Size of the rows and of their lines."""
-        return self.body.size + self.input_bytes
+        """About how much memory the rows, their keys and their lines take."""
+        return self.body.size + self.input_bytes + _ROW_BYTES * len(self.keys)
 
     def take(self, rows: Rows, start: int, stop: int, piece: bytes) -> None:
         """Append some rows.

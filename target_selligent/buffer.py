@@ -14,7 +14,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable
 from itertools import accumulate
-from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_selligent.body import encode_rows
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_selligent.batch import Batch, Rows
+    from target_selligent.flush_age import FlushAge
 
 Shape = TypeVar("Shape", bound=Hashable)
 
@@ -98,12 +98,25 @@ class BatchBuffer(Generic[Shape]):
             while self._open_bytes > self._max_open_bytes and len(self._open) > 1:
                 self._cut_largest()
 
-    def flush(self, opened_before: float = inf) -> int:
-        """Submit the batches that were opened before a time, by default all; return how many they are."""
-        old = [shape for shape, batch in self._open.items() if batch.since < opened_before]
-        for shape in old:
+    def flush(self) -> None:
+        """Submit all batches."""
+        for shape in list(self._open):
             self._cut(shape)
-        return len(old)
+
+    def flush_old(self, now: float, age: FlushAge) -> None:
+        """Submit the batches that are older than an age.
+
+        Args:
+            now: The time, in seconds.
+            age: The age; it is told how many they are, and by their loads how long these take.
+        """
+        opened_before = now - age.seconds
+        old = [(shape, batch) for shape, batch in self._open.items() if batch.since < opened_before]
+        for shape, batch in old:
+            batch.flush_age = age
+            self._cut(shape)
+        if old:
+            age.note_flush(len(old))
 
     def _batch(self, shape: Shape) -> Batch:
         """Return the open batch of a shape."""

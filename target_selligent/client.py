@@ -100,6 +100,11 @@ class SelligentClient:
         """The largest body that the line takes in time; any, as long as it has not been slow."""
         return self._transport.uplink.max_bytes or sys.maxsize
 
+    @property
+    def answer_seconds(self) -> float:
+        """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
+        return self._transport.answer_seconds
+
     def get_list(self, list_api_name: str) -> ListDetails | None:
         """Return a List, or None if the organization has none of that name."""
         try:

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.batch import next_max_age
 from target_selligent.client import LoadOptions
 from target_selligent.errors import (
     ApiTimeoutError,
@@ -17,6 +16,7 @@ from target_selligent.errors import (
     RejectedRecord,
     RunStoppedError,
 )
+from target_selligent.flush_age import FlushAge
 from target_selligent.keys import FirstRows, SeenKeys
 from target_selligent.membership import Gathering
 from target_selligent.redaction import redacted
@@ -99,7 +99,7 @@ class Delivery:
         self._names: dict[str, str] = {}
         self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared: set[str] = set()
-        self._max_age: float = settings.segment_batch_max_age_seconds
+        self._age = FlushAge(settings.segment_batch_max_age_seconds)
         self._gathering = Gathering(
             max_rows=settings.segment_batch_size_rows,
             max_bytes=settings.max_request_bytes,
@@ -166,12 +166,15 @@ class Delivery:
                 splittable=splittable,
             )
 
+        before = self._client.answer_seconds
         refused = self._load_in_parts(
             batch.body if len(indexes) == len(batch) else batch.body.only(indexes),
             load,
             lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
             lambda counts: self._count_rows(batch.source, counts),
         )
+        if batch.flush_age is not None:
+            batch.flush_age.note_load(self._client.answer_seconds - before)
         return {indexes[position] for position in refused}
 
     def settle(self, prepared: Prepared, refused: set[int]) -> None:
@@ -197,13 +200,13 @@ class Delivery:
 
     def load_due_segments(self) -> None:
         """Load the Segments whose rows have waited for long enough."""
-        started = time.monotonic()
-        due = list(self._gathering.take_due(started - self._max_age))
-        for gathered in due:
-            self._load_segment(gathered)
+        due = self._gathering.take_due(time.monotonic() - self._age.seconds)
         if due:
-            spent = time.monotonic() - started
-            self._max_age = next_max_age(self._settings.segment_batch_max_age_seconds, spent)
+            self._age.note_flush(len(due))
+        for gathered in due:
+            before = self._client.answer_seconds
+            self._load_segment(gathered)
+            self._age.note_load(self._client.answer_seconds - before)
 
     def load_all_segments(self) -> None:
         """Load whatever is gathered: after the last batch."""
@@ -213,7 +216,7 @@ class Delivery:
     def seconds_until_due(self) -> float | None:
         """Return how long `load_due_segments` has nothing to do; None if nothing is gathered."""
         oldest = self._gathering.oldest
-        return None if oldest is None else max(0.0, oldest + self._max_age - time.monotonic())
+        return None if oldest is None else max(0.0, oldest + self._age.seconds - time.monotonic())
 
     def _find_segments(self, batch: Batch) -> bool:
         """Find every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded.

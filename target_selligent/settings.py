@@ -120,14 +120,20 @@ class Settings:
         return self.key_comparison == "ignore_case"
 
     @property
-    def resumable(self) -> bool:
-        """Whether a run that starts from a STATE of an earlier, unfinished one ends in the same Lists and Segments.
+    def state_held_for(self) -> str | None:
+        """The setting for which STATE can be printed at the end only; None if it is printed while the run goes on.
 
-        It does not where a record's effect depends on what came before it in the same run: a Segment that is cleared
-        at its first load, the first of several records with a key, the last of several that are only inserted.
+        A run that starts from a STATE of an unfinished one must end in the same Lists and Segments. It does not where a
+        record's effect depends on what came before it in the same run: a Segment that is cleared at its first load, the
+        first of several records with a key, the last of several that are only inserted.
         """
-        first_wins = self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert"
-        return not (self.replaces_segments or first_wins or self.holds_records)
+        if self.replaces_segments:
+            return "segment_data_import_option replace"
+        if self.holds_records:
+            return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
+        if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
+            return "deduplication ImportFirstMatch"
+        return None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -335,9 +334,9 @@ class SelligentSink(Sink):
         """Hand over what is gathered."""
         self.flush()
 
-    def flush(self, opened_before: float = inf) -> None:
-        """Hand the List's batches that were opened before a time to the loader; by default all."""
-        self._buffer.flush(opened_before)
+    def flush(self) -> None:
+        """Hand all batches of the List to the loader."""
+        self._buffer.flush()
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
         stream, record = record_of(line)

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import time
+from collections import defaultdict
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -16,7 +17,7 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Batch, next_max_age
+from target_selligent.batch import Batch
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
@@ -25,6 +26,7 @@ from target_selligent.destination import ListDestination
 from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
+from target_selligent.flush_age import FlushAge
 from target_selligent.keys import LastRecords
 from target_selligent.loader import Loader
 from target_selligent.output import print_state
@@ -108,7 +110,7 @@ class TargetSelligent(Target):
         )
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
-        self.checkpoints = Checkpoints(print_state, hold=not settings.resumable)
+        self.checkpoints = Checkpoints(print_state, hold=settings.state_held_for is not None)
         self._ending = Ending(self.checkpoints.freeze, self._log_summary)
         self._client = client
         self._destinations: dict[str, ListDestination] = {}
@@ -121,9 +123,11 @@ class TargetSelligent(Target):
         self.deletions = Deletions(self.held_records, self.report, self._sinks_active)
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
-        self._batch_max_age: float = settings.batch_max_age_seconds
+        self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self.message_reader.before_read = self._before_read
         self._ready = True
+        if settings.state_held_for is not None:
+            self.logger.info("STATE will be printed at the end only, because of %s", settings.state_held_for)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -384,12 +388,9 @@ class TargetSelligent(Target):
     def _before_read(self) -> None:
         """Look after what does not depend on the input: a List whose loading has failed, and batches that are old."""
         self.loader.check()
-        started = time.monotonic()
-        flushed = [buffer.flush(started - self._batch_max_age) for buffer in self._buffers.values()]
-        if any(flushed):
-            # Where kinds of record are many, they would be loaded for their age all the time and never fill.
-            spent = time.monotonic() - started
-            self._batch_max_age = next_max_age(self.settings.batch_max_age_seconds, spent)
+        now = time.monotonic()
+        for list_api_name, buffer in self._buffers.items():
+            buffer.flush_old(now, self._ages[list_api_name])
 
 
 def _one_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,12 @@ class Transport:
 
         return send()
 
+    @property
+    def answer_seconds(self) -> float:
+        """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
+        seconds: float = getattr(self._local, "answer_seconds", 0.0)
+        return seconds
+
     def _connection(self, label: str) -> _Connection:
         """Return this thread's connection: requests does not promise that a session may be shared."""
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -170,6 +177,7 @@ class Transport:
         splittable: bool,
     ) -> dict[str, Any]:
         response = None
+        started = time.monotonic()
         # A body that can be split is not sent for longer than Selligent takes it; any other, as long as it may take.
         seconds = self.uplink.limit.seconds
         attempt = Attempt(seconds if splittable else max(seconds, self._timeout), self._timeout)
@@ -196,7 +204,9 @@ class Transport:
             sent = None if "/segments/" in path and content is not None else partial(_sent, content)
             return redacted(text, sent, names=_names(path, query), secrets=self._secrets)
 
-        return value_of(response, label, redact)
+        answer = value_of(response, label, redact)
+        self._local.answer_seconds = self.answer_seconds + time.monotonic() - started
+        return answer
 
     def _failure(self, error: Exception, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
         """Return what it means that no whole answer came."""

@@ -18,7 +18,7 @@ TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
-OPEN = {"errors", "settings", "settings_table", "body", "batch", "rejects", "report"}
+OPEN = {"errors", "settings", "settings_table", "body", "batch", "flush_age", "rejects", "report"}
 """Modules that all those above them may import."""
 
 ARROWS: dict[str, set[str]] = {
@@ -70,6 +70,7 @@ ARROWS: dict[str, set[str]] = {
     "validation": set(),
     "checkpoints": set(),
     "ending": set(),
+    "flush_age": set(),
     "output": set(),
     "streams": {"checkpoints", "fields"},
     "segment_names": set(),
@@ -110,6 +111,7 @@ PURE = {
     "environment",
     "errors",
     "fields",
+    "flush_age",
     "lenient",
     "membership",
     "records",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import encode
 
-from .harness import Command, Finished, Tap
+from .harness import Command, Finished, Tap, untrue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,3 +135,55 @@ def test_the_summary_is_printed_after_a_signal(selligent: Selligent) -> None:
         finished = command.finish()
     assert finished.returncode == 128 + signal.SIGTERM
     assert len(SUMMARY.findall(finished.stderr)) == 1
+
+
+@pytest.mark.parametrize("by_turns", [True, False], ids=["by turns", "one after the other"])
+def test_a_busy_list_does_not_hold_up_others(selligent: Selligent, by_turns: bool) -> None:  # noqa: FBT001
+    """While one List is busy, all records of another are loaded, however the tap mixes them."""
+    names = ("busy", "fine") * 10_000 if by_turns else ("busy",) * 10_000 + ("fine",) * 10_000
+    tap = tap_of(*names, state_every=1000)
+    selligent.fault("busy", path="/busy/data/load", times=0)
+    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
+        command.feed(encode(tap.messages()), close=False)
+        assert command.wait_until(lambda: rows_written(selligent, "fine") == 10_000)
+        assert rows_written(selligent, "busy") == 0
+        selligent.clear_faults()
+        finished = command.finish()
+    assert finished.returncode == 0, finished.stderr
+    assert finished.position == 20_000
+    assert rows_written(selligent, "busy") == 10_000
+    assert not untrue(tap, finished.printed, selligent.journal("writes"))
+
+
+def rows_written(selligent: Selligent, list_api_name: str) -> int:
+    """Return how many rows are written to a List."""
+    writes = selligent.journal("writes")
+    loads = [write for write in writes if write["operation"] == "list_load" and write["list"] == list_api_name]
+    return sum(len(write["values"]) for write in loads)
+
+
+@pytest.mark.parametrize(
+    "stall",
+    [{"kind": "busy", "times": 0}, {"kind": "delay", "seconds": 6}],
+    ids=["busy List", "one slow answer"],
+)
+@pytest.mark.parametrize("path", ["/people/data/load", "/people/segments/s/data/load"], ids=["List", "Segment"])
+def test_a_stall_delays_state_by_its_own_length_only(selligent: Selligent, stall: dict[str, Any], path: str) -> None:
+    """After a stall, rows are loaded at the ages of the settings again, not at four times its length."""
+    tap = tap_of(*["people"] * 2, state_every=1)
+    *schemas, first, first_state, second, second_state, _ = tap.messages()
+    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
+        selligent.fault(**stall, path=path)
+        command.write(encode([*schemas, first, first_state]))
+        assert command.wait_until(lambda: selligent.fired() > 0)
+        began = time.monotonic()
+        assert command.wait_until(lambda: time.monotonic() - began > 6)
+        selligent.clear_faults()
+        assert command.wait_until(lambda: command.printed == 1)
+        command.write(encode([second, second_state]))
+        sent = time.monotonic()
+        assert command.wait_until(lambda: command.printed == 2)
+        waited = time.monotonic() - sent
+        assert command.finish().returncode == 0
+    # Four times the stall would be 24 s.
+    assert waited < 18

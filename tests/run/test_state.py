@@ -104,6 +104,8 @@ def test_a_state_before_all_records_is_printed(tenant: Tenant) -> None:
 def test_runs_that_cannot_be_resumed_print_state_at_the_end(tenant: Tenant, settings: dict[str, Any]) -> None:
     """Where a record's effect depends on the run it is in, a run that fails prints no STATE: it is repeated whole."""
     run = tenant.run(batches_with_states(3), **SETTINGS, **settings, batch_size_rows=1).succeeded()
+    (line,) = (line for line in run.log if "STATE will be printed at the end only" in line)
+    assert all(word in line for word in next(iter(settings.items())))
     assert run.states[-1] == {"bookmarks": {"customers": 2}}
     tenant.reset()
     tenant.fault("status", status=400, path="/contacts/data/load", skip=1, times=0)

@@ -11,6 +11,7 @@ from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import encode_rows
 from target_selligent.buffer import BatchBuffer
 from target_selligent.fields import FieldType
+from target_selligent.flush_age import FlushAge
 from tests.unit.rows import SOURCE, decoded, rows_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def test_only_old_batches_are_flushed() -> None:
     collector = Collector(100, 10_000)
     collector.add(SHAPES[0], rows_of([1], [1], [1]))
     collector.add(SHAPES[1], rows_of([2], [2], [1]))
-    collector.buffer.flush(opened_before=2.0)
+    collector.buffer.flush_old(12.0, FlushAge(10))
     assert numbers_of(collector.batches) == [[1]]
     collector.buffer.flush()
     collector.buffer.flush()
@@ -169,7 +170,7 @@ def test_many_kinds_of_record_fill_their_batches() -> None:
 
 def test_the_largest_makes_room() -> None:
     """Where too many batches are open, or too large ones, the largest is handed on: it gains least by waiting."""
-    for collector in (Collector(10, 10_000, max_open=2), Collector(10, 10_000, max_open_bytes=110)):
+    for collector in (Collector(10, 10_000, max_open=2), Collector(10, 10_000, max_open_bytes=410)):
         collector.add(SHAPES[0], rows_of([1], [1], [5]))
         collector.add(SHAPES[1], rows_of([2], [2], [80]))
         collector.add(SHAPES[2], rows_of([3], [3], [5]))
