@@ -144,7 +144,7 @@ def test_a_busy_list_does_not_hold_up_others(selligent: Selligent, by_turns: boo
     tap = tap_of(*names, state_every=1000)
     selligent.fault("busy", path="/busy/data/load", times=0)
     with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
-        command.feed(encode(tap.messages()), close=False)
+        command.feed(encode(tap.messages()))
         assert command.wait_until(lambda: rows_written(selligent, "fine") == 10_000)
         assert rows_written(selligent, "busy") == 0
         selligent.clear_faults()
