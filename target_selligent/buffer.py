@@ -115,8 +115,7 @@ class BatchBuffer(Generic[Shape]):
         for shape, batch in old:
             batch.flush_age = age
             self._cut(shape)
-        if old:
-            age.note_flush(len(old))
+        age.note_flush(len(old))
 
     def _batch(self, shape: Shape) -> Batch:
         """Return the open batch of a shape."""

@@ -190,10 +190,9 @@ class Delivery:
         batch = prepared.batch
         if prepared.firsts is not None:
             self._count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
-        now = time.monotonic()
         if lost := prepared.lost | refused:
             batch.gather_members(lost)
-        for full in self._gathering.add(batch, self._names, now):
+        for full in self._gathering.add(batch, self._names, time.monotonic()):
             self._load_segment(full)
         self._acknowledge(self._gathering.end(batch.ticket))
         self.load_due_segments()
@@ -201,8 +200,7 @@ class Delivery:
     def load_due_segments(self) -> None:
         """Load the Segments whose rows have waited for long enough."""
         due = self._gathering.take_due(time.monotonic() - self._age.seconds)
-        if due:
-            self._age.note_flush(len(due))
+        self._age.note_flush(len(due))
         for gathered in due:
             before = self._client.answer_seconds
             self._load_segment(gathered)

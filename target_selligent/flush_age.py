@@ -33,9 +33,9 @@ class FlushAge:
             return max(self._setting, _IDLE_PER_LOAD_SECOND * self._loads * typical)
 
     def note_flush(self, loads: int) -> None:
-        """Note how many loads the age has made necessary at once."""
+        """Note how many loads the age has made necessary at once; none changes nothing."""
         with self._lock:
-            self._loads = loads
+            self._loads = loads or self._loads
 
     def note_load(self, seconds: float) -> None:
         """Note how long Selligent's good answers to one such load took, in seconds."""
