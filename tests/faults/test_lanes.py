@@ -49,7 +49,7 @@ def test_a_failed_load_ends_a_run_whose_tap_is_silent(selligent: Selligent, path
     with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
         command.write(encode(tap.messages()))
         finished = ended(command)
-    assert "No luck" in finished.complaint()
+    assert f"{path}: 400" in finished.complaint()
 
 
 def test_a_failed_load_ends_a_run_whose_tap_feeds_other_lists(selligent: Selligent) -> None:
