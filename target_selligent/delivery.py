@@ -119,10 +119,9 @@ class Delivery:
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
         """
-        unusable = self._find_segments(batch)
         indexes: Sequence[int] = range(len(batch))
         lost: set[int] = set()
-        if unusable:
+        if self._find_segments(batch):
             lost = batch.members.naming_none_of(self._names)
             self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
             indexes = [index for index in indexes if index not in lost]
