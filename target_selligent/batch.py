@@ -36,6 +36,21 @@ _TEXT = frozenset({str})
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from.
+
+    Args:
+        stream: Their stream, as the tap names it.
+        schema: Its SCHEMA message as it came.
+        replayed: Whether they were rejected by an earlier run: no Segment is emptied for them.
+    """
+
+    stream: str
+    schema: bytes
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where rows come from and go to: what their loads need to know, and what an answer is traced back to.
 
@@ -46,6 +61,7 @@ class Source:
         key_columns: The columns behind them.
         key_types: Their types in the List.
         segment_column: Column that names the Segments, if there is one.
+        origin: Where the records come from.
     """
 
     stream: str
@@ -54,6 +70,7 @@ class Source:
     key_columns: tuple[str, ...]
     key_types: tuple[FieldType, ...]
     segment_column: str | None = None
+    origin: Origin = field(default=Origin("", b"{}"), compare=False)
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:
         """Return rows that have nothing but their key."""
@@ -216,6 +233,22 @@ class Batch:
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
         self.members.numbers.append(rows.numbers[start:stop])
+
+    def add_member(self, key: Key, segment: str, line: bytes, number: int) -> None:
+        """Append a record that is in its List already, and lacks in a Segment: it has a key and no row.
+
+        Args:
+            key: Its key.
+            segment: The Segment.
+            line: Its message as it came.
+            number: Its number in its stream.
+        """
+        self.keys.append(key)
+        self.members.segments.append(segment)
+        self.members.numbers.append([number])
+        self.lines.append(line)
+        self.input_bytes += len(line)
+        self.gather_members()
 
     def gather_members(self, lost: AbstractSet[int] = frozenset()) -> None:
         """Work out who joins which Segment, while the keys are at hand.

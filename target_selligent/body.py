@@ -82,6 +82,10 @@ class Body:
         pieces = self._pieces if len(part) == self._count else self._rows[part.start : part.stop]
         return b"[" + b",".join(pieces) + b"]"
 
+    def all(self) -> bytes:
+        """Return all rows as a request body."""
+        return self.encoded(range(self._count))
+
     def parts(self, max_bytes: int, max_rows: int, within: range | None = None) -> Iterator[range]:
         """Cut the rows into loads.
 
@@ -110,3 +114,9 @@ class Body:
     @cached_property
     def _rows(self) -> list[bytes]:
         return [bytes(row) for row in _decode_rows(self.encoded(range(self._count)))]
+
+
+def halves(part: range) -> list[range]:
+    """Return the two halves of a part, the first one last, as a stack wants them."""
+    middle = part.start + len(part) // 2
+    return [range(middle, part.stop), range(part.start, middle)]

@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from target_selligent.body import halves
 from target_selligent.client import LoadOptions
 from target_selligent.errors import (
     ApiTimeoutError,
@@ -20,6 +21,7 @@ from target_selligent.flush_age import FlushAge
 from target_selligent.keys import FirstRows, SeenKeys
 from target_selligent.membership import Gathering
 from target_selligent.redaction import redacted
+from target_selligent.reject_lines import member_line
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts, counts_of
 from target_selligent.same_key import run_keys
@@ -125,7 +127,7 @@ class Delivery:
             lost = batch.members.naming_none_of(self._names)
             self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
             indexes = [index for index in indexes if index not in lost]
-        if self._loaded_keys is None:
+        if self._loaded_keys is None or not len(batch.body):
             return Prepared(batch, lost, indexes)
         keys = run_keys(batch.source, batch.keys, ignore_case=self._settings.ignores_case_of_keys)
         firsts = FirstRows(keys, indexes, self._loaded_keys)
@@ -189,6 +191,7 @@ class Delivery:
         batch = prepared.batch
         if prepared.firsts is not None:
             self._count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
+        self._rejects.keep_newer(batch, set(prepared.indexes) - refused)
         if lost := prepared.lost | refused:
             batch.gather_members(lost)
         for full in self._gathering.add(batch, self._names, time.monotonic()):
@@ -223,18 +226,22 @@ class Delivery:
         """
         new = [given for given in batch.segment_keys if given not in self._names]
         problems = []
+        unusable: dict[str, RejectedRecord] = {}
         for given in new:
             try:
                 self._names[given] = self._destination.segment_name(given)
             except DestinationError as error:
                 problems.append(str(error))
             except RejectedRecord as rejection:
-                for index in batch.members.naming(given):
-                    self._reject_row(batch, index, rejection, segment=given)
+                unusable[given] = rejection
         if problems:
             more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
             raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
-        return not self._names.keys() >= set(new)
+        lost = batch.members.naming_none_of(self._names) if unusable else ()
+        for given, reason in unusable.items():
+            for index in batch.members.naming(given):
+                self._reject_row(batch, index, reason, segment=given, loaded=index not in lost)
+        return bool(unusable)
 
     def _load_segment(self, gathered: SegmentRows) -> None:
         """Load members into a Segment and acknowledge the batches that have nothing left to load.
@@ -242,7 +249,8 @@ class Delivery:
         Their keys are all that is sent: whether other fields would change the List's records is not documented.
         """
         source, segment, body = gathered.source, gathered.segment, gathered.body()
-        if self._settings.replaces_segments and segment not in self._cleared:
+        # A replay adds the members that are lacking; the run before has emptied the Segment and filled it again.
+        if self._settings.replaces_segments and segment not in self._cleared and not source.origin.replayed:
             self._destination.when_visible(lambda: self._client.clear_segment(source.list_api_name, segment))
             self._cleared.add(segment)
 
@@ -260,15 +268,12 @@ class Delivery:
         self._report.add_segment(source.list_api_name, segment, Counts(read=len(body)))
 
         def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
-            # Other columns are loaded: a record of key and Segment is what is left to do.
-            record: dict[str, Any] = dict(zip(source.key_columns, body.row(position), strict=True))
-            if source.segment_column is not None:
-                record[source.segment_column] = segment
             self._rejects.add(
                 Rejection(
-                    stream=source.stream,
+                    stream=source.origin.stream or source.stream,
                     number=gathered.number(position),
-                    record=record,
+                    line=member_line(source, body.row(position), segment),
+                    origin=source.origin,
                     list_api_name=source.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,
@@ -312,7 +317,7 @@ class Delivery:
                 if len(part) > 1:
                     if len(body) <= self._client.max_upload_bytes:  # else the line's limit has fallen below it
                         self._max_bytes = max(1, len(body) // 2)
-                    pending += _halves(part)
+                    pending += halves(part)
                 elif isinstance(error, PayloadTooLargeError):
                     reject(part.start, RejectedRecord("it alone is too large for Selligent", code="too_large"), None)
                     refused.add(part.start)
@@ -321,7 +326,7 @@ class Delivery:
                 continue
             named = self._named(part, result.refused)
             if result.failed > len(named) and len(part) > 1 and self._settings.error_handling == "ContinueOnError":
-                pending += _halves(part)
+                pending += halves(part)
                 continue
             count(counts_of(result, rows=len(part)))
             refused |= self._reject_refused(part, named, result, reject)
@@ -360,7 +365,7 @@ class Delivery:
             )
         return refused
 
-    def _reject_row(
+    def _reject_row(  # noqa: PLR0913 - what is known of it
         self,
         batch: Batch,
         index: int,
@@ -368,33 +373,28 @@ class Delivery:
         *,
         segment: str | None = None,
         said: str | None = None,
+        loaded: bool = False,
     ) -> None:
+        source, key = batch.source, batch.keys[index]
         stream, record = record_of(batch.lines[index])
+        line = member_line(source, source.key_rows([key])[0], segment) if loaded and segment else batch.lines[index]
         self._rejects.add(
             Rejection(
                 stream=stream,
                 number=batch.members.number(index),
-                record=record,
-                list_api_name=batch.source.list_api_name,
+                line=line,
+                origin=source.origin,
+                key=None if loaded else key,
+                list_api_name=source.list_api_name,
                 reason=rejection.reason,
                 code=rejection.code,
                 field=rejection.field,
                 segment=segment,
                 said=said,
-                redact=lambda text: self._redact(
-                    text, lambda: [record, batch.body.encoded(range(len(batch)))], batch.fields
-                ),
+                redact=lambda text: self._redact(text, lambda: [record, batch.body.all()], batch.fields),
             )
         )
 
     def _redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
         """Blot out of Selligent's words about a record what they quote of it and of those that were sent with it."""
-        names = (*fields, self._destination.api_name)
-        secrets = (self._settings.api_key, self._settings.api_secret)
-        return redacted(text, values, names=names, secrets=secrets)
-
-
-def _halves(part: range) -> list[range]:
-    """Return the two halves of a part, the first one last, as a stack wants them."""
-    middle = part.start + len(part) // 2
-    return [range(middle, part.stop), range(part.start, middle)]
+        return redacted(text, values, names=(*fields, self._destination.api_name), secrets=self._settings.secrets)

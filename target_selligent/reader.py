@@ -16,6 +16,7 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_selligent import lenient
 from target_selligent.errors import InputError
+from target_selligent.reject_lines import MEMBER
 
 if sys.platform == "linux":
     import fcntl
@@ -65,6 +66,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         before_read: Called before each wait for input, and about once a second while there is none.
+        take_member: Called with each message for a Segment member of a rejects file.
         record_takers: Stream to what takes its records. Those of other streams go through the callback, one by one.
         line: The line that is worked on.
         line_number: Its number, from 1.
@@ -79,6 +81,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
+        self.take_member: Callable[[dict[str, Any]], None] = self._process_unknown_message
         self.record_takers: dict[str, RecordTaker] = {}
         self.line_number = 0
         self.line = b""
@@ -180,7 +183,9 @@ class MessageReader(GenericSingerReader[bytes]):
         if not isinstance(message, dict):
             raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
-        if not isinstance(message_type, str) or message_type not in callbacks:
+        if message_type == MEMBER:
+            self.take_member(message)
+        elif not isinstance(message_type, str) or message_type not in callbacks:
             self._process_unknown_message(message)
         elif (
             message_type == _RECORD
@@ -191,7 +196,7 @@ class MessageReader(GenericSingerReader[bytes]):
             self.record_takers[stream].process_line(record, self.line)
         else:
             callbacks[message_type](message)
-        counts[message_type] += 1
+        counts[str(message_type)] += 1
 
     def stop(self, signum: int) -> None:
         """Leave the read loop after the message in work; to be called from a signal handler in the reading thread."""

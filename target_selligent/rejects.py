@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import re
 import threading
 import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from target_selligent import lenient
-from target_selligent.errors import DestinationError, RunStoppedError, TooManyRejectsError
+from target_selligent.errors import RunStoppedError, TooManyRejectsError
+from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
+from target_selligent.rejects_file import RejectsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from target_selligent.settings import RejectLimit
+    from target_selligent.batch import Batch, Key, Origin
+    from target_selligent.settings import RejectLimit, Settings
 
 logger = logging.getLogger("target-selligent")
 
 _SHOWN_OF_A_KIND = 10
-_OWNER_ONLY = 0o600
+_MAX_KEYS = 100_000
+_NEWER = "loaded, and kept here because an earlier record of its key was rejected: a replay must end with this one"
 _CODE = re.compile(r"\w{1,60}")
 
 NO_SEGMENT = "no_segment"
@@ -39,10 +40,12 @@ class Rejection:
     Args:
         stream: Its stream, as the tap names it.
         number: Its number in the stream, from 1.
-        record: The record as it came.
+        line: Its message as it came; for a Segment member whose record is loaded, what `member_line` made of it.
+        origin: Where the message came from.
         list_api_name: List it was meant for.
         reason: Why, without values.
         code: Kind of fault, or Selligent's validation code.
+        key: Its key as it is sent, if known; of a Segment member, None.
         field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.
@@ -51,10 +54,12 @@ class Rejection:
 
     stream: str
     number: int
-    record: dict[str, Any]
+    line: bytes
+    origin: Origin
     list_api_name: str
     reason: str
     code: str
+    key: Key | None = None
     field: str | None = None
     segment: str | None = None
     said: str | None = None
@@ -80,26 +85,43 @@ class Rejection:
 class Rejects:
     """Takes rejected records, from any thread.
 
-    Each is one JSON line in the rejects file, flushed before this returns, and thus before any STATE that covers it.
-    A line is a Singer RECORD message with more to say, so that the file can be piped back behind the SCHEMA.
+    Each is one line in the rejects file, written before this returns, and thus before any STATE that covers it. A line
+    is the tap's message with more to say, behind the SCHEMA that it came with, so that the file can be replayed.
 
     Args:
         strict: Whether the first one ends the run (`skip_invalid_records: false`).
         path: The rejects file; None to keep none.
         limit: How many are too many; None for no limit.
+        keep_newer: Whether records that come after a rejected one of their key are kept, too: loaded again, the
+            rejected one would win over them.
 
     Raises:
         DestinationError: If the file cannot be opened.
     """
 
-    def __init__(self, *, strict: bool, path: str | None = None, limit: RejectLimit | None = None) -> None:
+    def __init__(
+        self, *, strict: bool, path: str | None = None, limit: RejectLimit | None = None, keep_newer: bool = False
+    ) -> None:
         self._strict = strict
         self._limit = limit
         self._lock = threading.Lock()
         self._kinds: Counter[tuple[str, str | None, str]] = Counter()
         self._reasons: dict[tuple[str, str | None, str], str] = {}
         self._run_id = str(uuid.uuid4())
-        self._file = _open(path) if path else None
+        self._file = RejectsFile(path) if path else None
+        self._keep_newer = keep_newer
+        self._rejected: dict[str, dict[Key, tuple[str, int]]] = {}
+        self._schemas: dict[str, bytes] = {}
+
+    @classmethod
+    def for_run(cls, settings: Settings) -> Rejects:
+        """Return the rejects of a run with these settings."""
+        return cls(
+            strict=not settings.skip_invalid_records,
+            path=settings.rejects_path,
+            limit=settings.max_rejects,
+            keep_newer=settings.newest_wins,
+        )
 
     def add(self, rejection: Rejection) -> None:
         """Put a rejection on the record.
@@ -112,7 +134,9 @@ class Rejects:
         with self._lock:
             self._kinds[kind] += 1
             shown = self._kinds[kind]
-            self._reasons.setdefault(kind, rejection.reason)
+            if kind not in self._reasons:
+                self._reasons[kind] = rejection.explanation()
+            self._note_key(rejection)
             self._write(rejection)
         if self._strict:
             raise RunStoppedError(
@@ -170,27 +194,61 @@ class Rejects:
                 where = f", field {field}" if field else ""
                 yield f"skipped {count:,} records of stream {stream}{where}: {code}"
 
+    def keep_newer(self, batch: Batch, indexes: Iterable[int]) -> None:
+        """Write loaded records to the rejects file that came after a rejected one of their key.
+
+        Args:
+            batch: Their batch.
+            indexes: Their indexes.
+        """
+        source, origin = batch.source, batch.source.origin
+        rejected = self._rejected.get(source.list_api_name)
+        if not rejected or not len(batch.body):
+            return
+        with self._lock:
+            for index in indexes:
+                stream, first = rejected.get(batch.keys[index], (None, 0))
+                number = batch.members.number(index) if stream is not None else 0
+                if stream is not None and (stream != origin.stream or number > first):
+                    line = batch.lines[index]
+                    self._write(Rejection(origin.stream, number, line, origin, source.list_api_name, _NEWER, "newer"))
+
+    def _note_key(self, rejection: Rejection) -> None:
+        if self._file is None or not self._keep_newer or rejection.key is None:
+            return
+        keys = self._rejected.setdefault(rejection.list_api_name, {})
+        if len(keys) < _MAX_KEYS:
+            keys.setdefault(rejection.key, (rejection.origin.stream, rejection.number))
+            if len(keys) == _MAX_KEYS:
+                logger.warning(
+                    "List %s: more than %d records are rejected: replaying those that follow can bring back old values",
+                    rejection.list_api_name,
+                    _MAX_KEYS,
+                )
+
     def _write(self, rejection: Rejection) -> None:
         if self._file is None:
             return
-        line = {
-            "type": "RECORD",
-            "stream": rejection.stream,
-            "record": rejection.record,
-            "reason": rejection.said or rejection.reason,
-            "field": rejection.field,
-            "code": rejection.code,
-            "segment": rejection.segment,
-            "list": rejection.list_api_name,
-            "record_number": rejection.number,
-            "time": datetime.now(timezone.utc).isoformat(),
-            "run_id": self._run_id,
-        }
-        try:
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise RunStoppedError(f"the rejects file cannot be written ({error.strerror}): see rejects_path") from None
+        time = datetime.now(timezone.utc).isoformat()
+        origin = rejection.origin
+        line = with_details(
+            rejection.line,
+            RejectDetails(
+                reason=rejection.said or rejection.reason,
+                field=rejection.field,
+                code=rejection.code,
+                segment=rejection.segment,
+                list=rejection.list_api_name,
+                record_number=rejection.number,
+                time=time,
+                run_id=self._run_id,
+            ),
+        )
+        schema = with_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
+        known = self._schemas.get(origin.stream) is origin.schema
+        if self._file.append(line if known else schema + line, schema if known else b""):
+            self._schemas.clear()
+        self._schemas[origin.stream] = origin.schema
 
 
 def record_of(line: bytes) -> tuple[str, dict[str, Any]]:
@@ -201,14 +259,3 @@ def record_of(line: bytes) -> tuple[str, dict[str, Any]]:
     """
     message = lenient.loads(line)
     return message["stream"], message["record"]
-
-
-def _open(path: str) -> IO[str]:
-    """Open the file to append, readable by its owner only: it holds customers' data."""
-    try:
-        descriptor = os.open(Path(path).expanduser(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
-    except (OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: `~` and no such user. ValueError: a NUL in the path.
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DestinationError(f"rejects_path {path!r} cannot be opened: {reason}") from None
-    return os.fdopen(descriptor, "a", encoding="utf-8")

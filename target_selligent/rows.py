@@ -10,6 +10,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import repeat
@@ -156,6 +157,12 @@ class RowMapper:
                 raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
             key += values
         return key[0] if len(key) == 1 else tuple(key)
+
+    def key_or_none(self, record: Mapping[str, Any]) -> Key | None:
+        """Return the key of a record; None if it has none that could be loaded."""
+        with suppress(RejectedRecord, UnicodeError):
+            return self.key(record)
+        return None
 
 
 def _step(column: DecodedColumn, conversion: Conversion | None) -> _Step:

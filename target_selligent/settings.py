@@ -120,6 +120,16 @@ class Settings:
         return self.key_comparison == "ignore_case"
 
     @property
+    def secrets(self) -> tuple[str, str]:
+        """Key and secret: what no log may hold."""
+        return self.api_key, self.api_secret
+
+    @property
+    def newest_wins(self) -> bool:
+        """Whether the last of several records with the same key is what the List ends with."""
+        return self.deduplication == "ImportLastMatch" and self.list_data_import_option != "OnlyInsert"
+
+    @property
     def state_held_for(self) -> str | None:
         """The setting for which STATE can be printed at the end only; None if it is printed while the run goes on.
 

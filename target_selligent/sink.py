@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_selligent.batch import Rows, Source
+from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import decode_row, encode_rows
 from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord, RunStoppedError
 from target_selligent.fields import METADATA, stream_fields, without_metadata
 from target_selligent.keys import HeldRow
 from target_selligent.records import RecordType
+from target_selligent.reject_lines import member_of
 from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.same_key import order_keys, run_keys
+from target_selligent.sdk_errors import MissingKeyError
 from target_selligent.segment_names import named_segments
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import msgspec
     from singer_sdk.target_base import Target
@@ -32,10 +34,6 @@ if TYPE_CHECKING:
     from target_selligent.target import TargetSelligent
 
 _BRACKETS = len("[]")
-
-
-class MissingKeyError(RunStoppedError, MissingKeyPropertiesError):
-    """When a record without a usable key ends the run; the SDK knows it by its own class."""
 
 
 class SelligentSink(Sink):
@@ -96,6 +94,7 @@ class SelligentSink(Sink):
             fields.key_columns,
             tuple(types[column] for column in fields.key_columns),
             fields.segment_column,
+            origin=self.target.origin,
         )
         self._held_as = self.target.number_sink(self, self._source)
         self._max_row_bytes = settings.max_request_bytes - _BRACKETS
@@ -330,6 +329,14 @@ class SelligentSink(Sink):
         self.target.report.add_list(self.list_api_name, Counts(read=len(rows)))
         self._buffer.add((self._source, fields), rows, encoded)
 
+    def process_member(self, message: Mapping[str, Any], line: bytes) -> None:
+        """Have a record that is in its List join the Segment that a message of `member_line` names."""
+        self.records_read += 1
+        key, segment = member_of(message, self._source)
+        batch = Batch(self.target.checkpoints.open(), self._source, (), time.monotonic())
+        batch.add_member(key, segment, line, self.records_read)
+        self.target.loader.submit(batch, self._destination)
+
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand over what is gathered."""
         self.flush()
@@ -348,7 +355,9 @@ class SelligentSink(Sink):
                 Rejection(
                     stream=stream,
                     number=number,
-                    record=record,
+                    line=line,
+                    origin=self._source.origin,
+                    key=self._mapper.key_or_none(record),
                     list_api_name=self.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,

@@ -12,12 +12,12 @@ from collections import defaultdict
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
-from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException, SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Batch
+from target_selligent.batch import Batch, Origin
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
@@ -32,9 +32,11 @@ from target_selligent.loader import Loader
 from target_selligent.output import print_state
 from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
+from target_selligent.reject_lines import REPLAYED, original
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.retries import RetryPolicy
+from target_selligent.sdk_errors import RecordBeforeSchemaError
 from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
@@ -53,10 +55,6 @@ _MAX_LINE = 2000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 _STOP_SECONDS = 30
-
-
-class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
-    """When a RECORD comes before the SCHEMA of its stream; the SDK knows it by its own class."""
 
 
 class _EnvironmentConfig:
@@ -104,10 +102,7 @@ class TargetSelligent(Target):
             policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
         )
         client = SelligentClient(transport)
-        self.report = RunReport()
-        self.rejects = Rejects(
-            strict=not settings.skip_invalid_records, path=settings.rejects_path, limit=settings.max_rejects
-        )
+        self.report, self.rejects, self.origin = RunReport(), Rejects.for_run(settings), Origin("", b"{}")
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
         self.checkpoints = Checkpoints(print_state, hold=settings.state_held_for is not None)
@@ -125,6 +120,7 @@ class TargetSelligent(Target):
         self._versions_noted: set[str] = set()
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self.message_reader.before_read = self._before_read
+        self.message_reader.take_member = self._process_member_message
         self._ready = True
         if settings.state_held_for is not None:
             self.logger.info("STATE will be printed at the end only, because of %s", settings.state_held_for)
@@ -325,6 +321,7 @@ class TargetSelligent(Target):
         self.message_reader.record_takers.pop(stream, None)
         # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
+        self.origin = Origin(stream, original(self.message_reader.line), replayed=REPLAYED in message_dict)
         maps = self.mapper.stream_maps[stream]
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
@@ -352,6 +349,12 @@ class TargetSelligent(Target):
             )
         if not self.deletions.hand_on(record, self.message_reader.line, self.mapper.stream_maps[stream]):
             super()._process_record_message(message_dict)
+
+    def _process_member_message(self, message_dict: dict[str, Any]) -> None:
+        """Take a Segment member of a rejects file; no tap has such messages."""
+        if not isinstance(sink := self._sinks_active.get(str(message_dict.get("alias"))), SelligentSink):
+            raise RecordBeforeSchemaError("a Segment member comes before its SCHEMA: use target-selligent-replay")
+        sink.process_member(message_dict, self.message_reader.line)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Take a STATE; it is printed once everything before it is acknowledged, not at the next full drain."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.delivery import _halves
+from target_selligent.body import halves
 
 
 @given(st.integers(0, 1000), st.integers(2, 1000))
-def test_halves(start: int, count: int) -> None:
+def testhalves(start: int, count: int) -> None:
     """A part of two rows or more is cut into two that are not empty, the first one on top of the stack."""
-    last, first = _halves(range(start, start + count))
+    last, first = halves(range(start, start + count))
     assert [*first, *last] == list(range(start, start + count))
     assert min(len(first), len(last)) >= 1
