@@ -50,7 +50,7 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8585, show_default=True, help="0 for any free port.")
-@click.option("--db", type=click.Path(dir_okay=False), help="SQLite file to keep; without it, all is in memory.")
+@click.option("--db", type=click.Path(), help="SQLite file to keep; without it, all is in memory.")
 @click.option("--organization", multiple=True, default=["my_org"], show_default=True, help="May be repeated.")
 @click.option("--api-key", envvar="EMULATOR_API_KEY", default="demo-key", show_default=True)
 @click.option("--api-secret", envvar="EMULATOR_API_SECRET", default="demo-secret", show_default=True)
@@ -113,7 +113,7 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
     show_default=True,
     help="How many requests and how many writes are remembered.",
 )
-@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="JSON list of fault rules.")
+@click.option("--faults", type=click.Path(path_type=Path), help="JSON list of fault rules.")
 @click.version_option(__version__, prog_name="target-selligent-emulator")
 def main(  # noqa: PLR0913 - switches whose values are not yet an option's
     port: int,

@@ -192,6 +192,11 @@ def test_the_command_refuses_wrong_rules(tmp_path: Path, text: str | None, messa
     assert message in _failure("--port", "0", "--faults", str(rules))
 
 
+def test_the_command_refuses_a_folder_of_rules(tmp_path: Path) -> None:
+    """A folder in the place of the file ends the command with one line."""
+    assert "cannot be read: Is a directory" in _failure("--port", "0", "--faults", str(tmp_path))
+
+
 def test_the_command_refuses_a_port_in_use() -> None:
     """A port that another server has ends the command with one line that names it."""
     with EmulatorServer() as server:
@@ -209,6 +214,7 @@ def test_the_command_refuses_a_file_it_cannot_use(tmp_path: Path) -> None:
         (tmp_path / "none" / "x.sqlite", "unable to open database file"),
         (foreign, "holds tables that are not an emulator's"),
         (text, "file is not a database"),
+        (tmp_path, "unable to open database file"),
     ):
         assert message in _failure("--port", "0", "--db", str(path))
 
