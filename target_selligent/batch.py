@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from target_selligent.fields import FieldType
+    from target_selligent.conversions import FieldType
     from target_selligent.flush_age import FlushAge
 
 Row = tuple[Any, ...]

@@ -10,8 +10,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.conversions import FieldType
 from target_selligent.errors import NotFoundError, UnexpectedAnswerError
-from target_selligent.fields import FieldDefinition, FieldType
+from target_selligent.fields import FieldDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

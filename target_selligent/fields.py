@@ -7,9 +7,10 @@ timestamp map as in Treasure AI's Selligent export.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.conversions import TEXTS, Conversion, FieldType, stored_as
+from target_selligent.digits import digits_beyond_long, is_whole
 from target_selligent.errors import DestinationError, names_that_exist
 from target_selligent.settings_table import MAX_TEXT_LENGTH
 
@@ -28,57 +29,12 @@ METADATA = "_sdc_"
 DELETED_AT = "_sdc_deleted_at"
 """The column in which log-based taps say when a row was deleted at the source."""
 
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-"""What a Long field holds."""
+KEY_TEXT_LENGTH = 500
+"""Length of a key field whose schema says none that fits: a unique index covers it, every double's digits fit."""
 
 _MAX_SCHEMA_DEPTH = 20
 _TEXT_KINDS = frozenset({"string", "date-time", "date", "time"})
 _CONTAINER_KINDS = frozenset({"object", "array"})
-
-
-class FieldType(str, Enum):
-    """Data types a List field can have."""
-
-    BOOLEAN = "Boolean"
-    NUMERIC = "Numeric"
-    LONG = "Long"
-    FLOAT = "Float"
-    DATE = "Date"
-    DATE_TIME = "DateTime"
-    TEXT = "Text"
-    LONG_TEXT = "LongText"
-    JSON = "Json"
-    UNKNOWN = "Unknown"
-
-
-class Conversion(Enum):
-    """How a column's value becomes the JSON scalar that is sent."""
-
-    STRING = "string"
-    TEXT = "text"
-    LONG = "long"
-    FLOAT = "float"
-    BOOLEAN = "boolean"
-    FLAG = "flag"
-    DATE = "date"
-    DATE_TIME = "date-time"
-    JSON = "json"
-
-
-_STORED_AS = {
-    (Conversion.LONG, FieldType.TEXT): Conversion.TEXT,
-    (Conversion.LONG, FieldType.LONG_TEXT): Conversion.TEXT,
-    (Conversion.FLOAT, FieldType.TEXT): Conversion.TEXT,
-    (Conversion.FLOAT, FieldType.LONG_TEXT): Conversion.TEXT,
-    (Conversion.FLOAT, FieldType.LONG): Conversion.LONG,
-    (Conversion.FLOAT, FieldType.NUMERIC): Conversion.LONG,
-    (Conversion.BOOLEAN, FieldType.TEXT): Conversion.TEXT,
-    (Conversion.BOOLEAN, FieldType.LONG_TEXT): Conversion.TEXT,
-    (Conversion.BOOLEAN, FieldType.LONG): Conversion.FLAG,
-    (Conversion.BOOLEAN, FieldType.NUMERIC): Conversion.FLAG,
-    (Conversion.DATE, FieldType.DATE_TIME): Conversion.DATE_TIME,
-}
-"""What is sent where an existing field has another type than the column; elsewhere nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +69,21 @@ class ColumnField:
         column: Name in the stream's schema.
         field: Field of the List.
         conversion: How values get from one to the other.
+        key: Whether it is part of the key: two values that differ must not become one.
+        one_spelling: Whether text is refused that is another spelling of the same value, as `1.0` of 1.
     """
 
     column: str
     field: FieldDefinition
     conversion: Conversion
+    key: bool = False
+    one_spelling: bool = False
 
     def stored_in(self, existing: FieldDefinition) -> ColumnField:
         """Return the column as it is sent to a field that the List has already: spelling and type are the List's."""
-        conversion = _STORED_AS.get((self.conversion, existing.data_type), self.conversion)
-        return replace(self, field=existing, conversion=conversion)
+        conversion = stored_as(self.conversion, existing.data_type, key=self.key)
+        one_spelling = self.key and self.conversion in TEXTS and conversion is not self.conversion
+        return replace(self, field=existing, conversion=conversion, one_spelling=one_spelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +137,8 @@ def stream_fields(  # noqa: PLR0913 - each argument is one setting
         key_fields: Fields (or columns) that identify a record.
         field_mapping: Column to exact field name, or to None for columns that are not sent.
         segment_column: Column that names the record's Segments.
-        text_field_length: Length of Text fields for text without a `maxLength`; 0 for LongText.
+        text_field_length: Length of Text fields for text without a `maxLength`; 0 for LongText. Key fields are
+            always Text.
 
     Returns:
         The fields, in schema order.
@@ -211,7 +173,19 @@ def stream_fields(  # noqa: PLR0913 - each argument is one setting
             key_columns.append(column)
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
+    columns = tuple(_as_key(column) if column.column in key_columns else column for column in columns)
     return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties))
+
+
+def _as_key(column: ColumnField) -> ColumnField:
+    """Return a key column: its numbers are text unless they are whole, its text is short enough for an index."""
+    field, conversion = column.field, column.conversion
+    if conversion is Conversion.FLOAT:
+        conversion = Conversion.TEXT
+        field = replace(field, data_type=FieldType.TEXT, length=KEY_TEXT_LENGTH)
+    elif field.data_type is FieldType.LONG_TEXT:
+        field = replace(field, data_type=FieldType.TEXT, length=KEY_TEXT_LENGTH)
+    return replace(column, field=field, conversion=conversion, key=True)
 
 
 def _find_key_column(name: str, columns: Iterable[ColumnField], *, by_field: bool) -> str | None:
@@ -345,6 +319,11 @@ def _type_names(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
+    if name == "number" and is_whole(schema):
+        digits = digits_beyond_long(schema)
+        kinds.names.add("whole" if digits else "integer")
+        kinds.longest = max(kinds.longest, digits)
+        return
     if name != "string":
         kinds.names.add(name)
         return

@@ -6,8 +6,10 @@ import json
 import math
 from typing import Any
 
+from target_selligent.digits import exact_number
 
-def loads(line: bytes) -> Any:  # noqa: ANN401 - JSON
+
+def loads(line: bytes, *, exact: bool = False) -> Any:  # noqa: ANN401 - JSON
     """Return the value of a line that may hold what strict JSON does not allow.
 
     A byte order mark, lone surrogates, NaN and infinity are taken as they are; a whole number with more digits than
@@ -15,12 +17,14 @@ def loads(line: bytes) -> Any:  # noqa: ANN401 - JSON
 
     Args:
         line: The line.
+        exact: Whether numbers whose digits a double cannot hold become Decimals.
 
     Raises:
         ValueError: If it is no JSON even so.
         RecursionError: If it is nested too deeply.
     """
-    return json.loads(line.decode("utf-8-sig", "surrogatepass"), parse_int=_whole_number)
+    text = line.decode("utf-8-sig", "surrogatepass")
+    return json.loads(text, parse_int=_whole_number, parse_float=exact_number if exact else float)
 
 
 def _whole_number(digits: str) -> float:

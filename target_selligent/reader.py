@@ -15,6 +15,7 @@ import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_selligent import lenient
+from target_selligent.digits import exact_number
 from target_selligent.errors import InputError
 from target_selligent.reject_lines import MEMBER
 
@@ -77,6 +78,7 @@ class MessageReader(GenericSingerReader[bytes]):
     def __init__(self) -> None:
         super().__init__()
         self._decode_any = msgspec.json.Decoder().decode
+        self._decode_exactly = msgspec.json.Decoder(float_hook=exact_number).decode
         self._message_types: list[type[msgspec.Struct]] = []
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._waiting = False
@@ -148,7 +150,9 @@ class MessageReader(GenericSingerReader[bytes]):
         types = [taker.message_type for taker in self.record_takers.values() if taker.message_type is not None]
         if types != self._message_types:
             self._message_types = types
-            self._decoder = msgspec.json.Decoder(reduce(or_, types, self._no_stream())) if types else None
+            self._decoder = (
+                msgspec.json.Decoder(reduce(or_, types, self._no_stream()), float_hook=exact_number) if types else None
+            )
         return self._decoder
 
     def _no_stream(self) -> type[msgspec.Struct]:
@@ -182,6 +186,9 @@ class MessageReader(GenericSingerReader[bytes]):
             return
         if not isinstance(message, dict):
             raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
+        if message.get("type") == _RECORD and isinstance(message.get("record"), dict):
+            # Of the others, a SCHEMA and a STATE want plain numbers.
+            message = self._exactly(message)
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
         if message_type == MEMBER:
             self.take_member(message)
@@ -198,6 +205,12 @@ class MessageReader(GenericSingerReader[bytes]):
             callbacks[message_type](message)
         counts[str(message_type)] += 1
 
+    def _exactly(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return a RECORD message with all digits of its numbers."""
+        with suppress(*_UNREADABLE):
+            message = self._decode_exactly(self.line)
+        return message
+
     def stop(self, signum: int) -> None:
         """Leave the read loop after the message in work; to be called from a signal handler in the reading thread."""
         self.stop_signal = signum
@@ -213,7 +226,7 @@ class MessageReader(GenericSingerReader[bytes]):
         if not line.strip():
             return None
         try:
-            return lenient.loads(line)
+            return lenient.loads(line, exact=b'"RECORD"' in line)
         except (ValueError, RecursionError):
             raise InputError(
                 f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "

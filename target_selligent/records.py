@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from target_selligent.fields import DELETED_AT, INT64_MAX, INT64_MIN, METADATA, Conversion
+from target_selligent.conversions import Conversion
+from target_selligent.digits import INT64_MAX, INT64_MIN, is_number, whole_bounds
+from target_selligent.fields import DELETED_AT, METADATA
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from target_selligent.fields import StreamFields
 
@@ -55,6 +58,9 @@ _SENT_AS_THEY_ARE: dict[Conversion | None, frozenset[str]] = {
 _NOT_DELETED: Any = Literal[""] | None
 _ALTERNATIVES = frozenset({"anyOf", "oneOf"})
 _LENGTHS = {"minLength": "min_length", "maxLength": "max_length"}
+_NUMBER_RULES = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_ROUNDED = frozenset({None, Conversion.FLOAT})
+"""Where a number may be decoded to a float: it is not sent, or a Float field rounds it anyway."""
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 _ADDRESSES = frozenset({"$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"})
 _DEFINITIONS = ("$defs", "definitions")
@@ -178,7 +184,8 @@ class RecordType:
             return DecodedColumn(name, attribute, decoded, exact=exact, validator=None)
         allowed = schema["properties"][name]
         types = None if widened else _types(allowed)
-        if types is None:
+        if types is None or (types.get("number") is _TYPES["number"] and conversion not in _ROUNDED):
+            # Decoded to a float, a number could lose digits.
             definitions = {key: schema[key] for key in _DEFINITIONS if key in schema}
             restricted = allowed not in ({}, True)
             validator = RecordValidator(stream, {**definitions, "allOf": [allowed]}) if restricted else None
@@ -186,8 +193,8 @@ class RecordType:
         exact = types.keys() <= _SENT_AS_THEY_ARE.get(conversion, frozenset())
         if conversion is Conversion.DATE:
             # Decoded, a date is checked; encoded, it is the same text again. Keys are handled as text.
-            exact = types["string"] is str and name not in fields.key_columns
-            types["string"] = date if exact else types["string"]
+            exact = types.get("string") is str and name not in fields.key_columns
+            types |= {"string": date} if exact else {}
         return DecodedColumn(name, attribute, reduce(or_, types.values()), exact=exact, validator=None)
 
     def record(self, values: Mapping[str, Any]) -> Struct:
@@ -251,15 +258,31 @@ def _types(schema: object) -> dict[str, Any] | None:
         return _joined(map(_types, schema[next(iter(alternatives))]))
     declared = schema.get("type")
     kinds: list[Any] = declared if isinstance(declared, list) else [declared]
-    if not rules <= {"type"} | _LENGTHS.keys() or not kinds or not all(kind in _TYPES for kind in kinds):
+    if not rules <= {"type"} | _LENGTHS.keys() | _NUMBER_RULES or not all(kind in _TYPES for kind in kinds or [None]):
         return None
     limits = {_LENGTHS[rule]: schema[rule] for rule in rules & _LENGTHS.keys()}
     if not all(type(limit) is int and 0 <= limit <= _MAX_LENGTH for limit in limits.values()):
         return None
     types = {kind: _TYPES[kind] for kind in kinds}
+    if rules & _NUMBER_RULES:
+        # Integers are decoded; another number is taken alone, and then the type is widened.
+        whole = _whole_type(schema, rules)
+        if whole is None:
+            return None
+        types |= {kind: whole for kind in ("integer", "number") if kind in types}
     if limits and "string" in types:
         types["string"] = Annotated[str, Meta(**limits)]
     return types
+
+
+def _whole_type(schema: Mapping[str, Any], rules: AbstractSet[str]) -> Any:  # noqa: ANN401 - a type
+    """Return the type of the integers that fit a schema's bounds; None if a type cannot say it."""
+    if not all(is_number(schema[rule]) for rule in rules & _NUMBER_RULES) or 1 % schema.get("multipleOf", 1):
+        return None
+    lowest, highest = whole_bounds(schema)
+    least = INT64_MIN if lowest is None else max(lowest, INT64_MIN)
+    most = INT64_MAX if highest is None else min(highest, INT64_MAX)
+    return Annotated[int, Meta(ge=least, le=most)] if least <= most else None
 
 
 def _joined(alternatives: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:

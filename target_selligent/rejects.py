@@ -251,11 +251,12 @@ class Rejects:
         self._schemas[origin.stream] = origin.schema
 
 
-def record_of(line: bytes) -> tuple[str, dict[str, Any]]:
+def record_of(line: bytes, *, exact: bool = False) -> tuple[str, dict[str, Any]]:
     """Return the stream and the record of a RECORD message, as they came.
 
     Args:
         line: The message's line, known to be one; it may hold what strict JSON does not allow.
+        exact: Whether numbers whose digits a double cannot hold become Decimals.
     """
-    message = lenient.loads(line)
+    message = lenient.loads(line, exact=exact)
     return message["stream"], message["record"]

@@ -6,24 +6,36 @@ as ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.11790
 
 from __future__ import annotations
 
-import math
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from itertools import repeat
+from math import isfinite
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from target_selligent.conversions import Conversion
+from target_selligent.dates import DAYS, MOMENTS, iso_date, utc_date_time
+from target_selligent.digits import (
+    INT64_MAX,
+    INT64_MIN,
+    as_double,
+    exact_double,
+    parse_number,
+    plain_digits,
+    whole_number,
+)
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import INT64_MAX, INT64_MIN, OPTOUT_FIELD, Conversion
+from target_selligent.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
+    import re
+
     from target_selligent.batch import Key, Row
     from target_selligent.fields import ColumnField
     from target_selligent.records import DecodedColumn, RecordType
@@ -34,24 +46,7 @@ Column = Sequence[Any]
 
 _ConvertColumn = Callable[[Column], Column]
 
-_DATE_TIME = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)"
-    r"(?:[Tt ](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?"
-    r" ?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
-    re.ASCII,
-)
-_FRACTION_DIGITS = 7
-_DAY = (
-    r"(?:(?!0000)[0-9]{4}-"
-    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"|(?:[0-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
-)
-_MOMENT = rf"{_DAY}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,{_FRACTION_DIGITS}}})?"
-_UTC_ZONES = frozenset({None, "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"})
-_DAYS = {"": re.compile(rf"(?:\n|{_DAY}\n)*")}
-_MOMENTS = {ending: re.compile(rf"(?:\n|{_MOMENT}{re.escape(ending)}\n)*") for ending in ("Z", "+00:00", "+00", "")}
-"""What nearly all dates look like, a line each, blank for null: valid by their form alone. By how they end."""
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +78,10 @@ class RowMapper:
 
     def __init__(self, record_type: RecordType, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
         decoded = {column.column: column for column in record_type.columns}
-        conversions = {column.column: column.conversion for column in columns}
-        self._steps = [_step(decoded[column.column], column.conversion) for column in columns]
+        sent = {column.column: column for column in columns}
+        self._steps = [_step(decoded[column.column], column) for column in columns]
         self._steps_after_decoding = [
-            _step(column, conversions.get(column.column)) for column in record_type.columns if not column.exact
+            _step(column, sent.get(column.column)) for column in record_type.columns if not column.exact
         ]
         self._key_steps = [(column, record_type.get(column)) for column in key_columns]
         self._optout = next(
@@ -165,77 +160,17 @@ class RowMapper:
         return None
 
 
-def _step(column: DecodedColumn, conversion: Conversion | None) -> _Step:
-    convert = _same if conversion is None else _CONVERTERS[conversion]
+def _step(column: DecodedColumn, sent: ColumnField | None) -> _Step:
+    convert = _same if sent is None else _CONVERTERS[sent.conversion]
+    if sent is not None and sent.one_spelling:
+        convert = _spelled_one_way(convert)
     return _Step(column.column, column.attribute, attrgetter(column.attribute), column.validator, convert)
-
-
-def utc_date_time(text: str) -> str:
-    """Return an ISO 8601 date-time in UTC, its instant unchanged.
-
-    Args:
-        text: Date, or date and time with or without seconds, fraction and zone; without a zone it is UTC.
-
-    Returns:
-        The same instant as `YYYY-MM-DDTHH:MM:SS[.fraction]Z`. Of the fraction, 7 digits are kept: Selligent's
-        own precision.
-
-    Raises:
-        ValueError: If the text is no date-time or no such moment exists.
-    """
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
-        raise ValueError("not an ISO 8601 date-time")
-    date, time, fraction, zone = match.group("date", "time", "fraction", "zone")
-    time = (time or "00:00:00") if time is None or len(time) > len("00:00") else f"{time}:00"
-    local = _moment(f"{date}T{time}")
-    if zone not in _UTC_ZONES:
-        sign = -1 if zone[0] == "-" else 1
-        minutes = int(zone[1:3]) * 60 + int(zone[3:].lstrip(":") or 0)
-        try:
-            local = local.replace(tzinfo=timezone(sign * timedelta(minutes=minutes))).astimezone(timezone.utc)
-        except (OverflowError, ValueError):
-            raise ValueError("date-time is out of range") from None
-    seconds = local.replace(tzinfo=None).isoformat(timespec="seconds")
-    return f"{seconds}.{fraction[:_FRACTION_DIGITS]}Z" if fraction else f"{seconds}Z"
-
-
-def iso_date(text: str) -> str:
-    """Return an ISO 8601 date.
-
-    Args:
-        text: A date, or a date-time at midnight.
-
-    Returns:
-        The date as `YYYY-MM-DD`.
-
-    Raises:
-        ValueError: If the text is no date, no such day exists, or a time of day would be lost.
-    """
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
-        raise ValueError("not an ISO 8601 date")
-    date, time, fraction = match.group("date", "time", "fraction")
-    _moment(f"{date}T00:00:00")
-    if (time or "").strip("0:") or (fraction or "").strip("0"):
-        raise ValueError("a date with a time of day: its schema must say format date-time")
-    return date
 
 
 def _holds_unusable_key(values: Column) -> bool:
     if _TEXT.issuperset(map(type, values)):
         return "" in values or any(map(str.isspace, values))
     return any(key is None or (isinstance(key, str) and not key.strip()) for key in values)
-
-
-def _moment(text: str) -> datetime:
-    if text[11:13] == "24":
-        # Newer Pythons take it for the next day's midnight.
-        raise ValueError("no such date or time")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("no such date or time") from None
 
 
 def _string(value: object) -> str:
@@ -245,29 +180,51 @@ def _string(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else _json(value)
+    if isinstance(value, str):
+        return value
+    return plain_digits(value) if value.__class__ in _NUMBERS else _json(value)  # type: ignore[arg-type]
 
 
 def _long(value: object) -> int:
-    if value.__class__ is not int:
-        # JSON Schema takes 1.0 for an integer; Selligent's Long does not.
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        else:
-            raise ValueError("not a whole number")
-    if not INT64_MIN <= value <= INT64_MAX:
+    # JSON Schema takes 1.0 for an integer; Selligent's Long does not.
+    number = whole_number(_number(value, "not a whole number"))
+    if not INT64_MIN <= number <= INT64_MAX:
         raise ValueError("an integer beyond 64 bits")
-    return value
+    return number
 
 
 def _float(value: object) -> float:
-    if value.__class__ is float:
-        if not math.isfinite(value):
-            raise ValueError("NaN and infinity are no numbers in JSON")
-        return value
-    if value.__class__ is not int:
-        raise ValueError("not a number")
-    return _long(value)
+    return as_double(_number(value))
+
+
+def _float_key(value: object) -> float:
+    return exact_double(_number(_parsed(value)))
+
+
+def _number(value: object, complaint: str = "not a number") -> float | Decimal:
+    if value.__class__ not in _NUMBERS:
+        raise ValueError(complaint)
+    return value  # type: ignore[return-value]
+
+
+def _parsed(value: object) -> object:
+    return parse_number(value) if isinstance(value, str) else value
+
+
+def _text_to_long(value: object) -> int:
+    return _long(_parsed(value))
+
+
+def _text_to_float(value: object) -> float:
+    return exact_double(parse_number(value)) if isinstance(value, str) else _float(value)
+
+
+def _text_to_boolean(value: object) -> bool:
+    if not isinstance(value, str):
+        return _boolean(value)
+    if value.lower() not in _BOOLEANS:
+        raise ValueError("text that is neither true nor false")
+    return _BOOLEANS[value.lower()]
 
 
 def _flag(value: object) -> int:
@@ -281,14 +238,14 @@ def _boolean(value: object) -> bool:
 
 
 def _json(value: object) -> str:
-    _refuse_inexact(value)
+    _refuse_infinite(value)
     try:
         return _encode(value).decode()
     except (UnicodeEncodeError, OverflowError, RecursionError):
         raise ValueError("cannot be written as JSON") from None
 
 
-def _refuse_inexact(value: object) -> None:
+def _refuse_infinite(value: object) -> None:
     """Raise ValueError where JSON could not hold a nested value as it is."""
     pending = [value]
     while pending:
@@ -297,10 +254,8 @@ def _refuse_inexact(value: object) -> None:
             pending.extend(item.values())
         elif isinstance(item, list):
             pending.extend(item)
-        elif isinstance(item, float):
-            _float(item)
-        elif isinstance(item, int):
-            _long(int(item))
+        elif isinstance(item, (float, Decimal)) and not isfinite(item):
+            raise ValueError("NaN and infinity are no numbers in JSON")
 
 
 def _by_value(convert: Callable[[Any], Any], plain: type | None = None) -> _ConvertColumn:
@@ -343,17 +298,36 @@ def _same(values: Column) -> Column:
     return values
 
 
+def _spelled_one_way(convert: _ConvertColumn) -> _ConvertColumn:
+    """Refuse text that could be written in other ways too: two keys that differ would become one."""
+
+    def convert_column(values: Column) -> Column:
+        converted = convert(values)
+        for value, sent in zip(values, converted, strict=True):
+            if isinstance(value, str) and _text(sent) != value:
+                raise ValueError("a key that could be written in another way: two keys could become one")
+        return converted
+
+    return convert_column
+
+
 _exhaust = deque[Any](maxlen=0).extend
 _TEXT = frozenset({str})
+_NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
+_BOOLEANS = {"true": True, "false": False}
 _NOTHING: frozenset[type] = frozenset({type(None), UnsetType})
 _CONVERTERS: dict[Conversion, _ConvertColumn] = {
     Conversion.STRING: _by_value(_string, str),
     Conversion.TEXT: _by_value(_text, str),
     Conversion.LONG: _by_value(_long),
     Conversion.FLOAT: _by_value(_float),
+    Conversion.FLOAT_KEY: _by_value(_float_key),
+    Conversion.TEXT_TO_LONG: _by_value(_text_to_long),
+    Conversion.TEXT_TO_FLOAT: _by_value(_text_to_float),
+    Conversion.TEXT_TO_BOOLEAN: _by_value(_text_to_boolean, bool),
     Conversion.BOOLEAN: _by_value(_boolean, bool),
     Conversion.FLAG: _by_value(_flag),
     Conversion.JSON: _by_value(_json),
-    Conversion.DATE: _by_form(iso_date, _DAYS, ""),
-    Conversion.DATE_TIME: _by_form(utc_date_time, _MOMENTS, "Z"),
+    Conversion.DATE: _by_form(iso_date, DAYS, ""),
+    Conversion.DATE_TIME: _by_form(utc_date_time, MOMENTS, "Z"),
 }

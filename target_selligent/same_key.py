@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.fields import FieldType
-from target_selligent.rows import utc_date_time
+from target_selligent.conversions import FieldType
+from target_selligent.dates import utc_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence

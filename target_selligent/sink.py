@@ -226,7 +226,7 @@ class SelligentSink(Sink):
             values, keys = self._mapper(records, decoded=True)
         except RejectedRecord:
             if len(records) == 1:
-                self._process_alone(record_of(lines[0])[1], lines[0], numbers[0])
+                self._process_alone(record_of(lines[0], exact=True)[1], lines[0], numbers[0])
                 return
             for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
                 self._process(records[half], lines[half], numbers[half])

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from target_selligent.batch import Rows, Segments, Source
-from target_selligent.fields import FieldType
+from target_selligent.conversions import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import encode_rows
-from target_selligent.fields import FieldType
+from target_selligent.conversions import FieldType
 from tests.unit.rows import SOURCE, rows_of
 
 FIELDS = ("KEY", "A", "B")

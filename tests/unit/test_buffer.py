@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import encode_rows
 from target_selligent.buffer import BatchBuffer
-from target_selligent.fields import FieldType
+from target_selligent.conversions import FieldType
 from target_selligent.flush_age import FlushAge
 from tests.unit.rows import SOURCE, decoded, rows_of
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent.conversions import Conversion, FieldType
 from target_selligent.errors import DestinationError
-from target_selligent.fields import Conversion, FieldDefinition, FieldType, StreamFields, stream_fields
+from target_selligent.fields import FieldDefinition, StreamFields, stream_fields
 
 TYPES: dict[str, tuple[Any, str, Conversion]] = {
     "string": ({"type": "string"}, "Text(500)", Conversion.STRING),
@@ -18,6 +19,15 @@ TYPES: dict[str, tuple[Any, str, Conversion]] = {
     "maxLength 4001": ({"type": "string", "maxLength": 4001}, "LongText", Conversion.STRING),
     "integer": ({"type": "integer"}, "Long", Conversion.LONG),
     "number": ({"type": "number"}, "Float", Conversion.FLOAT),
+    "whole number": ({"type": ["null", "number"], "multipleOf": 1.0}, "Long", Conversion.LONG),
+    "scale 0": ({"type": "number", "scale": 0}, "Long", Conversion.LONG),
+    "numeric(18,0)": ({"type": "number", "multipleOf": 1, "exclusiveMaximum": 10**18}, "Long", Conversion.LONG),
+    "numeric(20,0)": (
+        {"type": ["null", "number"], "multipleOf": 1, "exclusiveMinimum": -(10**20), "exclusiveMaximum": 10**20},
+        "Text(21)",
+        Conversion.TEXT,
+    ),
+    "numeric(38,10)": ({"type": "number", "multipleOf": 1e-10, "maximum": 10**28}, "Float", Conversion.FLOAT),
     "boolean": ({"type": "boolean"}, "Boolean", Conversion.BOOLEAN),
     "date-time": ({"type": "string", "format": "date-time"}, "DateTime", Conversion.DATE_TIME),
     "date": ({"type": "string", "format": "date"}, "Date", Conversion.DATE),
@@ -88,9 +98,10 @@ def test_types(described: Any, field: str, conversion: Conversion) -> None:
     ("length", "wanted"), [(1, "Text(1)"), (4000, "Text(4000)"), (0, "LongText"), (4001, "LongText")], ids=str
 )
 def test_text_length(length: int, wanted: str) -> None:
-    """Text without a length of its own gets the one that is set; 0 or more than 4000 is unbounded."""
+    """Text without a length of its own gets the one that is set; 0 or more than 4000 is unbounded, but for keys."""
     columns = fields_of({"a": {"type": "string"}, "b": {"type": "string", "maxLength": 9}}, text_field_length=length)
-    assert [shown(column.field) for column in columns.columns] == [wanted, wanted, "Text(9)"]
+    key = wanted if wanted != "LongText" else "Text(500)"
+    assert [shown(column.field) for column in columns.columns] == [key, wanted, "Text(9)"]
 
 
 def test_requests_hold_what_the_api_knows() -> None:
@@ -181,6 +192,50 @@ def test_fields_of_an_existing_list_win(existing: FieldType, wanted: Conversion)
     column = fields_of({"n": {"type": "integer"}}).columns[1]
     stored = column.stored_in(FieldDefinition("n_Spelt", existing))
     assert (stored.field.name, stored.conversion) == ("n_Spelt", wanted)
+
+
+STORED: dict[str, tuple[dict[str, Any], FieldType, bool, Conversion]] = {
+    "text to Long": ({"type": "string"}, FieldType.LONG, False, Conversion.TEXT_TO_LONG),
+    "text to Float": ({"type": "string"}, FieldType.FLOAT, False, Conversion.TEXT_TO_FLOAT),
+    "text to Boolean": ({"type": "string"}, FieldType.BOOLEAN, False, Conversion.TEXT_TO_BOOLEAN),
+    "text to Date": ({"type": "string"}, FieldType.DATE, False, Conversion.DATE),
+    "number to Json": ({"type": "number"}, FieldType.JSON, False, Conversion.JSON),
+    "number to Float": ({"type": "number"}, FieldType.FLOAT, False, Conversion.FLOAT),
+    "number as key to Float": ({"type": "number"}, FieldType.FLOAT, True, Conversion.FLOAT_KEY),
+    "integer as key to Float": ({"type": "integer"}, FieldType.FLOAT, True, Conversion.FLOAT_KEY),
+    "number as key to Long": ({"type": "number"}, FieldType.LONG, True, Conversion.TEXT_TO_LONG),
+    "boolean to Float": ({"type": "boolean"}, FieldType.FLOAT, False, Conversion.FLAG),
+    "date-time to Date": ({"type": "string", "format": "date-time"}, FieldType.DATE, False, Conversion.DATE),
+}
+
+
+@pytest.mark.parametrize(("described", "existing", "key", "wanted"), STORED.values(), ids=STORED)
+def test_values_for_fields_of_another_type(
+    described: dict[str, Any],
+    existing: FieldType,
+    key: bool,  # noqa: FBT001 - a case
+    wanted: Conversion,
+) -> None:
+    """What a field of another type than the column's is sent: a key never loses digits."""
+    keys = ("n",) if key else ("key",)
+    column = fields_of({"n": described}, keys).columns[1].stored_in(FieldDefinition("N", existing))
+    assert column.conversion is wanted
+
+
+@pytest.mark.parametrize(
+    ("described", "wanted"),
+    [
+        ({"type": "number"}, "Text(500)"),
+        ({"type": ["null", "number"], "multipleOf": 1}, "Long"),
+        ({"type": "string"}, "Text(500)"),
+        ({"type": "string", "maxLength": 5000}, "Text(500)"),
+        ({}, "Text(500)"),
+    ],
+    ids=str,
+)
+def test_a_key_is_never_float_or_long_text(described: Any, wanted: str) -> None:
+    """A key field can be compared exactly and covered by an index."""
+    assert shown(fields_of({"n": described}, ("n",), text_field_length=0).columns[1].field) == wanted
 
 
 _KINDS = st.sampled_from(["string", "integer", "number", "boolean", "object", "array", "null"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_selligent.batch import Batch, Rows, Segments, Source
 from target_selligent.body import encode_rows
-from target_selligent.fields import FieldType
+from target_selligent.conversions import FieldType
 from target_selligent.membership import Gathering, SegmentRows
 
 SOURCE = Source("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,), "seg")

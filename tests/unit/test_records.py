@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,24 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.body import encode_rows
+from target_selligent.conversions import FieldType
 from target_selligent.deletions import is_deleted
+from target_selligent.digits import exact_number
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import DELETED_AT, StreamFields, stream_fields
+from target_selligent.fields import DELETED_AT, FieldDefinition, StreamFields, stream_fields
 from target_selligent.records import RecordType
 from target_selligent.rows import RowMapper
 from target_selligent.validation import RecordValidator
 
 STREAM = "people"
+encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Stream:
     """A stream with a key, a Segment column and columns to try."""
 
-    def __init__(self, columns: dict[str, Any], *, validate: bool = True, **rules: Any) -> None:
+    def __init__(
+        self, columns: dict[str, Any], *, validate: bool = True, existing: FieldType | None = None, **rules: Any
+    ) -> None:
         properties = {"key": {"type": "string"}, "seg": {"type": "string"}, **columns}
         self.schema: dict[str, Any] = {"type": "object", "properties": properties, **rules}
         self.validate = validate
-        self.fields: StreamFields = stream_fields(STREAM, self.schema, ["key"], segment_column="seg")
+        fields = stream_fields(STREAM, self.schema, ["key"], segment_column="seg")
+        if existing is not None:
+            stored = [
+                column.stored_in(FieldDefinition("A", existing)) if column.column == "a" else column
+                for column in fields.columns
+            ]
+            fields = replace(fields, columns=tuple(stored))
+        self.fields: StreamFields = fields
         self.type = RecordType(STREAM, self.schema, self.fields, validate=validate)
 
     def mapper(self) -> RowMapper:
@@ -49,9 +61,9 @@ class Stream:
     def decoded(self, record: dict[str, Any]) -> bytes | None:
         """Return a record's row if it is decoded as one of the type; None if it is not."""
         assert self.type.message is not None
-        line = json.dumps({"type": "RECORD", "stream": STREAM, "record": record})
+        line = encode({"type": "RECORD", "stream": STREAM, "record": record})
         try:
-            message: Any = msgspec.json.decode(line, type=self.type.message)
+            message: Any = msgspec.json.Decoder(self.type.message, float_hook=exact_number).decode(line)
             (row,), _ = self.mapper()([message.record], decoded=True)
         except (msgspec.ValidationError, RejectedRecord):
             return None
@@ -88,6 +100,11 @@ _PROPERTIES = st.one_of(
     ),
     st.builds(lambda least: {"type": ["integer", "null"], "minimum": least}, st.integers(-2, 2)),
     st.builds(
+        lambda step, most: {"type": ["number", "null"], "multipleOf": step, "exclusiveMaximum": most},
+        st.sampled_from([1, 1.0, 2, 0.01, 1e-10]),
+        st.sampled_from([1, 2.5, 10**18, 10**20]),
+    ),
+    st.builds(
         lambda way, kinds: {way: [{"type": kind} for kind in kinds]},
         st.sampled_from(["anyOf", "oneOf"]),
         st.lists(st.sampled_from(_KINDS), min_size=1, max_size=3),
@@ -113,6 +130,7 @@ _VALUES = st.one_of(
         [1.0, 0.5, -0.0, 1e300, "2024-02-29", "2023-02-29", "2024-02-29T00:00:00", "2026-05-01T10:15:00+00:00"]
     ),
     st.text("aé\U0001f600 ", max_size=4),
+    st.sampled_from(["9007199254740993.0", "0.10000000000000000001", "1.5e30", "19.99"]).map(exact_number),
     st.lists(st.integers(0, 3), max_size=2),
     st.dictionaries(st.sampled_from("ab"), st.text("a", max_size=3), max_size=2),
 )
@@ -129,9 +147,10 @@ _RECORDS = st.fixed_dictionaries(
     },
 )
 _STREAMS = st.builds(
-    lambda columns, needed, more, validate: Stream(
+    lambda columns, needed, more, validate, existing: Stream(
         columns,
         validate=validate,
+        existing=existing,
         required=needed,
         additionalProperties=more,
         **{"$defs": {"short": {"type": "string", "maxLength": 1}}},
@@ -140,6 +159,7 @@ _STREAMS = st.builds(
     st.lists(st.sampled_from(["key", "a"]), unique=True),
     st.sampled_from([True, False, {"type": "string"}]),
     st.booleans(),
+    st.none() | st.sampled_from(FieldType),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,18 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from target_selligent.conversions import Conversion, FieldType
+from target_selligent.dates import iso_date, utc_date_time
+from target_selligent.digits import INT64_MAX, INT64_MIN, exact_number
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import (
-    INT64_MAX,
-    INT64_MIN,
-    ColumnField,
-    Conversion,
-    FieldDefinition,
-    FieldType,
-    StreamFields,
-)
+from target_selligent.fields import ColumnField, FieldDefinition, StreamFields
 from target_selligent.records import RecordType
-from target_selligent.rows import RowMapper, iso_date, utc_date_time
+from target_selligent.rows import RowMapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +87,19 @@ CHANGED: dict[str, tuple[Conversion, Any, Any]] = {
     "boolean as text": (Conversion.TEXT, True, "true"),
     "object as text": (Conversion.TEXT, {"a": [1]}, '{"a":[1]}'),
     "big integer as text": (Conversion.TEXT, INT64_MAX, str(INT64_MAX)),
+    "2**64 to float": (Conversion.FLOAT, 2**64, 2.0**64),
+    "Decimal to float": (Conversion.FLOAT, Decimal("0.10000000000000000001"), 0.1),
+    "2**64 as text": (Conversion.TEXT, 2**64, str(2**64)),
+    "2**64 in JSON": (Conversion.JSON, {"a": [2**64]}, f'{{"a":[{2**64}]}}'),
+    "Decimal in JSON": (Conversion.JSON, [Decimal("0.10000000000000000001")], "[0.10000000000000000001]"),
+    "Decimal as text": (Conversion.TEXT, Decimal("0.10000000000000000001"), "0.10000000000000000001"),
+    "5.0 as text": (Conversion.TEXT, 5.0, "5"),
+    "1e-7 as text": (Conversion.TEXT, 1e-7, "0.0000001"),
+    "Decimal to integer": (Conversion.LONG, Decimal("9007199254740993.0"), 9007199254740993),
+    "1.2345678901234568e18 to integer": (Conversion.LONG, 1.2345678901234568e18, 1234567890123456800),
+    "text to long": (Conversion.TEXT_TO_LONG, "9007199254740993.0", 9007199254740993),
+    "text to float": (Conversion.TEXT_TO_FLOAT, "12.50", 12.5),
+    "text to boolean": (Conversion.TEXT_TO_BOOLEAN, "TRUE", True),
     "object": (Conversion.JSON, {"ä": None}, '{"ä":null}'),
     "array": (Conversion.JSON, [1, "x"], '[1,"x"]'),
     "text as JSON": (Conversion.JSON, "x", '"x"'),
@@ -115,7 +124,17 @@ REFUSED: dict[str, tuple[Conversion, Any]] = {
     "text for integer": (Conversion.LONG, "5"),
     "NaN": (Conversion.FLOAT, math.nan),
     "infinity": (Conversion.FLOAT, -math.inf),
-    "2**64 for float": (Conversion.FLOAT, 2**64),
+    "too large for float": (Conversion.FLOAT, 10**400),
+    "Decimal for a float key": (Conversion.FLOAT_KEY, Decimal("0.10000000000000000001")),
+    "2**53+1 for a float key": (Conversion.FLOAT_KEY, 2**53 + 1),
+    "blank text for long": (Conversion.TEXT_TO_LONG, ""),
+    "zeros in front": (Conversion.TEXT_TO_LONG, "007"),
+    "text of 1.5 for long": (Conversion.TEXT_TO_LONG, "1.5"),
+    "comma": (Conversion.TEXT_TO_FLOAT, "1,5"),
+    "text of too many digits for float": (Conversion.TEXT_TO_FLOAT, "12345678901234567890.5"),
+    "yes": (Conversion.TEXT_TO_BOOLEAN, "yes"),
+    "endless exponent": (Conversion.TEXT, Decimal("1E+999999999")),
+    "endless exponent for integer": (Conversion.LONG, Decimal("1E+999999999")),
     "true for float": (Conversion.FLOAT, True),
     "text for float": (Conversion.FLOAT, "1"),
     "1 for boolean": (Conversion.BOOLEAN, 1),
@@ -127,8 +146,6 @@ REFUSED: dict[str, tuple[Conversion, Any]] = {
     "no date-time": (Conversion.DATE_TIME, "soon"),
     "object for date-time": (Conversion.DATE_TIME, {"a": 1}),
     "NaN in JSON": (Conversion.JSON, [math.nan]),
-    "2**64 in JSON": (Conversion.JSON, {"a": [2**64]}),
-    "2**64 as text": (Conversion.TEXT, 2**64),
     "surrogate in JSON": (Conversion.JSON, ["\ud800"]),
 }
 
@@ -223,6 +240,8 @@ def test_moments(text: str, wanted: str) -> None:
         "2026-05-01T10:60:00Z",
         "2026-05-01T10:15:60Z",
         "2026-05-01T10:15:00+25:00",
+        "2026-05-01T10:15:00+05:99",
+        "2024-01-01T10:15.5Z",
         "0000-01-01T00:00:00Z",
         "0001-01-01T00:00:00+01:00",
         "9999-12-31T23:00:00-02:00",
@@ -332,11 +351,11 @@ def test_integers_are_exact_or_refused(values: list[int | None]) -> None:
 
 @given(st.lists(st.one_of(st.none(), st.floats(), st.integers()), min_size=1))
 def test_floats_are_exact_or_refused(values: list[float | None]) -> None:
-    """A column of numbers is sent as it is, unless one of them is no number in JSON or beyond 64 bits."""
+    """A column of numbers is sent as it is, unless one of them is no number in JSON or too large for a double."""
     fit = all(
         value is None
         or (isinstance(value, float) and math.isfinite(value))
-        or (isinstance(value, int) and INT64_MIN <= value <= INT64_MAX)
+        or (isinstance(value, int) and abs(value) < 2**1023)
         for value in values
     )
     try:
@@ -345,4 +364,22 @@ def test_floats_are_exact_or_refused(values: list[float | None]) -> None:
         assert not fit
     else:
         assert fit
-        assert found == values
+        assert found == [
+            value if value is None or INT64_MIN <= value <= INT64_MAX else float(value) for value in values
+        ]
+
+
+_DIGITS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number.adjusted()) < 300)
+
+
+@given(_DIGITS, _DIGITS)
+def test_two_keys_are_never_one(one: Decimal, other: Decimal) -> None:
+    """Numbers that differ stay two keys, in Text and in Float; equal ones are one key however they are written."""
+    values = [exact_number(f"{number:e}") for number in (one, other)]
+    texts = sent(Conversion.TEXT, *values)
+    assert (texts[0] == texts[1]) == (one == other)
+    try:
+        floats = sent(Conversion.FLOAT_KEY, *values)
+    except RejectedRecord:
+        return
+    assert (floats[0] == floats[1]) == (one == other)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.batch import Source
-from target_selligent.fields import FieldType
+from target_selligent.conversions import FieldType
 from target_selligent.same_key import order_keys, run_keys
 
 if TYPE_CHECKING:
