@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import requests
 
 _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_INVALID = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
 _CLEAN = frozenset({None, "Succeeded"})
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
@@ -105,16 +106,17 @@ def value_of(response: requests.Response, label: str, redact: Callable[[str], st
     if body is not None and (response.status_code not in _ACCEPTED or code not in _CLEAN):
         body = _redacted(body, redact)
         code = body.get("result_code")
+    if response.status_code in _INVALID and body is not None and _counts_refused_rows(body):
+        return {**body, "result_code": "Failed"}
     if response.status_code not in _ACCEPTED:
         raise _refusal(response, body or {}, label)
     if body is None:
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
         return {}
-    # A load that names the rows it refused did its work, even if it refused them all and calls itself Failed.
-    if code in _SUCCEEDED or (code not in _TRY_LATER and body.get("invalid_records")):
+    if code in _SUCCEEDED or (code not in _TRY_LATER and _counts_refused_rows(body)):
         return body
-    message = _said(body) or "no reason given"
+    message = vendor_message(body) or "no reason given"
     if code in _TRY_LATER:
         raise ServerError(
             f"Selligent answered {code}: {message}",
@@ -133,7 +135,7 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
 ) -> Exception:
     status = response.status_code
     code = body.get("result_code")
-    said = _said(body)
+    said = vendor_message(body)
     detail = f": {said}" if said else ""
     if status == HTTPStatus.UNAUTHORIZED:
         return UnauthorizedError(
@@ -213,8 +215,14 @@ def _json_object(response: requests.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _said(body: Mapping[str, Any]) -> str:
-    """Return Selligent's own words about a failure, cut to a line."""
+def _counts_refused_rows(body: Mapping[str, Any]) -> bool:
+    """Say whether an answer is that of a load that refused rows: not the call is at fault, whatever it calls itself."""
+    failed = body.get("number_of_failed_records")
+    return bool(body.get("invalid_records")) or (isinstance(failed, int) and failed > 0)
+
+
+def vendor_message(body: Mapping[str, Any]) -> str:
+    """Return Selligent's own words about a failure, cut to a line; empty if it said nothing."""
     parts = [body.get("message"), *(_error_text(error) for error in body.get("errors") or ())]
     text = "; ".join(" ".join(str(part).split()) for part in parts if part)
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _BRACKETS = len("[]")
 _COMMA = len(",")
@@ -86,37 +88,57 @@ class Body:
         """Return all rows as a request body."""
         return self.encoded(range(self._count))
 
-    def parts(self, max_bytes: int, max_rows: int, within: range | None = None) -> Iterator[range]:
-        """Cut the rows into loads.
+    def size_of(self, part: range) -> int:
+        """Return how many bytes rows that follow each other have as a request body."""
+        if len(part) == self._count:
+            return self._bytes
+        return self._starts[part.stop] - self._starts[part.start] + _BRACKETS - _COMMA
+
+    def cut(self, part: range, max_bytes: int, max_rows: int) -> list[range]:
+        """Cut rows into as few loads as possible, of about the same size.
 
         Args:
+            part: Their indexes.
             max_bytes: Most bytes in the body of a load; a single row may pass it.
             max_rows: Most rows in a load.
-            within: Indexes of the rows to cut, which follow each other; None for all.
 
-        Yields:
-            The indexes of each load's rows.
+        Returns:
+            The indexes of each load's rows, in order.
         """
-        within = range(self._count) if within is None else within
-        if len(within) == self._count and self._bytes <= max_bytes and self._count <= max_rows:
-            if self._count:
-                yield within
-            return
-        start, size = within.start, _BRACKETS - _COMMA
-        for index in within:
-            length = len(self._rows[index]) + _COMMA
-            if index > start and (size + length > max_bytes or index - start >= max_rows):
-                yield range(start, index)
-                start, size = index, _BRACKETS - _COMMA
-            size += length
-        yield range(start, within.stop)
+        size = self.size_of(part)
+        if size <= max_bytes and len(part) <= max_rows:
+            return [part]
+        full = self._filled(part, max_bytes, max_bytes, max_rows)
+        even = self._filled(part, -(-size // len(full)), max_bytes, max_rows)
+        return even if len(even) == len(full) else full
+
+    def halves(self, part: range) -> tuple[range, range]:
+        """Return two parts of about the same size, of a row at least, that rows make.
+
+        Args:
+            part: The indexes of the rows: two at least.
+        """
+        middle = bisect_left(self._starts, (self._starts[part.start] + self._starts[part.stop]) / 2)
+        middle = min(max(middle, part.start + 1), part.stop - 1)
+        return range(part.start, middle), range(middle, part.stop)
+
+    def _filled(self, part: range, enough: int, max_bytes: int, max_rows: int) -> list[range]:
+        """Cut rows into loads, each of which ends where it has enough bytes or the next row would pass a limit."""
+        starts, parts, start = self._starts, [], part.start
+        while start < part.stop:
+            # A body has one byte more than its rows with a comma each.
+            base = starts[start] - (_BRACKETS - _COMMA)
+            fitting = bisect_right(starts, base + max_bytes) - 1
+            stop = min(fitting, bisect_left(starts, base + enough), start + max_rows, part.stop)
+            parts.append(range(start, max(stop, start + 1)))
+            start = parts[-1].stop
+        return parts
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each row starts among all, each followed by a comma; at the end, where the next one would."""
+        return list(accumulate((len(row) + _COMMA for row in self._rows), initial=0))
 
     @cached_property
     def _rows(self) -> list[bytes]:
         return [bytes(row) for row in _decode_rows(self.encoded(range(self._count)))]
-
-
-def halves(part: range) -> list[range]:
-    """Return the two halves of a part, the first one last, as a stack wants them."""
-    middle = part.start + len(part) // 2
-    return [range(middle, part.stop), range(part.start, middle)]

@@ -6,13 +6,16 @@ description, version v1.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.answers import vendor_message
 from target_selligent.conversions import FieldType
-from target_selligent.errors import NotFoundError, UnexpectedAnswerError
+from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedAnswerError
 from target_selligent.fields import FieldDefinition
+from target_selligent.refusals import RecordIndexes, RefusedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,23 +24,11 @@ if TYPE_CHECKING:
 
 _TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
 _WRITABLE_CONTENTS = frozenset({None, "", "free", "single", "multi", "lookup", "unknown"})
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """One row that Selligent did not take.
-
-    Args:
-        index: `record_index` as Selligent gave it.
-        field: Field at fault, if it named one.
-        message: Its reason.
-        code: Its `validation_code`.
-    """
-
-    index: int
-    field: str | None
-    message: str
-    code: str
+_NO_INDEX = re.compile(
+    r"\bunique\W+(?:\w+\W+){0,3}ind(?:ex|ices)|\bindex\b.*\b(?:cover|require|missing)|\bbusiness\s*key", re.IGNORECASE
+)
+"""How Selligent may say that a List lacks a unique index: the rule is announced, its words are not documented."""
+_MAX_INDEX_FIELDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +42,9 @@ class LoadResult:
         not_found: Rows without a record to update or to add.
         failed: Rows refused.
         refused: What is wrong with the refused rows.
+        abandoned: Whether the load as a whole is called failed: only what it names is known to be refused, and no
+            other row is known to be loaded.
+        message: Selligent's own words about the load, on one line; may be empty.
     """
 
     inserted: int
@@ -59,6 +53,8 @@ class LoadResult:
     not_found: int
     failed: int
     refused: tuple[RefusedRow, ...]
+    abandoned: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +87,14 @@ class SelligentClient:
 
     Args:
         transport: Sends the requests.
+
+    Attributes:
+        record_indexes: What `record_index` means on this tenant.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.record_indexes = RecordIndexes()
 
     @property
     def max_upload_bytes(self) -> int:
@@ -175,13 +175,13 @@ class SelligentClient:
 
         Returns:
             What became of the rows.
+
+        Raises:
+            MissingIndexError: If the List needs a unique index over the key fields.
+            ApiError: If Selligent refuses the call in another way, or no answer comes.
         """
         query = _load_query(fields, key_fields, options) | {"data_import_option": import_option}
-        return _load_result(
-            self._transport.call(
-                "POST", ["lists", list_api_name, "data", "load"], query=query, body=body, splittable=splittable
-            )
-        )
+        return self._load(["lists", list_api_name, "data", "load"], query, body, key_fields, splittable=splittable)
 
     def load_segment(  # noqa: PLR0913 - as many as the endpoint has
         self,
@@ -196,15 +196,36 @@ class SelligentClient:
     ) -> LoadResult:
         """Add members to a static Segment; arguments as for `load_list`."""
         path = ["lists", list_api_name, "segments", segment, "data", "load"]
-        return _load_result(
-            self._transport.call(
-                "POST", path, query=_load_query(fields, key_fields, options), body=body, splittable=splittable
-            )
-        )
+        query = _load_query(fields, key_fields, options)
+        return self._load(path, query, body, key_fields, splittable=splittable)
 
     def clear_segment(self, list_api_name: str, segment: str) -> None:
         """Remove all members of a static Segment."""
         self._transport.call("DELETE", ["lists", list_api_name, "segments", segment, "data", "clear"])
+
+    def _load(
+        self,
+        path: Sequence[str],
+        query: Mapping[str, str | int],
+        body: bytes,
+        key_fields: Sequence[str],
+        *,
+        splittable: bool,
+    ) -> LoadResult:
+        try:
+            return _load_result(self._transport.call("POST", path, query=query, body=body, splittable=splittable))
+        except BadRequestError as refusal:
+            if not _NO_INDEX.search(str(refusal)):
+                raise
+            names = ", ".join(key_fields)
+            limit = f" (of at most {_MAX_INDEX_FIELDS} fields)" if len(key_fields) > _MAX_INDEX_FIELDS else ""
+            raise MissingIndexError(
+                f"{refusal.message}; create a unique index{limit} over the key fields {names} of List {path[1]} in "
+                "Selligent, or have it created (PUT lists/{list}/businesskey does so), and run again",
+                call=refusal.call,
+                status=refusal.status,
+                code=refusal.code,
+            ) from None
 
 
 def _load_query(fields: Sequence[str], key_fields: Sequence[str], options: LoadOptions) -> dict[str, str | int]:
@@ -225,6 +246,8 @@ def _load_result(answer: Mapping[str, Any]) -> LoadResult:
         duplicates=_count(answer, "number_of_duplicate_records"),
         not_found=_count(answer, "number_of_records_not_found"),
         failed=_count(answer, "number_of_failed_records"),
+        abandoned=answer.get("result_code") not in {None, "Succeeded", "PartiallySucceeded"},
+        message=vendor_message(answer),
         refused=tuple(
             RefusedRow(
                 index=row["record_index"] if isinstance(row.get("record_index"), int) else -1,

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.body import halves
 from target_selligent.client import LoadOptions
-from target_selligent.errors import (
-    ApiTimeoutError,
-    DestinationError,
-    PayloadTooLargeError,
-    RejectedRecord,
-    RunStoppedError,
-)
+from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.flush_age import FlushAge
 from target_selligent.keys import FirstRows, SeenKeys
+from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.membership import Gathering
+from target_selligent.parts import PartLoader
 from target_selligent.redaction import redacted
 from target_selligent.reject_lines import member_line
 from target_selligent.rejects import Rejection, record_of
-from target_selligent.report import Counts, counts_of
+from target_selligent.report import Counts
 from target_selligent.same_key import run_keys
+from target_selligent.sizes import SizeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from target_selligent.batch import Batch, Source
-    from target_selligent.body import Body
-    from target_selligent.client import LoadResult, RefusedRow, SelligentClient
+    from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.membership import SegmentRows
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport
     from target_selligent.settings import Settings
-
-    _Load = Callable[[bytes, bool], LoadResult]
-    _Reject = Callable[[int, RejectedRecord, "str | None"], None]
 
 _MAX_GATHERED_ROWS = 500_000
 _MAX_GATHERED_BYTES = 64 << 20
@@ -86,17 +77,21 @@ class Delivery:
         on_acknowledged: Callable[[int], None],
         on_loaded: Callable[[str], None],
     ) -> None:
-        self._client = client
+        self.client = client
         self._destination = destination
-        self._settings = settings
-        self._options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
-        self._rejects = rejects
-        self._report = report
+        self.settings = settings
+        self.options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
+        self.rejects = rejects
+        self.report = report
         self._on_acknowledged = on_acknowledged
         self._on_loaded = on_loaded
-        self._max_bytes = settings.max_request_bytes
-        self._index_base = 0
-        self._calls = threading.Semaphore(settings.max_parallel_requests_per_list)
+        self._parts = PartLoader(
+            client,
+            destination,
+            SizeLimit(settings.max_request_bytes),
+            threading.Semaphore(settings.max_parallel_requests_per_list),
+            stop_on_error=settings.error_handling == "StopOnError",
+        )
         # Segment as records spell it, to the tenant's spelling; those that cannot be used are not in it.
         self._names: dict[str, str] = {}
         self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
@@ -125,11 +120,11 @@ class Delivery:
         lost: set[int] = set()
         if self._find_segments(batch):
             lost = batch.members.naming_none_of(self._names)
-            self._report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
+            self.report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
             indexes = [index for index in indexes if index not in lost]
         if self._loaded_keys is None or not len(batch.body):
             return Prepared(batch, lost, indexes)
-        keys = run_keys(batch.source, batch.keys, ignore_case=self._settings.ignores_case_of_keys)
+        keys = run_keys(batch.source, batch.keys, ignore_case=self.settings.ignores_case_of_keys)
         firsts = FirstRows(keys, indexes, self._loaded_keys)
         return Prepared(batch, lost, firsts.indexes, firsts)
 
@@ -155,27 +150,11 @@ class Delivery:
 
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
         """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
-
-        def load(body: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
-            return self._client.load_list(
-                batch.source.list_api_name,
-                batch.fields,
-                batch.source.key_fields,
-                body,
-                self._settings.list_data_import_option,
-                self._options,
-                splittable=splittable,
-            )
-
-        before = self._client.answer_seconds
-        refused = self._load_in_parts(
-            batch.body if len(indexes) == len(batch) else batch.body.only(indexes),
-            load,
-            lambda position, rejection, said: self._reject_row(batch, indexes[position], rejection, said=said),
-            lambda counts: self._count_rows(batch.source, counts),
-        )
+        body = batch.body if len(indexes) == len(batch) else batch.body.only(indexes)
+        before = self.client.answer_seconds
+        refused = self._parts.load(body, ListLoad(self, batch, indexes))
         if batch.flush_age is not None:
-            batch.flush_age.note_load(self._client.answer_seconds - before)
+            batch.flush_age.note_load(self.client.answer_seconds - before)
         return {indexes[position] for position in refused}
 
     def settle(self, prepared: Prepared, refused: set[int]) -> None:
@@ -190,8 +169,8 @@ class Delivery:
         """
         batch = prepared.batch
         if prepared.firsts is not None:
-            self._count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
-        self._rejects.keep_newer(batch, set(prepared.indexes) - refused)
+            self.count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
+        self.rejects.keep_newer(batch, set(prepared.indexes) - refused)
         if lost := prepared.lost | refused:
             batch.gather_members(lost)
         for full in self._gathering.add(batch, self._names, time.monotonic()):
@@ -204,9 +183,9 @@ class Delivery:
         due = self._gathering.take_due(time.monotonic() - self._age.seconds)
         self._age.note_flush(len(due))
         for gathered in due:
-            before = self._client.answer_seconds
+            before = self.client.answer_seconds
             self._load_segment(gathered)
-            self._age.note_load(self._client.answer_seconds - before)
+            self._age.note_load(self.client.answer_seconds - before)
 
     def load_all_segments(self) -> None:
         """Load whatever is gathered: after the last batch."""
@@ -240,132 +219,33 @@ class Delivery:
         lost = batch.members.naming_none_of(self._names) if unusable else ()
         for given, reason in unusable.items():
             for index in batch.members.naming(given):
-                self._reject_row(batch, index, reason, segment=given, loaded=index not in lost)
+                self.reject_row(batch, index, reason, segment=given, loaded=index not in lost)
         return bool(unusable)
 
     def _load_segment(self, gathered: SegmentRows) -> None:
-        """Load members into a Segment and acknowledge the batches that have nothing left to load.
-
-        Their keys are all that is sent: whether other fields would change the List's records is not documented.
-        """
-        source, segment, body = gathered.source, gathered.segment, gathered.body()
+        """Load members into a Segment and acknowledge the batches that have nothing left to load."""
+        list_api_name, segment = gathered.source.list_api_name, gathered.segment
         # A replay adds the members that are lacking; the run before has emptied the Segment and filled it again.
-        if self._settings.replaces_segments and segment not in self._cleared and not source.origin.replayed:
-            self._destination.when_visible(lambda: self._client.clear_segment(source.list_api_name, segment))
+        replayed = gathered.source.origin.replayed
+        if self.settings.replaces_segments and segment not in self._cleared and not replayed:
+            self._destination.when_visible(lambda: self.client.clear_segment(list_api_name, segment))
             self._cleared.add(segment)
-
-        def load(rows: bytes, splittable: bool) -> LoadResult:  # noqa: FBT001 - a callback of one kind
-            return self._client.load_segment(
-                source.list_api_name,
-                segment,
-                source.key_fields,
-                source.key_fields,
-                rows,
-                self._options,
-                splittable=splittable,
-            )
-
-        self._report.add_segment(source.list_api_name, segment, Counts(read=len(body)))
-
-        def reject(position: int, rejection: RejectedRecord, said: str | None) -> None:
-            self._rejects.add(
-                Rejection(
-                    stream=source.origin.stream or source.stream,
-                    number=gathered.number(position),
-                    line=member_line(source, body.row(position), segment),
-                    origin=source.origin,
-                    list_api_name=source.list_api_name,
-                    reason=rejection.reason,
-                    code=rejection.code,
-                    field=rejection.field,
-                    segment=segment,
-                    said=said,
-                    redact=lambda text: self._redact(text, None, source.key_fields),
-                )
-            )
-
-        self._load_in_parts(
-            body,
-            load,
-            reject,
-            lambda counts: self._report.add_segment(source.list_api_name, segment, counts),
-            self._settings.segment_batch_size_rows,
-        )
+        body = gathered.body()
+        self.report.add_segment(list_api_name, segment, Counts(read=len(body)))
+        self._parts.load(body, SegmentLoad(self, gathered))
         self._acknowledge(self._gathering.loaded(gathered))
 
     def _acknowledge(self, tickets: list[int]) -> None:
         for ticket in tickets:
             self._on_acknowledged(ticket)
 
-    def _load_in_parts(
-        self, rows: Body, load: _Load, reject: _Reject, count: Callable[[Counts], None], max_rows: int = sys.maxsize
-    ) -> set[int]:
-        """Load rows in as few calls as Selligent takes; return the positions of those that it refused.
-
-        A part that is too large, or whose failures cannot be told apart, is halved, down to single rows.
-        """
-        refused: set[int] = set()
-        pending = [range(len(rows))] if len(rows) else []
-        while pending:
-            part, *others = rows.parts(min(self._max_bytes, self._client.max_upload_bytes), max_rows, pending.pop())
-            pending += reversed(others)
-            body = rows.encoded(part)
-            try:
-                with self._calls:
-                    result = self._destination.when_visible(lambda: load(body, len(part) > 1))  # noqa: B023 - at once
-            except (PayloadTooLargeError, ApiTimeoutError) as error:
-                if len(part) > 1:
-                    if len(body) <= self._client.max_upload_bytes:  # else the line's limit has fallen below it
-                        self._max_bytes = max(1, len(body) // 2)
-                    pending += halves(part)
-                elif isinstance(error, PayloadTooLargeError):
-                    reject(part.start, RejectedRecord("it alone is too large for Selligent", code="too_large"), None)
-                    refused.add(part.start)
-                else:
-                    raise
-                continue
-            named = self._named(part, result.refused)
-            if result.failed > len(named) and len(part) > 1 and self._settings.error_handling == "ContinueOnError":
-                pending += halves(part)
-                continue
-            count(counts_of(result, rows=len(part)))
-            refused |= self._reject_refused(part, named, result, reject)
-        return refused
-
-    def _count_rows(self, source: Source, counts: Counts) -> None:
-        self._report.add_list(source.list_api_name, counts)
-        if counts.tell_of_a_load(only_insert=self._settings.list_data_import_option == "OnlyInsert"):
+    def count_rows(self, source: Source, counts: Counts) -> None:
+        """Add to the counts of the List, and say whether rows of the source are loaded."""
+        self.report.add_list(source.list_api_name, counts)
+        if counts.tell_of_a_load(only_insert=self.settings.list_data_import_option == "OnlyInsert"):
             self._on_loaded(source.stream)
 
-    def _named(self, part: range, refused: Sequence[RefusedRow]) -> dict[int, RefusedRow]:
-        """Find the rows that Selligent's answer names.
-
-        The vendor does not say whether `record_index` counts from 0 or from 1. 0 is assumed until an index is as large
-        as the number of rows sent, which only happens when counting from 1.
-        """
-        if any(row.index == len(part) for row in refused):
-            self._index_base = 1
-        positions = ((row.index - self._index_base, row) for row in refused)
-        return {part[position]: row for position, row in positions if 0 <= position < len(part)}
-
-    def _reject_refused(
-        self, part: range, named: Mapping[int, RefusedRow], result: LoadResult, reject: _Reject
-    ) -> set[int]:
-        for position, row in named.items():
-            rejection = RejectedRecord("Selligent refused it", field=row.field, code=row.code)
-            reject(position, rejection, row.message)
-        refused = set(named)
-        if result.failed and not named and len(part) == 1:
-            refused = {part.start}
-            reject(part.start, RejectedRecord("Selligent refused it and gave no reason", code="Unknown"), None)
-        if (refused or result.failed) and self._settings.error_handling == "StopOnError":
-            raise RunStoppedError(
-                f"List {self._destination.api_name} stopped loading at a refused record, because error_handling is "
-                "StopOnError: correct the record, or set ContinueOnError to load the others"
-            )
-        return refused
-
-    def _reject_row(  # noqa: PLR0913 - what is known of it
+    def reject_row(  # noqa: PLR0913 - what is known of it
         self,
         batch: Batch,
         index: int,
@@ -375,10 +255,23 @@ class Delivery:
         said: str | None = None,
         loaded: bool = False,
     ) -> None:
+        """Put a record of a batch on the record as rejected.
+
+        Args:
+            batch: The batch.
+            index: Index of the record.
+            rejection: Why.
+            segment: Segment that it cannot join, if the List may take it.
+            said: What Selligent said.
+            loaded: Whether the List takes it, so that its membership alone is left to do.
+
+        Raises:
+            RunStoppedError: If the run may not go on past it.
+        """
         source, key = batch.source, batch.keys[index]
         stream, record = record_of(batch.lines[index])
         line = member_line(source, source.key_rows([key])[0], segment) if loaded and segment else batch.lines[index]
-        self._rejects.add(
+        self.rejects.add(
             Rejection(
                 stream=stream,
                 number=batch.members.number(index),
@@ -391,10 +284,16 @@ class Delivery:
                 field=rejection.field,
                 segment=segment,
                 said=said,
-                redact=lambda text: self._redact(text, lambda: [record, batch.body.all()], batch.fields),
+                redact=lambda text: self.redact(text, lambda: [record, batch.body.all()], batch.fields),
             )
         )
 
-    def _redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
-        """Blot out of Selligent's words about a record what they quote of it and of those that were sent with it."""
-        return redacted(text, values, names=(*fields, self._destination.api_name), secrets=self._settings.secrets)
+    def redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
+        """Blot out of Selligent's words about a record what they quote of it and of those that were sent with it.
+
+        Args:
+            text: Its words.
+            values: Returns what was sent; None if it is not at hand.
+            fields: Names that the words may hold.
+        """
+        return redacted(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)

@@ -103,6 +103,10 @@ class ListDestination:
             )
         return replace(fields, columns=columns)
 
+    def field(self, name: str) -> FieldDefinition | None:
+        """Return the List's field of that name, in any spelling; None if it has none, or is not prepared."""
+        return (self._fields or {}).get(name.casefold())
+
     def segment_name(self, segment: str) -> str:
         """Return a Segment's API name in the tenant's spelling; the first time, check it or create it.
 

@@ -20,7 +20,9 @@ TargetSelligentError
   ├ PayloadTooLargeError        send less at once
   │ └ UploadTooSlowError        as long as the line is slow
   └ FatalApiError               sending it again will not help
-    ├ UnauthorizedError, ForbiddenError, NotFoundError, BadRequestError, UnexpectedAnswerError
+    ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedAnswerError
+    └ BadRequestError
+      └ MissingIndexError       the key fields of a List need a unique index
 ```
 """
 
@@ -99,6 +101,7 @@ class ApiError(TargetSelligentError):
 
     def __init__(self, message: str, *, call: str, status: int | None = None, code: str | None = None) -> None:
         super().__init__(f"{call}: {message}")
+        self.message = message
         self.call = call
         self.status = status
         self.code = code
@@ -189,6 +192,10 @@ class NotFoundError(FatalApiError):
 
 class BadRequestError(FatalApiError):
     """When Selligent refuses the request itself (400, 405, 422 or a failing `result_code`)."""
+
+
+class MissingIndexError(BadRequestError):
+    """When Selligent refuses a load because no unique index of the List covers the key fields."""
 
 
 class UnexpectedAnswerError(FatalApiError):

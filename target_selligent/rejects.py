@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,9 @@ class Rejects:
         self._lock = threading.Lock()
         self._kinds: Counter[tuple[str, str | None, str]] = Counter()
         self._reasons: dict[tuple[str, str | None, str], str] = {}
+        # A bit for each record of a stream in a List: whether it was rejected, by the List or by any of its Segments.
+        self._counted: defaultdict[tuple[str, str], bytearray] = defaultdict(bytearray)
+        self._total = 0
         self._run_id = str(uuid.uuid4())
         self._file = RejectsFile(path) if path else None
         self._keep_newer = keep_newer
@@ -136,6 +139,7 @@ class Rejects:
             shown = self._kinds[kind]
             if kind not in self._reasons:
                 self._reasons[kind] = rejection.explanation()
+            self._count(rejection)
             self._note_key(rejection)
             self._write(rejection)
         if self._strict:
@@ -152,8 +156,8 @@ class Rejects:
 
     @property
     def total(self) -> int:
-        """How many records were rejected so far."""
-        return self._kinds.total() if hasattr(self._kinds, "total") else sum(self._kinds.values())
+        """How many records were rejected so far; one that several Segments refused is one."""
+        return self._total
 
     def check_share(self, records_read: int) -> None:
         """Judge the whole run by the share that `max_rejects` allows.
@@ -212,6 +216,14 @@ class Rejects:
                 if stream is not None and (stream != origin.stream or number > first):
                     line = batch.lines[index]
                     self._write(Rejection(origin.stream, number, line, origin, source.list_api_name, _NEWER, "newer"))
+
+    def _count(self, rejection: Rejection) -> None:
+        counted = self._counted[rejection.stream, rejection.list_api_name]
+        place, bit = rejection.number // 8, 1 << rejection.number % 8
+        counted.extend(bytes(max(0, place + 1 - len(counted))))
+        if not counted[place] & bit:
+            counted[place] |= bit
+            self._total += 1
 
     def _note_key(self, rejection: Rejection) -> None:
         if self._file is None or not self._keep_newer or rejection.key is None:

@@ -102,12 +102,13 @@ class RunReport:
                 yield f"Segment {segment} of List {list_api_name}: {counts}"
 
 
-def counts_of(result: LoadResult, *, rows: int) -> Counts:
+def counts_of(result: LoadResult, *, rows: int, refused: int) -> Counts:
     """Return a load's answer as counts.
 
     Args:
         result: The answer.
         rows: How many rows were sent.
+        refused: How many of them were refused; a row with two faults is one.
     """
     return Counts(
         sent=rows,
@@ -115,5 +116,5 @@ def counts_of(result: LoadResult, *, rows: int) -> Counts:
         updated=result.updated,
         duplicates=result.duplicates,
         not_found=result.not_found,
-        refused=max(result.failed, len(result.refused)),
+        refused=refused,
     )

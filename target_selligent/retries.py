@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.errors import (
     ApiTimeoutError,
+    ConnectionLostError,
     HostNotFoundError,
     ListBusyError,
     RateLimitedError,
@@ -74,7 +75,7 @@ class Retries:
 
     Args:
         policy: The limits.
-        splittable: Whether the caller sends less at once after a time-out, rather than the same again for long.
+        splittable: Whether the caller can send less at once: a body that is lost is not sent again as it is.
         draw: Gives a number between 0 and its argument.
         clock: Seconds that only go up.
     """
@@ -106,7 +107,7 @@ class Retries:
         return (
             tally.failures >= policy.attempts
             or tally.seconds >= policy.seconds
-            or (self.splittable and isinstance(error, ApiTimeoutError) and tally.failures > 1)
+            or (self.splittable and isinstance(error, (ApiTimeoutError, ConnectionLostError)))
         )
 
     def wait(self, error: Exception) -> float:

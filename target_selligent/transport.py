@@ -104,8 +104,7 @@ class Transport:
             path: Parts of the path below the organization; each is percent-encoded whole.
             query: Query parameters, spelt as the API spells them.
             body: JSON text, or an object to be sent as such.
-            splittable: Whether the caller can send less at once: a second time-out is then raised, and so is the first
-                one if the body did not leave in time.
+            splittable: Whether the caller can send less at once: a time-out or a lost connection is then raised.
 
         Returns:
             The answer's JSON object, empty if it had no body.

@@ -62,9 +62,24 @@ ARROWS: dict[str, set[str]] = {
     "deletions": {"fields", "keys"},
     "reader": {"digits", "lenient", "reject_lines"},
     "loader": {"client", "delivery", "destination", "same_key"},
-    "delivery": {"client", "destination", "keys", "membership", "redaction", "reject_lines", "same_key"},
+    "delivery": {
+        "client",
+        "destination",
+        "keys",
+        "loads",
+        "membership",
+        "parts",
+        "redaction",
+        "reject_lines",
+        "same_key",
+        "sizes",
+    },
+    "loads": {"client", "conversions", "membership", "reject_lines"},
+    "parts": {"client", "conversions", "destination", "refusals", "same_key", "sizes"},
+    "sizes": set(),
+    "refusals": {"conversions", "fields"},
     "destination": {"client", "fields"},
-    "client": {"conversions", "fields", "transport"},
+    "client": {"answers", "conversions", "fields", "refusals", "transport"},
     "transport": {
         "answers",
         "certificates",
@@ -112,7 +127,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Module to those that it may import besides the open ones."""
 
-TYPES_ONLY: dict[str, set[str]] = {"sink": {"target"}}
+TYPES_ONLY: dict[str, set[str]] = {"loads": {"delivery"}, "sink": {"target"}}
 """Imports that point up, for type annotations alone: they are gone when the code runs."""
 
 FOREIGN = {
@@ -135,11 +150,13 @@ PURE = {
     "lenient",
     "membership",
     "records",
+    "refusals",
     "retries",
     "rows",
     "same_key",
     "settings",
     "settings_table",
+    "sizes",
     "uplink",
 }
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}

@@ -73,6 +73,7 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
     default=False,
     help="Whether bulk operations on one List run side by side, or all but one are answered 429 (the default).",
 )
+@click.option("--body-reset", is_flag=True, help="Reset the connection of such a body instead.")
 @click.option("--max-rows", type=click.IntRange(1), help="Rows above which a bulk body is answered 413.")
 @click.option("--denied", multiple=True, help="operationId that the key was not granted: 401. May be repeated.")
 @click.option(
@@ -88,6 +89,13 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
     default=0,
     show_default=True,
     help="How many data calls a new List or Segment answers with NotFound first.",
+)
+@click.option(
+    "--invalid-rows",
+    type=click.Choice(["listed", "counted", "whole"]),
+    default="listed",
+    show_default=True,
+    help="What an answer tells of invalid rows: lists them, counts them, or fails the whole load for them.",
 )
 @click.option(
     "--record-index-base",

@@ -184,6 +184,9 @@ class _Exchange:
             self._size += len(chunk)
             if limit is None or self._size <= limit:
                 chunks.append(chunk)
+            elif self._emulator.options.body_reset:
+                self._call.outcome = "too_large"
+                raise _BrokenOffError
             if not message.get("more_body"):
                 break
         if break_off is not None:

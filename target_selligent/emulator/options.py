@@ -21,11 +21,14 @@ class EmulatorOptions:
         body_limit: Bytes above which a body is answered 413; None for no limit.
         upload_seconds: Time in which a body must have arrived; the connection is reset then. None for no limit, though
             the vendor's default is 15.
+        body_reset: Reset the connection of a body above `body_limit`, without an answer, instead.
         max_rows: Rows above which a bulk body is answered 413; None for no limit.
         parallel_bulk: Let bulk operations on one List run side by side instead of answering 429.
         missing_status: Status for what is not there: 404, 400 or 200, all with result_code NotFound.
         unseen_calls: How many data calls a new List or Segment answers with NotFound first.
         record_index_base: Number of the first row in `invalid_records`, 0 or 1.
+        invalid_rows: What an answer tells of invalid rows: `listed` in `invalid_records`; `counted` only; or they make
+            the `whole` load ValidationFailed, and nothing is written.
         case_insensitive_keys: Compare text in keys as SQL Server does by default: without case and without trailing
             blanks. If false, every character counts.
         unique_index_required_above_rows: Refuse larger loads whose keyFields have no unique index; None for never.
@@ -44,11 +47,13 @@ class EmulatorOptions:
     bulk_latency_ms: float = 0.0
     body_limit: int | None = None
     upload_seconds: float | None = None
+    body_reset: bool = False
     max_rows: int | None = None
     parallel_bulk: bool = False
     missing_status: int = 404
     unseen_calls: int = 0
     record_index_base: int = 0
+    invalid_rows: str = "listed"
     case_insensitive_keys: bool = True
     unique_index_required_above_rows: int | None = None
     journal_size: int = 200_000
@@ -65,6 +70,7 @@ class EmulatorOptions:
             "missing_status must be 404, 400 or 200": self.missing_status in (404, 400, 200),
             "unseen_calls must not be negative": self.unseen_calls >= 0,
             "record_index_base must be 0 or 1": self.record_index_base in (0, 1),
+            "invalid_rows must be listed, counted or whole": self.invalid_rows in ("listed", "counted", "whole"),
             "journal_size must be at least 1": self.journal_size >= 1,
         }
         return [problem for problem, holds in checks.items() if not holds]

@@ -31,6 +31,7 @@ class BulkCall:
         refusals: Rows to refuse in any case, by their index.
         index_base: Number of the first row in the answer.
         fold_case: Compare text in keys without case and trailing blanks.
+        invalid_rows: What the answer tells of invalid rows; as the option.
     """
 
     key_fields: str
@@ -41,6 +42,7 @@ class BulkCall:
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
     index_base: int = 0
     fold_case: bool = True
+    invalid_rows: str = "listed"
 
 
 @dataclass
@@ -55,14 +57,23 @@ class Rows:
     failed: int
     duplicates: int
     index_base: int = 0
+    invalid_rows: str = "listed"
 
     def key_values(self, row: Sequence[Any]) -> list[Any]:
         """Return a row's key, value by value."""
         return [row[self.columns.index(key)] for key in self.keys]
 
     def refuse(self, index: int, field_name: str | None, problem: Problem) -> None:
-        """Put a row among the invalid ones."""
+        """Put a row among the invalid ones.
+
+        Raises:
+            ValidationFailedError: If one of them fails the whole call.
+        """
+        if self.invalid_rows == "whole":
+            raise ValidationFailedError(problem.message)
         self.failed += 1
+        if self.invalid_rows == "counted":
+            return
         self.invalid.append(
             {
                 "record_index": index + self.index_base,
@@ -130,7 +141,7 @@ def prepare(call: BulkCall, fields: Sequence[Field], codes: Mapping[str, set[Any
             raise ValidationFailedError(f"Key field {key.name} is not among the fields")
     if writing and any(one.name == ID for one in columns if one not in keys):
         raise ValidationFailedError(f"Field {ID} cannot be written")
-    rows = Rows(columns, keys, len(body), {}, [], 0, 0, call.index_base)
+    rows = Rows(columns, keys, len(body), {}, [], 0, 0, call.index_base, call.invalid_rows)
     _accept(rows, call, body, codes)
     return rows
 

@@ -73,10 +73,9 @@ def test_wrong_logins_are_explained(contacts: Tenant, settings: dict[str, Any], 
         ({"kind": "status", "status": 422}, ["422"]),
         ({"kind": "status", "status": 302, "headers": {"Location": "https://elsewhere.example"}}, ["302", "base_url"]),
         ({"kind": "result_code", "result_code": "Failed", "message": "No luck"}, ["Failed", "No luck"]),
-        ({"kind": "result_code", "result_code": "ValidationFailed", "message": "Bad"}, ["ValidationFailed", "Bad"]),
         ({"kind": "result_code", "result_code": "SomethingNew"}, ["SomethingNew"]),
     ],
-    ids=["400", "422", "redirect", "Failed", "ValidationFailed", "unknown code"],
+    ids=["400", "422", "redirect", "Failed", "unknown code"],
 )
 def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], words: list[str]) -> None:
     """A failing answer, also one with status 200, ends the run after one call with Selligent's words and no STATE."""

@@ -82,9 +82,10 @@ def test_a_used_up_quota_is_waited_out() -> None:
 
 
 def test_a_large_body_is_split_rather_than_tried_again() -> None:
-    """A body that can be split is tried twice if no answer comes in time; one that cannot be, as often as others."""
+    """A body that is lost and can be split is not sent again as it is; one that cannot be is, as often as others."""
     policy = RetryPolicy(attempts=8, seconds=100_000)
-    assert len(waits(LATE, policy, splittable=True)) == 1
+    assert waits(LATE, policy, splittable=True) == []
+    assert waits(LOST, policy, splittable=True) == []
     assert len(waits(LATE, policy)) == 7
     assert len(waits(SERVER, policy, splittable=True)) == 7
 

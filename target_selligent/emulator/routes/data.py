@@ -47,6 +47,7 @@ def bulk_call(request: Request, query: wire.DeleteDataQuery, body: Any) -> BulkC
         stop_on_error=query.errorHandling == "StopOnError",
         refusals=call.refusals,
         index_base=options.record_index_base,
+        invalid_rows=options.invalid_rows,
         fold_case=options.case_insensitive_keys,
     )
 
