@@ -60,9 +60,8 @@ GOOD, BAD = "2026-05-01", "no day"
         ([GOOD, BAD, GOOD, BAD, GOOD], [2, 4]),
         ([BAD, GOOD, GOOD], [1]),
         ([GOOD, GOOD, BAD], [3]),
-        ([BAD, BAD], [1, 2]),
     ],
-    ids=["one", "two together", "two apart", "the first", "the last", "all"],
+    ids=["one", "two together", "two apart", "the first", "the last"],
 )
 def test_the_right_rows_are_rejected(  # noqa: PLR0913 - what may differ
     contacts: Tenant, base: int, mode: str, option: str, days: list[str | None], bad: list[int]
@@ -171,7 +170,8 @@ def test_rows_that_are_not_named_are_found(contacts: Tenant, told: str, tmp_path
     assert contacts.members("s", "KEY") == keys(2, 3, 5, 6, 7)
     assert rejected(run) == [1, 4, 8]
     assert run.states == [1]
-    lines = [json.loads(line) for line in rejects.read_text(encoding="utf-8").splitlines()]
+    messages = [json.loads(line) for line in rejects.read_text(encoding="utf-8").splitlines()]
+    lines = [message for message in messages if message["type"] == "RECORD"]
     assert [line["record"]["key"] for line in lines] == keys(1, 4, 8)
     assert all(line["reason"] for line in lines)
     (line,) = [line for line in run.log if line.startswith("List contacts: ")]
