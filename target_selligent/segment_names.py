@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from target_selligent.errors import RejectedRecord
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from target_selligent.batch import Segments
 
 _TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
+
+
+def array_of(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the array that a value was before the SDK's flattening wrote it as text; other values as they are.
+
+    No Segment's API name starts with a bracket.
+    """
+    if isinstance(value, str) and value.startswith("["):
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(value)
+    return value
 
 
 def named_segments(values: Sequence[Any], column: str, *, required: bool) -> list[Segments]:

@@ -20,8 +20,9 @@ from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.same_key import order_keys, run_keys
+from target_selligent.schemas import in_current_draft
 from target_selligent.sdk_errors import MissingKeyError
-from target_selligent.segment_names import named_segments
+from target_selligent.segment_names import array_of, named_segments
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ class SelligentSink(Sink):
         """Work out the stream's fields and make sure that the List has them, before any record is taken."""
         settings = self.target.settings
         own = settings.for_stream(self.stream_name)
-        schema = self.schema
+        schema = in_current_draft(self.schema)
+        self._flattened = bool(self.config.get("flattening_enabled"))
+        if self._flattened and own.segment_column in schema["properties"]:
+            # Flattening changes what it holds; whether it names Segments is seen by itself.
+            schema["properties"][own.segment_column] = {}
         if not self.include_sdc_metadata_properties:
             named = [column for column, field in own.field_mapping.items() if field is not None]
             schema = without_metadata(schema, kept=(*named, own.segment_column))
@@ -158,6 +163,8 @@ class SelligentSink(Sink):
         if is_deleted(record):
             self._leave_out(record, line)
             return
+        if self._flattened and self._segment_column in record:
+            record[self._segment_column] = array_of(record[self._segment_column])
         self.records_read += 1
         self._process_alone(record, line, self.records_read)
 

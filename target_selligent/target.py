@@ -36,6 +36,7 @@ from target_selligent.reject_lines import REPLAYED, original
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.retries import RetryPolicy
+from target_selligent.schemas import check_schema_message
 from target_selligent.sdk_errors import RecordBeforeSchemaError
 from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
@@ -309,12 +310,8 @@ class TargetSelligent(Target):
         streams that a stream map removes.
         """
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
+        check_schema_message(message_dict, self.message_reader.line_number)
         stream, schema = message_dict["stream"], message_dict["schema"]
-        if not isinstance(stream, str) or not isinstance(schema, dict):
-            raise InputError(
-                f"line {self.message_reader.line_number} of the input is a SCHEMA without stream or schema"
-            )
-        self._assert_line_requires(schema, requires={"properties"})
         described = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) == described:
             return

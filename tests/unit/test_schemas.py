@@ -1,0 +1,29 @@
+"""Schemas of older drafts in today's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from target_selligent.schemas import in_current_draft
+
+
+@pytest.mark.parametrize(
+    ("older", "current"),
+    [
+        ({"maximum": 5, "exclusiveMaximum": True}, {"exclusiveMaximum": 5}),
+        ({"maximum": 5, "exclusiveMaximum": False}, {"maximum": 5}),
+        ({"exclusiveMinimum": True}, {}),
+        ({"exclusiveMinimum": 3, "minimum": 2}, {"exclusiveMinimum": 3, "minimum": 2}),
+        ({"anyOf": [{"minimum": 1, "exclusiveMinimum": True}]}, {"anyOf": [{"exclusiveMinimum": 1}]}),
+        ({"properties": {"exclusiveMinimum": True}}, {"properties": {"exclusiveMinimum": True}}),
+        ({"enum": [{"exclusiveMinimum": True}]}, {"enum": [{"exclusiveMinimum": True}]}),
+        ({"properties": {"enum": {"exclusiveMinimum": False}}}, {"properties": {"enum": {}}}),
+        (True, True),
+    ],
+    ids=str,
+)
+def test_bounds(older: Any, current: Any) -> None:
+    """A bound that draft 4 calls exclusive by a boolean becomes one by its number; values and names stay."""
+    assert in_current_draft(older) == current
