@@ -145,9 +145,14 @@ class Server(uvicorn.Server):
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End waiting calls, then the server."""
+        """End waiting calls, then the server, then what is still open."""
         self.emulator.stop()
         await super().shutdown(sockets)
+        # Over TLS, closing waits for the client's close_notify, which an idle client does not send.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        while self.server_state.connections:  # noqa: ASYNC110 - they tell nobody else
+            await asyncio.sleep(0)
 
     def serve_until_stopped(self) -> None:
         """Serve until `should_exit` or a signal."""

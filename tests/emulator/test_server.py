@@ -1,6 +1,7 @@
 """The server in a thread, and the command."""
 
 import dataclasses
+import gc
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from target_selligent import __version__
 from target_selligent.emulator.cli import main
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.server import EmulatorServer
+from tests.tls import Authority
 
 from .api import Api, wait_until
 
@@ -80,6 +82,17 @@ def test_a_hung_call_does_not_keep_the_server() -> None:
         server.stop()
         with pytest.raises(ConnectionResetError):
             client.recv(1)
+
+
+def test_an_open_connection_does_not_outlive_the_server(authority: Authority) -> None:
+    """Stopping ends connections over https whose clients leave them open: no transport is left unclosed."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(authority.file)
+        with EmulatorServer(tls=authority.issue()) as server:
+            assert session.get(f"{server.base_url}/_emulator/counters", timeout=60).status_code == 200
+        del server
+        gc.collect()  # pytest makes an error of what an unclosed transport says when it is collected
 
 
 def test_it_listens_on_the_loopback_interface_only() -> None:

@@ -81,9 +81,9 @@ def model(
     return rows, members
 
 
-@pytest.mark.parametrize("selligent", ["http"], indirect=True)
+@pytest.mark.parametrize("selligent", ["https", "http"], indirect=True)
 @settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     database=None,
