@@ -34,6 +34,8 @@ COLUMNS = {
     "key": {"type": "string"},
     "whole": {"type": ["integer", "null"]},
     "part": {"type": ["number", "null"]},
+    "wide": {"type": ["number", "null"], "multipleOf": 1, "maximum": 10**20, "exclusiveMaximum": True},
+    "small": {"type": ["number", "null"], "multipleOf": 0.01, "minimum": -5},
     "yes": {"type": ["boolean", "null"]},
     "at": {"type": ["string", "null"], "format": "date-time"},
     "day": {"type": ["string", "null"], "format": "date"},
@@ -44,6 +46,9 @@ KEYS = st.sampled_from(["a", "b", "c", " ", ""])
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "whole": st.none() | st.integers(-(2**70), 2**70) | st.just(3.0),
     "part": st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5),
+    "wide": st.none() | st.integers(-(2**70), 2**70) | st.sampled_from([1.0, 2.5, 1e19]),
+    "small": st.none() | st.sampled_from([19.99, 0.1, 0.005, -6, 3]),
+    "_sdc_deleted_at": st.sampled_from([None, None, "", "2026-05-01T10:15:00Z"]),
     "yes": st.none() | st.booleans() | st.just("no"),
     "at": st.sampled_from([None, "2026-05-01T10:15:00Z", "2026-05-01 10:15:00+02:00", "2026-02-30T00:00:00Z", "soon"]),
     "day": st.sampled_from([None, "2024-02-29", "2023-02-29", "2026-05-01T00:00:00", "today"]),
