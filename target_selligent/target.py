@@ -26,6 +26,7 @@ from target_selligent.destination import ListDestination
 from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
+from target_selligent.failure import Failure, log_reasons_only, one_line
 from target_selligent.flush_age import FlushAge
 from target_selligent.keys import LastRecords
 from target_selligent.loader import Loader
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
     from target_selligent.batch import Source
 
-_MAX_LINE = 2000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 _STOP_SECONDS = 30
@@ -138,9 +138,10 @@ class TargetSelligent(Target):
         try:
             return super().cb_config(ctx, param, value)
         except FileNotFoundError as error:
-            raise click.ClickException(f"config file {error.filename or value} does not exist") from None
+            named = error.filename or " or ".join(value)
+            raise Failure(f"config file {named} does not exist") from None
         except (OSError, ValueError) as error:
-            raise click.ClickException(
+            raise Failure(
                 f"the config file cannot be read ({type(error).__name__}): it must be a JSON object"
             ) from None
 
@@ -156,12 +157,13 @@ class TargetSelligent(Target):
         """Run the target; every failure that is not a bug of ours ends in one line and exit code 1."""
         # It would log every URL, and with it the parameter errorHandling: Meltano takes the word for a failure.
         logging.getLogger("urllib3").setLevel(logging.INFO)
+        log_reasons_only()
         try:
             super().invoke(about=about, about_format=about_format, config=config, file_input=file_input)  # type: ignore[arg-type]
         except ConfigValidationError:
             raise
         except (TargetSelligentError, SingerSDKError) as error:
-            raise click.ClickException(_one_line(error)) from None
+            raise Failure(error) from None
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -265,7 +267,7 @@ class TargetSelligent(Target):
             self.loader.finish()
         except Exception as loading:
             if reading is not None and reading is not loading:
-                self.logger.error("%s", _one_line(reading))  # noqa: TRY400 - the other one is raised
+                self.logger.error("%s", one_line(reading))  # noqa: TRY400 - the other one is raised
             raise
         if reading is not None:
             raise reading
@@ -279,7 +281,7 @@ class TargetSelligent(Target):
 
     def _end_soon(self, failure: Exception) -> None:
         """Bound the time that the run may go on after a List's loading has failed."""
-        self._ending.force_after(_STOP_SECONDS, 1, click.ClickException(_one_line(failure)).show)
+        self._ending.force_after(_STOP_SECONDS, 1, Failure(failure).show)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config as a whole.
@@ -391,7 +393,3 @@ class TargetSelligent(Target):
         now = time.monotonic()
         for list_api_name, buffer in self._buffers.items():
             buffer.flush_old(now, self._ages[list_api_name])
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:_MAX_LINE]

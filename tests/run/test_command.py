@@ -251,22 +251,70 @@ def test_secrets_are_never_shown(tenant: Tenant, fault: str | None) -> None:
         assert secret not in output
 
 
-def test_structured_logging(tenant: Tenant, tmp_path: Path) -> None:
-    """SINGER_SDK_LOG_CONFIG sends the log where it says, as JSON, the summary included."""
-    log = tmp_path / "log.jsonl"
-    formatter = {"()": "singer_sdk.logging.StructuredFormatter"}
-    handler = {"class": "logging.FileHandler", "formatter": "json", "filename": str(log)}
+def log_config(folder: Path, handler: dict[str, Any]) -> dict[str, str]:
+    """Return the environment that sets a log config as Meltano does, with JSON lines to a handler."""
     config = {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": formatter},
-        "handlers": {"file": handler},
-        "root": {"level": "INFO", "handlers": ["file"]},
+        "formatters": {"json": {"()": "singer_sdk.logging.StructuredFormatter"}},
+        "handlers": {"only": {"formatter": "json", **handler}},
+        "root": {"level": "INFO", "handlers": ["only"]},
     }
-    path = tmp_path / "logging.json"
+    path = folder / "logging.json"
     path.write_text(json.dumps(config), encoding="utf-8")
-    tenant.run(MESSAGES, **SETTINGS_OF_RUN, env={"SINGER_SDK_LOG_CONFIG": str(path)}).succeeded()
+    return {"SINGER_SDK_LOG_CONFIG": str(path)}
+
+
+TO_STDERR = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
+
+
+def test_structured_logging(tenant: Tenant, tmp_path: Path) -> None:
+    """SINGER_SDK_LOG_CONFIG sends the log where it says, as JSON, the summary included."""
+    log = tmp_path / "log.jsonl"
+    env = log_config(tmp_path, {"class": "logging.FileHandler", "filename": str(log)})
+    tenant.run(MESSAGES, **SETTINGS_OF_RUN, env=env).succeeded()
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert any(entry["message"].startswith("List contacts: 1 read") for entry in entries)
     ours = [entry for entry in entries if entry["logger_name"] == "target-selligent"]
     assert {entry["level"].upper() for entry in ours} == {"INFO"}
+
+
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
+    "a List that is missing": ({}, "List contacts does not exist"),
+    "a wrong secret": ({"api_secret": "wrong"}, "401"),
+    "a record that ends the run": ({**SETTINGS_OF_RUN, "skip_invalid_records": False}, "the key is null"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_one_error_in_a_structured_log(tenant: Tenant, tmp_path: Path, name: str) -> None:
+    """Under Meltano, the reason is the only error; each line is one of the log, since others count as information."""
+    settings, words = FAILURES[name]
+    run = tenant.run([MESSAGES[0], record({"key": None, "seg": "s"})], **settings, env=log_config(tmp_path, TO_STDERR))
+    assert run.returncode == 1
+    entries = [json.loads(line) for line in run.stderr.splitlines()]
+    (error,) = (entry for entry in entries if entry["level"] in {"error", "critical"})
+    assert words in error["message"]
+    assert "exception" not in error
+    assert error is entries[-1]
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_one_line_on_a_terminal(tenant: Tenant, tmp_path: Path, name: str) -> None:
+    """Without a log config, or with one that leaves the terminal alone, the reason is there once, as the last line."""
+    settings, words = FAILURES[name]
+    log = tmp_path / "log.jsonl"
+    for env in ({}, log_config(tmp_path, {"class": "logging.FileHandler", "filename": str(log)})):
+        run = tenant.run([MESSAGES[0], record({"key": None, "seg": "s"})], **settings, env=env)
+        assert words in run.complaint()
+        assert run.stderr.count(words) == 1
+        assert "ERROR" not in run.stderr
+    assert words in json.loads(log.read_text(encoding="utf-8").splitlines()[-1])["message"]
+
+
+def test_a_config_file_that_is_missing_is_an_error_of_the_log(tmp_path: Path) -> None:
+    """What is wrong before the target is made is logged in the same way."""
+    run = run_command("--config", "missing.json", env=log_config(tmp_path, TO_STDERR))
+    (line,) = run.stderr.splitlines()
+    assert json.loads(line)["level"] == "error"
+    assert "missing.json does not exist" in json.loads(line)["message"]
