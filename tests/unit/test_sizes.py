@@ -27,11 +27,11 @@ def load(limit: SizeLimit, body: Body, *, max_bytes: int = 1 << 40, max_rows: in
             pending += reversed(parts)
             continue
         size = Size(body.size_of(part), len(part))
-        taken = len(part) == 1 or (size.bytes <= max_bytes and size.rows <= max_rows)
-        calls.append((size.bytes, taken))
+        taken = size.bytes <= max_bytes and size.rows <= max_rows
+        calls.append((size.bytes, taken or len(part) == 1))
         if taken:
             limit.note_taken(size)
-        else:
+        elif len(part) > 1:  # a single row that is too large is rejected, and nothing is learned from it
             halves = body.halves(part)
             limit.note_too_large(size, max(Size(body.size_of(half), len(half)) for half in halves))
             pending += reversed(halves)
