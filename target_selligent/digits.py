@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
@@ -28,11 +28,17 @@ def exact_number(text: str) -> float | Decimal:
 
     Args:
         text: The number as JSON writes it.
+
+    Returns:
+        The number; NaN, which no field takes, if its exponent is beyond what a Decimal holds.
     """
     number = float(text)
     if len(text) <= _CERTAIN and "e" not in text and "E" not in text:
         return number
-    exact = Decimal(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        return math.nan
     return number if Decimal(repr(number)) == exact else exact
 
 

@@ -139,3 +139,17 @@ def test_booleans_and_date_times_for_other_fields(tenant: Tenant) -> None:
     run = tenant.run([schema({"key": "string", "b": "boolean", "t": moment}), *rows]).succeeded()
     assert tenant.rows("KEY", "B", "T") == [["a", 1, "2024-02-29"]]
     assert "Skipped record 2 of stream customers, field t" in run.stderr
+
+
+@pytest.mark.parametrize("more", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "9" * 5000])
+@pytest.mark.parametrize("written", ["{}", '"{}"'], ids=["number", "text"])
+def test_numbers_beyond_all_bounds_are_rejected_alone(
+    tenant: Tenant, written: str, number: str, more: dict[str, Any]
+) -> None:
+    """A number that nothing can hold rejects its record, whether it is written as a number or as text."""
+    tenant.create_list(KEY="Text(10)", N="Float")
+    described = {"type": ["number", "null"] if written == "{}" else ["string", "null"]}
+    run = tenant.run(lines(described, "null", written.format(number), "null", column="n"), **more).succeeded()
+    assert tenant.rows("KEY", "N") == [["0", None], ["2", None]]
+    assert "Skipped record 2 of stream customers, field n" in run.stderr
