@@ -148,9 +148,7 @@ class SelligentSink(Sink):
         return record
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Take one record that came through the SDK's own path: stream maps, flattening, metadata columns.
-
-        The SDK counts it in its metric `record_count` itself.
+        """Take one record that came through the SDK's own path (maps, flattening, metadata), which counts it itself.
 
         Args:
             record: The record, transformed.
@@ -167,6 +165,12 @@ class SelligentSink(Sink):
             record[self._segment_column] = array_of(record[self._segment_column])
         self.records_read += 1
         self._process_alone(record, line, self.records_read)
+
+    def reject_unmapped(self, rejection: RejectedRecord) -> None:
+        """Reject the record in work, for what is wrong with it to a stream map."""
+        self.records_read += 1
+        self.record_counter_metric.increment()
+        self._reject(rejection, self.target.message_reader.line, self.records_read)
 
     def process_line(self, record: dict[str, Any], line: bytes) -> None:
         """Take one record that is not of the stream's type, and widen the type if the record is right.
@@ -329,8 +333,8 @@ class SelligentSink(Sink):
         Args:
             held: The row.
         """
-        row = decode_row(held.row)
-        self._take(held.fields, Rows([row], [held.key], [held.segments], [held.line], [held.number]), held.row)
+        rows = Rows([decode_row(held.row)], [held.key], [held.segments], [held.line], [held.number])
+        self._take(held.fields, rows, held.row)
 
     def _take(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
         self.target.report.add_list(self.list_api_name, Counts(read=len(rows)))
@@ -339,9 +343,8 @@ class SelligentSink(Sink):
     def process_member(self, message: Mapping[str, Any], line: bytes) -> None:
         """Have a record that is in its List join the Segment that a message of `member_line` names."""
         self.records_read += 1
-        key, segment = member_of(message, self._source)
         batch = Batch(self.target.checkpoints.open(), self._source, (), time.monotonic())
-        batch.add_member(key, segment, line, self.records_read)
+        batch.add_member(*member_of(message, self._source), line, self.records_read)
         self.target.loader.submit(batch, self._destination)
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
@@ -392,5 +395,6 @@ class SelligentSink(Sink):
         if self._segment_column is None:
             return ()
         values = list(map(self._record_type.get(self._segment_column), records))
-        required = self.target.settings.records_without_segment == "skip"
-        return named_segments(values, self._segment_column, required=required)
+        return named_segments(
+            values, self._segment_column, required=self.target.settings.records_without_segment == "skip"
+        )

@@ -89,8 +89,9 @@ class Streams:
         Deleted records and records without a Segment are neither: they may leave a stream without a load.
         """
         known = self._streams[stream]
-        # Where `max_rejects` is set, it alone says how many rejects are too many.
-        if not known.records and self._settings.max_rejects is None:
+        # Where `max_rejects` is set, it alone says how many rejects are too many; a share says so at the end only.
+        limit = self._settings.max_rejects
+        if not known.records and (limit is None or limit.share is not None):
             known.ticket = self._checkpoints.open()
         known.records += count
 
@@ -116,7 +117,8 @@ class Streams:
         _warn(self._unused_names())
         problems = []
         for name, stream in self._streams.items():
-            reason = rejects.most_frequent(stream.name_in_tap) if stream.ticket is not None else None
+            judged = stream.ticket is not None and self._settings.max_rejects is None
+            reason = rejects.most_frequent(stream.name_in_tap) if judged else None
             if reason is not None:
                 problems.append(
                     f"none of the {stream.records:,} records of stream {name} could be loaded, most often for {reason}"

@@ -42,6 +42,7 @@ from target_selligent.sdk_errors import RecordBeforeSchemaError
 from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
+from target_selligent.stream_maps import reject_what_fails
 from target_selligent.streams import Streams
 from target_selligent.transport import Transport
 
@@ -250,6 +251,7 @@ class TargetSelligent(Target):
                 buffer.flush()
             self._finish_loading()
             if whole:
+                self.rejects.check_share(self.report.records_read)
                 self.streams.check_at_end(self.rejects)
                 self.checkpoints.release()
                 super().process_endofpipe()
@@ -258,7 +260,6 @@ class TargetSelligent(Target):
         if reader.stop_signal is not None:
             self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
             sys.exit(_SIGNALLED + reader.stop_signal)
-        self.rejects.check_share(self.report.records_read)
 
     def _finish_loading(self) -> None:
         """Wait until everything is loaded; raise what ended the reading or the loading before its time."""
@@ -322,6 +323,7 @@ class TargetSelligent(Target):
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         self.origin = Origin(stream, original(self.message_reader.line), replayed=REPLAYED in message_dict)
         maps = self.mapper.stream_maps[stream]
+        reject_what_fails(maps, lambda alias, wrong: self._sinks_active[alias].reject_unmapped(wrong))  # type: ignore[attr-defined]
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
             keys = stream_map.transformed_key_properties

@@ -42,9 +42,11 @@ ARROWS: dict[str, set[str]] = {
         "sdk_errors",
         "schemas",
         "sink",
+        "stream_maps",
         "streams",
         "transport",
     },
+    "stream_maps": {"deletions"},
     "replay": {"lenient", "reject_lines", "rejects_file"},
     "reject_lines": set(),
     "rejects_file": set(),
@@ -136,7 +138,7 @@ TYPES_ONLY: dict[str, set[str]] = {"loads": {"delivery"}, "sink": {"target"}}
 """Imports that point up, for type annotations alone: they are gone when the code runs."""
 
 FOREIGN = {
-    "singer_sdk": {"target", "reader", "sdk_errors", "sink"},
+    "singer_sdk": {"target", "reader", "sdk_errors", "sink", "stream_maps"},
     "requests": {"answers", "connections", "transport", "unreachable"},
     "urllib3": {"certificates", "connections", "transport", "unreachable"},
     "backoff": {"transport"},

@@ -157,3 +157,40 @@ def test_both_paths_send_the_same(tenant: Tenant) -> None:
         ]
         seen.append((rows_by_name, tenant.fields(name)))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    ("maps", "fault"),
+    [
+        ({"value": "int(value)"}, "ValueError"),
+        ({"__filter__": "int(value) > 0"}, "ValueError"),
+        ({"value": "str(record['more'])"}, "KeyError"),
+    ],
+    ids=["expression", "filter", "lacking column"],
+)
+def test_a_record_on_which_a_stream_map_fails_is_rejected(tenant: Tenant, maps: dict[str, str], fault: str) -> None:
+    """It is rejected alone, without its values in the log; the others are loaded."""
+    rows = [record({"key": key, "value": key, "more": "m"}) for key in ("1", "2")]
+    wrong = record({"key": "secret-name", "value": "secret-name"})
+    messages = [
+        schema({"key": "string", "value": "string", "more": "string"}),
+        rows[0],
+        wrong,
+        rows[1],
+        state({"a": 1}),
+    ]
+    run = tenant.run(messages, create_list_if_not_exists=True, stream_maps={"customers": maps}).succeeded()
+    assert tenant.rows("KEY") == [["1"], ["2"]]
+    assert f"Skipped record 2 of stream customers: a stream map fails on it: {fault}" in run.stderr
+    assert "List contacts: 3 read, 2 sent" in run.stderr
+    assert "secret-name" not in run.stderr
+    assert run.states == [{"a": 1}]
+
+
+def test_a_stream_map_that_always_fails_fails_the_run(tenant: Tenant) -> None:
+    """A misspelt column in an expression is named in one line, and no STATE is printed."""
+    messages = [schema({"key": "string", "value": "string"}), record({"key": "a", "value": "b"}), state({"a": 1})]
+    run = tenant.run(messages, create_list_if_not_exists=True, stream_maps={"customers": {"value": "valeu.lower()"}})
+    assert "could be loaded, most often for a stream map fails on it" in run.complaint()
+    assert "valeu.lower()" in run.complaint()
+    assert run.states == []

@@ -191,3 +191,11 @@ def test_state_waits_for_the_first_row_of_a_stream(contacts: Tenant) -> None:
         assert contacts.rows("KEY") == [["a"]]
         target.stdin.close()
         assert target.wait() == 0
+
+
+def test_no_state_goes_past_more_rejects_than_a_share_allows(contacts: Tenant) -> None:
+    """The share is judged before the last STATE is printed; one of a stream that was refused whole waits for it."""
+    messages = [SCHEMA, state({"start": 1}), *rows(*REFUSED), state({"middle": 1}), *rows(*REFUSED), state({"end": 1})]
+    run = contacts.run(messages, max_rejects="1%", batch_size_rows=500)
+    assert "more than max_rejects allows (1.00%)" in run.complaint()
+    assert run.states == [{"start": 1}]

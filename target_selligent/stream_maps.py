@@ -1,0 +1,45 @@
+"""The SDK's stream maps, of which a failing one rejects the record instead of ending the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MapExpressionError
+
+from target_selligent.deletions import is_deleted
+from target_selligent.errors import RejectedRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from singer_sdk.mapper import StreamMap
+
+
+def reject_what_fails(stream_maps: Iterable[StreamMap], reject: Callable[[str, RejectedRecord], None]) -> None:
+    """Have stream maps reject a record on which their expressions or filters fail, and go on with the next one.
+
+    Args:
+        stream_maps: The maps of one stream, which are changed.
+        reject: Takes the stream, as its map names it, and what is wrong with the record that is in work.
+    """
+    for stream_map in stream_maps:
+        stream_map.transform = _or_rejected(stream_map, reject)  # type: ignore[method-assign,assignment]
+
+
+def _or_rejected(
+    stream_map: StreamMap, reject: Callable[[str, RejectedRecord], None]
+) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    transform = stream_map.transform
+
+    def transformed(record: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return transform(record)
+        except Exception as error:
+            if is_deleted(record):
+                raise
+            # What Python says of an expression that fails quotes values; the SDK's own error quotes the expression.
+            what = str(error).rstrip(".") if isinstance(error, MapExpressionError) else type(error).__name__
+            reject(stream_map.stream_alias, RejectedRecord(f"a stream map fails on it: {what}", code="stream_map"))
+            return None
+
+    return transformed
