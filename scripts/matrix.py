@@ -1,8 +1,8 @@
 """Run the tests on the oldest and newest declared Python of this machine, and with the lowest allowed dependencies.
 
 The run on the newest Python measures coverage, subprocesses included; `fail_under` in `pyproject.toml` is its gate.
-Long tests (the fault matrix, kills, the soak) run in `make test` only. Interpreters are looked for on PATH and among
-those of pyenv.
+The long tests in `tests/faults` run in `make test` only, those of the emulator also on the newest Python. Interpreters
+are looked for on PATH and among those of pyenv.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LONG = ("tests/faults/test_faults.py", "tests/faults/test_crash.py", "tests/faults/test_soak.py")
-
-NEEDS_NEWER_PACKAGES = "tests/emulator/test_openapi.py"
-"""Its test library, schemathesis, demands a newer jsonschema-rs than the target does."""
+LONG = "tests/faults"
+EMULATOR = "tests/emulator"
+"""Its test library, schemathesis, also demands a newer jsonschema-rs than the target does."""
 
 
 def declared() -> list[str]:
@@ -77,26 +76,16 @@ def prepare(python: str, name: str, constraints: Path, *packages: str) -> str:
     if not folder.exists():
         run(python, "-m", "venv", str(folder))
         run(binary, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
-    run(
-        binary,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--constraint",
-        str(constraints),
-        "--editable",
-        ".[emulator]",
-        *packages,
-    )
+    install = (binary, "-m", "pip", "install", "--quiet", "--constraint", str(constraints))
+    run(*install, "--editable", ".[emulator]", *packages)
     return binary
 
 
-def run_tests(python: str, *arguments: str, coverage: bool = False) -> None:
-    """Run the shorter tests."""
-    runner = ["coverage", "run", "-m", "pytest"] if coverage else ["pytest"]
-    left_out = [f"--ignore={path}" for path in LONG]
-    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", *left_out, *arguments)
+def run_tests(python: str, *, newest: bool = False) -> None:
+    """Run the shorter tests; on the newest Python, more of them and with coverage."""
+    runner = ["coverage", "run", "-m", "pytest"] if newest else ["pytest"]
+    left_out = [f"--ignore={path}" for path in ((LONG,) if newest else (LONG, EMULATOR))]
+    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", *left_out)
 
 
 def main() -> None:
@@ -112,7 +101,7 @@ def main() -> None:
         print(f"== Python {version} ({found[version]})", flush=True)
         python = prepare(found[version], version, pinned, "--group", "test")
         newest = version == chosen[-1]
-        run_tests(python, coverage=newest)
+        run_tests(python, newest=newest)
         if newest:
             run(python, "-m", "coverage", "combine", "--quiet")
             run(python, "-m", "coverage", "report", "--skip-covered")
@@ -120,7 +109,7 @@ def main() -> None:
     constraints = ROOT / ".matrix" / "lowest.txt"
     constraints.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
     test_packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
-    run_tests(prepare(sys.executable, "lowest", constraints, *test_packages), f"--ignore={NEEDS_NEWER_PACKAGES}")
+    run_tests(prepare(sys.executable, "lowest", constraints, *test_packages))
 
 
 if __name__ == "__main__":
