@@ -70,7 +70,7 @@ def test_the_wheel_has_the_package_alone(built: Path) -> None:
     assert names == {name for name in _files(ROOT) if name.startswith("target_selligent/")}
     assert "target_selligent/py.typed" in names
     commands = re.findall(r"^(\S+) = ", entry_points.decode(), re.MULTILINE)
-    assert sorted(commands) == ["target-selligent", "target-selligent-emulator"]
+    assert sorted(commands) == ["target-selligent", "target-selligent-emulator", "target-selligent-replay"]
 
 
 def test_the_readme_is_whole_on_a_package_index(built: Path) -> None:

@@ -21,7 +21,7 @@ LATER: dict[str, list[dict[str, Any]]] = {
     ],
     "a growing schema": [schema({"key": "string", "more": "integer"}), record({"key": "b", "more": 2})],
 }
-SETTINGS: dict[str, Any] = {"create_list_if_not_exists": True, "batch_size_rows": 1}
+SETTINGS: dict[str, Any] = {"create_list_if_not_exists": True, "batch_size_rows": 1, "unlisted_streams": "load"}
 
 
 @pytest.mark.parametrize("later", LATER.values(), ids=LATER)
