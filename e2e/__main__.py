@@ -1,6 +1,7 @@
 """PostgreSQL to Selligent through Meltano, with everything real but Selligent (`make e2e`).
 
 A shop's customers go from a query into a List and three Segments, twice, and all that arrives is compared with SQL.
+Then two tables go into Lists of their own, of which Selligent refuses one whole.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from e2e.checks import KEY, LIST, Report, check_contents, moment
+from e2e.checks import CARDS, COUPONS, KEY, LIST, Report, check_cards, check_contents, moment
 from e2e.emulator import API_KEY, API_SECRET, ORGANIZATION, running_emulator
 from e2e.host import Meltano
 from e2e.postgres import DATABASE, running_postgres
@@ -33,7 +34,9 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEST_PASSED = "Test data was written to your target system"
 _COMPLAINT = re.compile(r"^.*\[(?:warning|error|critical)\s*\] target-selligent .*$", re.MULTILINE)
 _ERROR = re.compile(r"^.*\[(?:error|critical)\s*\] target-selligent .*$", re.MULTILINE)
-_READ = re.compile(rf"List {LIST}: ([\d,]+) read")
+_COUNTS = re.compile(rf"List {LIST}: ([\d,]+) read, .*, ([\d,]+) deleted")
+_DELETIONS = f"Stream {STREAM}: records with a value in _sdc_deleted_at are deleted at the source"
+_REFUSED_STREAM = re.compile(r"none of the ([\d,]+) records of stream public-coupons could be loaded")
 
 
 def settings(postgres: Postgres, emulator: Emulator) -> dict[str, str]:
@@ -58,6 +61,16 @@ PIPELINE = {
     "TARGET_SELLIGENT_SEGMENT_COLUMN": "selligent_segment",
     "TARGET_SELLIGENT_KEY_FIELDS": KEY,
     # Small, so that a run has many batches.
+    "TARGET_SELLIGENT_BATCH_SIZE_ROWS": "500",
+}
+TWO_LISTS = {
+    "TAP_POSTGRES__SELECT": json.dumps([f"public-{COUPONS}.*", f"public-{CARDS}.*"]),
+    "TAP_POSTGRES__METADATA": json.dumps(
+        {f"public-{CARDS}": {"replication-method": "INCREMENTAL", "replication-key": "issued_at"}}
+    ),
+    "TARGET_SELLIGENT_STREAMS": json.dumps(
+        {f"public-{COUPONS}": {"list_api_name": COUPONS}, f"public-{CARDS}": {"list_api_name": CARDS}}
+    ),
     "TARGET_SELLIGENT_BATCH_SIZE_ROWS": "500",
 }
 WRONG_SECRET = {"TARGET_SELLIGENT_API_SECRET": "not-the-secret"}
@@ -119,6 +132,9 @@ class Pipeline:
         since = self._bookmark()
         condition = f"updated_at >= '{since}'" if since else "true"
         count = self._postgres.value(f"SELECT count(*) FROM selligent_export WHERE {condition}")  # noqa: S608
+        deleted = self._postgres.value(
+            f"SELECT count(*) FROM selligent_export WHERE {condition} AND _sdc_deleted_at IS NOT NULL"  # noqa: S608
+        )
         everything = self._postgres.value("SELECT count(*) FROM selligent_export")
         newest = self._postgres.value("SELECT to_json(max(updated_at)) FROM selligent_export")
         started = time.monotonic()
@@ -126,17 +142,26 @@ class Pipeline:
         self._report.say(f"{title} ({time.monotonic() - started:.1f} s)")
         finished.must_succeed("meltano run")
         self._postgres.execute("CALL expected.run_export()")
-        summary = _READ.search(finished.log)
-        read = summary.group(1).replace(",", "") if summary else "no summary"
+        summary = _COUNTS.search(finished.log)
+        read, gone = (number.replace(",", "") for number in summary.groups()) if summary else ("no summary", "")
         self._report.check(
             read == count,
             f"{int(count):,} of {int(everything):,} records extracted: "
             f"{'those changed since the stored state' if since else 'all, there is no state yet'}",
             [f"{read} read by the target"],
         )
+        self._report.check(
+            gone == deleted != "0",
+            f"{int(deleted):,} of them are marked as deleted, and counted so",
+            [f"{gone} counted as deleted"],
+        )
         # The SDK's warning of an old Python is the machine's matter, not the target's.
         complaints = [line for line in _COMPLAINT.findall(finished.log) if "SingerSDKPythonEOLWarning" not in line]
-        self._report.check(not complaints, "no warning and no error in the target's log", complaints)
+        self._report.check(
+            len(complaints) == 1 and _DELETIONS in complaints[0],
+            "one warning in the target's log, of the deleted records, and no error",
+            complaints,
+        )
         check_contents(self._report, self._postgres, self._emulator)
         self._state = self._meltano.state()
         stored = self._bookmark()
@@ -155,6 +180,21 @@ class Pipeline:
             )
         )
         self._report.check(both > 0, f"{both:,} customers became VIPs and, with append, are still standard ones too")
+
+    def check_refused_stream(self) -> None:
+        """Check that a stream that Selligent refuses whole fails the run, and that the other one is loaded."""
+        self._report.say("a run of two streams, of which Selligent refuses one whole")
+        finished = self._meltano.run_pipeline(TWO_LISTS)
+        end = finished.tail().splitlines()
+        self._report.check(finished.code == 1, f"it fails, with exit code {finished.code}", end)
+        count = self._postgres.value(f"SELECT count(*) FROM {COUPONS}")  # noqa: S608 - a name from above
+        named = _REFUSED_STREAM.search(finished.log)
+        self._report.check(
+            named is not None and named.group(1).replace(",", "") == count, "the target names the stream", end
+        )
+        self._report.check(not self._emulator.list_records(COUPONS, ["CODE"]), f"List {COUPONS} is empty")
+        check_cards(self._report, self._postgres, self._emulator)
+        self._report.check(self._state == self._meltano.state(), "and changes no state")
 
     def _bookmark(self) -> str:
         """Return the replication key value in the state that the last run stored; empty if there is none."""
@@ -204,6 +244,7 @@ def _run_all(report: Report, folder: Path) -> None:
         pipeline.check_refusal()
         pipeline.run("second run, after changes")
         pipeline.check_moves()
+        pipeline.check_refused_stream()
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

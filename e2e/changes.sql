@@ -28,6 +28,10 @@ UPDATE customers SET opt_in_email = false, updated_at = changed_at(4) WHERE cust
 UPDATE customers SET email = NULL, updated_at = changed_at(5) WHERE customer_id LIKE 'C0005_5';
 DELETE FROM customers WHERE customer_id LIKE 'é%';
 
+-- They are marked as deleted: what Selligent holds of them stays, and their new names do not arrive.
+UPDATE customers SET first_name = 'Deleted', deleted_at = changed_at(7), updated_at = changed_at(7)
+WHERE customer_id LIKE 'C0014_5';
+
 -- They come into it.
 UPDATE customers SET opt_in_email = true, updated_at = changed_at(6)
 WHERE NOT opt_in_email AND customer_id BETWEEN 'C000600' AND 'C001200';

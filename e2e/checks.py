@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LIST = "master_contacts"
 KEY = "CUSTOMER_IDENTIFIER"
+CARDS = "loyalty_cards"
+COUPONS = "coupons"
 FIELDS = (KEY, "EMAIL", "FIRST_NAME", "LIFETIME_VALUE", "LAST_PURCHASE_AT", "UPDATED_AT")
 _DATE_TIMES = frozenset({"LAST_PURCHASE_AT", "UPDATED_AT"})
 SEGMENTS = ("vip_customers", "re_engagement", "standard_customers")
@@ -76,6 +78,22 @@ def check_contents(report: Report, postgres: Postgres, emulator: Emulator) -> No
         members = Counter((json.loads(line),) for line in postgres.rows(query))
         found = Counter(tuple(member) for member in emulator.segment_members(LIST, segment, [KEY]))
         _check_equal(report, members, found, f"Segment {segment}: {members.total():,} members, as in SQL")
+
+
+def check_cards(report: Report, postgres: Postgres, emulator: Emulator) -> None:
+    """Compare the loyalty cards in Selligent with those in SQL, digit by digit.
+
+    Args:
+        report: Where to report.
+        postgres: Source.
+        emulator: Destination.
+    """
+    lines = postgres.rows("SELECT json_build_array(card_number::text, holder) FROM loyalty_cards")
+    expected = Counter(tuple(json.loads(line)) for line in lines)
+    actual = Counter(
+        (str(number), holder) for number, holder in emulator.list_records(CARDS, ["CARD_NUMBER", "HOLDER"])
+    )
+    _check_equal(report, expected, actual, f"List {CARDS}: {expected.total():,} keys of 20 digits, as in SQL")
 
 
 def _check_equal(

@@ -6,7 +6,8 @@ CREATE TABLE customers (
   email text,
   first_name text,
   opt_in_email boolean NOT NULL,
-  updated_at timestamptz NOT NULL
+  updated_at timestamptz NOT NULL,
+  deleted_at timestamptz
 );
 
 CREATE TABLE purchases (
@@ -26,6 +27,7 @@ SELECT
   customer.email,
   customer.first_name,
   customer.opt_in_email,
+  customer.deleted_at,
   sum(purchase.amount) AS lifetime_value,
   max(purchase.purchased_at) AS last_purchase_at,
   greatest(customer.updated_at, max(purchase.recorded_at)) AS updated_at
@@ -45,7 +47,8 @@ SELECT
   first_name AS first_name,
   lifetime_value AS lifetime_value,
   last_purchase_at AS last_purchase_at,
-  updated_at AS updated_at
+  updated_at AS updated_at,
+  deleted_at AS _sdc_deleted_at
 FROM customer_profile
 WHERE email IS NOT NULL
   AND opt_in_email = true;
@@ -71,6 +74,9 @@ FROM
       'O''Brien', '"Bob"; DROP', 'back\slash', E'two\nlines', E'a\ttab', 'a,b', '<b>&amp;', '%20+%', 'null', '007', '1e5'
     ] AS names
   ) AS given;
+
+-- Some are marked as deleted before Selligent has ever seen them.
+UPDATE customers SET deleted_at = updated_at WHERE customer_id LIKE 'C0013_5';
 
 INSERT INTO purchases (customer_id, amount, purchased_at, recorded_at)
 SELECT
@@ -99,17 +105,28 @@ FROM (
     ('E-180-days-and-more', 5, now_in_shop() - INTERVAL '180' DAY - INTERVAL '1 microsecond')
 ) AS edges (edge, amount, purchased_at);
 
--- What Selligent must hold, kept apart from what the tap sees: a run upserts the view's records and adds Segment
--- members (append); nothing is ever taken away.
+-- Keys that differ in their last digits only: a double would take them for one.
+CREATE TABLE loyalty_cards (card_number numeric(20, 0) PRIMARY KEY, holder text NOT NULL, issued_at timestamptz NOT NULL);
+INSERT INTO loyalty_cards
+SELECT 98765432109876540000 + number, 'Holder ' || number, now_in_shop() + number * INTERVAL '1 second'
+FROM generate_series(1, 1200) AS number;
+
+-- Selligent refuses each of them: the terms are longer than the Text field that is created for them.
+CREATE TABLE coupons (code text PRIMARY KEY, terms text NOT NULL);
+INSERT INTO coupons SELECT 'COUPON-' || number, repeat('§', 501) FROM generate_series(1, 700) AS number;
+
+-- What Selligent must hold, kept apart from what the tap sees: a run upserts the view's records that are not marked as
+-- deleted and adds Segment members (append); nothing is ever taken away.
 CREATE SCHEMA expected;
 CREATE TABLE expected.records AS SELECT * FROM public.selligent_export WITH NO DATA;
-ALTER TABLE expected.records DROP COLUMN selligent_segment, ADD PRIMARY KEY (customer_identifier);
+ALTER TABLE expected.records DROP COLUMN selligent_segment, DROP COLUMN _sdc_deleted_at, ADD PRIMARY KEY (customer_identifier);
 CREATE TABLE expected.members (segment text, customer_identifier text, PRIMARY KEY (segment, customer_identifier));
 
 CREATE PROCEDURE expected.run_export() LANGUAGE sql AS $$
   INSERT INTO expected.records
   SELECT customer_identifier, email, first_name, lifetime_value, last_purchase_at, updated_at
   FROM public.selligent_export
+  WHERE _sdc_deleted_at IS NULL
   ON CONFLICT (customer_identifier) DO UPDATE SET
     email = excluded.email,
     first_name = excluded.first_name,
@@ -117,6 +134,6 @@ CREATE PROCEDURE expected.run_export() LANGUAGE sql AS $$
     last_purchase_at = excluded.last_purchase_at,
     updated_at = excluded.updated_at;
   INSERT INTO expected.members
-  SELECT selligent_segment, customer_identifier FROM public.selligent_export
+  SELECT selligent_segment, customer_identifier FROM public.selligent_export WHERE _sdc_deleted_at IS NULL
   ON CONFLICT DO NOTHING;
 $$;
