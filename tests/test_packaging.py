@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -62,8 +63,21 @@ def test_the_sdist_has_what_the_tests_read(built: Path) -> None:
     assert names - {"PKG-INFO", ".gitignore"} == FILES
 
 
+def test_a_link_in_an_ignored_folder_keeps_nothing_out(built: Path, tmp_path: Path) -> None:
+    """The sdist is whole also where `make e2e` has left its folder, which links to the package."""
+    unpacked = next(path for path in built.iterdir() if path.is_dir())
+    source = shutil.copytree(unpacked, tmp_path / "source")
+    link = source / ".e2e" / "project" / "target_selligent"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(source / "target_selligent")
+    _build(source, tmp_path, "sdist")
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    assert names == {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+
+
 def test_the_wheel_has_the_package_alone(built: Path) -> None:
-    """The wheel holds every file of the package, its types and pages too, and both commands; nothing else."""
+    """The wheel holds every file of the package, its types and pages too, and its commands; nothing else."""
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         (entry_points,) = (archive.read(name) for name in archive.namelist() if name.endswith("entry_points.txt"))
