@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.fields import DELETED_AT
+from target_selligent.fields import DELETED_AT, is_deletion_mark
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ logger = logging.getLogger("target-selligent")
 
 def is_deleted(record: Mapping[str, Any]) -> bool:
     """Say whether the source marks a record as deleted; null and blank text, as in text files, are no mark."""
-    mark = record.get(DELETED_AT)
+    return any(_is_set(record[column]) for column in record if is_deletion_mark(column))
+
+
+def _is_set(mark: object) -> bool:
     return mark is not None and not (isinstance(mark, str) and not mark.strip())
 
 

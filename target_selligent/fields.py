@@ -24,7 +24,7 @@ OPTOUT_FIELD = "OPTOUT"
 """0 or null there means subscribed, any other value unsubscribed."""
 
 METADATA = "_sdc_"
-"""How the names of columns begin that taps add of their own accord; a schema need not know them."""
+"""How the names of columns begin that taps add of their own accord; in any case; a schema need not know them."""
 
 DELETED_AT = "_sdc_deleted_at"
 """The column in which log-based taps say when a row was deleted at the source."""
@@ -103,6 +103,16 @@ class StreamFields:
     known_columns: frozenset[str]
 
 
+def is_metadata(column: str) -> bool:
+    """Say whether a column is one that taps add; warehouses such as Snowflake give its name in capitals."""
+    return column[: len(METADATA)].lower() == METADATA
+
+
+def is_deletion_mark(column: str) -> bool:
+    """Say whether a column tells when a row was deleted at the source, in whatever case."""
+    return len(column) == len(DELETED_AT) and column.lower() == DELETED_AT
+
+
 def without_metadata(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
     """Return a schema without the columns that taps add of their own accord.
 
@@ -110,7 +120,7 @@ def without_metadata(schema: dict[str, Any], kept: Collection[str | None]) -> di
         schema: JSON Schema of a stream's records, with `properties`.
         kept: Those of them that stay.
     """
-    left_out = {name for name in schema["properties"] if name.startswith(METADATA) and name not in kept}
+    left_out = {name for name in schema["properties"] if is_metadata(name) and name not in kept}
     properties = {name: described for name, described in schema["properties"].items() if name not in left_out}
     reduced = {**schema, "properties": properties}
     if isinstance(required := schema.get("required"), list):
@@ -201,7 +211,7 @@ def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, 
         return f"key field {name} is not among the fields of its schema: check key_fields and field_mapping"
     if name == segment_column or (name in mapping and mapping[name] is None):
         return f"key property {name} is not sent as a field: name the fields that identify a record in key_fields"
-    if name.startswith(METADATA):
+    if is_metadata(name):
         field_name = name.strip("_").upper()
         return f'key property {name} is metadata: make it a field with "field_mapping": {{"{name}": "{field_name}"}}'
     return f"key property {name} is not in its schema"

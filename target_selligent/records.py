@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from target_selligent.conversions import Conversion
 from target_selligent.digits import INT64_MAX, INT64_MIN, is_number, whole_bounds
-from target_selligent.fields import DELETED_AT, METADATA
+from target_selligent.fields import DELETED_AT, is_deletion_mark, is_metadata
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -134,8 +134,9 @@ class RecordType:
         conversions = {column.column: column.conversion for column in fields.columns}
         names = [*conversions, *(name for name in properties if name not in conversions)]
         always = set(fields.key_columns).union(schema.get("required", ()) if validate else ())
+        marks = {DELETED_AT}.union(filter(is_deletion_mark, (*names, *unknown)))
         decodable = (
-            always <= set(names) and all(map(_is_plain, (stream, *names, *unknown))) and DELETED_AT not in conversions
+            always <= set(names) and all(map(_is_plain, (stream, *names, *unknown))) and marks.isdisjoint(conversions)
         )
         if validate:
             decodable = decodable and _is_decodable(schema)
@@ -145,15 +146,18 @@ class RecordType:
             else DecodedColumn(name, f"c{number}", Any, exact=False, validator=None)
             for number, name in enumerate(names)
         )
-        if DELETED_AT not in names:
-            # Records that are marked as deleted are not decoded, but taken alone.
-            self.columns += (DecodedColumn(DELETED_AT, "deleted", _NOT_DELETED, exact=True, validator=None),)
+        # Records that are marked as deleted are not decoded, but taken alone.
+        self.columns += tuple(
+            DecodedColumn(name, f"deleted{number}", _NOT_DELETED, exact=True, validator=None)
+            for number, name in enumerate(sorted(marks.difference(names)))
+        )
         attributes = [
             (column.attribute, column.type)
             if column.column in always
             else (column.attribute, column.type | UnsetType, UNSET)
             for column in self.columns
         ]
+        unknown = tuple(name for name in unknown if name not in marks)
         ignored = [(f"u{number}", msgspec.Raw, msgspec.Raw()) for number in range(len(unknown))]
         spelled = {column.attribute: column.column for column in self.columns}
         spelled |= {f"u{number}": name for number, name in enumerate(unknown)}
@@ -227,7 +231,7 @@ class RecordType:
         if (
             not (wide or unknown)
             or len(self._unknown) + len(unknown) > _MAX_UNKNOWN_COLUMNS
-            or not all(free or name.startswith(METADATA) for name in unknown)
+            or not all(free or is_metadata(name) for name in unknown)
         ):
             return None
         return RecordType(

@@ -12,7 +12,7 @@ from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import decode_row, encode_rows
 from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord, RunStoppedError
-from target_selligent.fields import METADATA, stream_fields, without_metadata
+from target_selligent.fields import METADATA, is_metadata, stream_fields, without_metadata
 from target_selligent.keys import HeldRow
 from target_selligent.records import RecordType
 from target_selligent.reject_lines import member_of
@@ -76,7 +76,7 @@ class SelligentSink(Sink):
             named = [column for column, field in own.field_mapping.items() if field is not None]
             schema = without_metadata(schema, kept=(*named, own.segment_column))
         # Made even if it is not used: it says whether the schema is one. Records may have metadata that it has not.
-        validator = RecordValidator(self.stream_name, schema, also_allowed=f"^{METADATA}")
+        validator = RecordValidator(self.stream_name, schema, also_allowed=f"^({METADATA}|{METADATA.upper()})")
         self._record_validator = validator if self.validate_schema else None
         fields = stream_fields(
             self.stream_name,
@@ -383,7 +383,7 @@ class SelligentSink(Sink):
         """Say once for each column that a record has and its schema has not: it is not sent."""
         for column in record.keys() - self._fields.known_columns - self._known_extra:
             self._known_extra.add(column)
-            if not column.startswith(METADATA):
+            if not is_metadata(column):
                 self.logger.warning("Column %s of stream %s is not in its schema: not sent", column, self.stream_name)
 
     def _segments(self, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, InputError, NothingLoadedError
-from target_selligent.fields import METADATA
+from target_selligent.fields import is_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,12 +71,19 @@ class Streams:
             columns: The columns.
 
         Raises:
-            InputError: If it would be the second stream without an entry in `streams`, and they may not be several.
+            InputError: If it would be the second stream without an entry in `streams`, and they may not be several,
+                or if another stream of the tap has the same name after stream maps.
         """
         if stream not in self._streams:
             self._check_listed(stream)
             self._streams[stream] = _Stream(name_in_tap)
-        self._streams[stream].columns.update(columns)
+        known = self._streams[stream]
+        if known.name_in_tap != name_in_tap:
+            raise InputError(
+                f"stream_maps name streams {known.name_in_tap} and {name_in_tap} both {stream}: one's schema would "
+                "replace the other's. Give each an __alias__ of its own and an entry in streams that says where it goes"
+            )
+        known.columns.update(columns)
         try:
             yield
         except DestinationError:
@@ -179,7 +186,7 @@ def _warn(sentences: Iterable[str]) -> None:
 
 def _unused_columns(where: str, mapping: Iterable[str], columns: set[str]) -> Iterator[str]:
     for column in mapping:
-        if column not in columns and not column.startswith(METADATA):
+        if column not in columns and not is_metadata(column):
             yield f"{where} names column {column}, which never came{_nearest(column, columns.difference(mapping))}"
 
 

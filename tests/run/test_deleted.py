@@ -53,6 +53,19 @@ def test_a_deleted_record_is_never_loaded(tenant: Tenant, columns: dict[str, Any
     assert "gone" not in run.stderr
 
 
+@pytest.mark.parametrize("more", [{}, {"stream_maps": {"*": {}}}, {"validate_records": False}], ids=str)
+def test_a_mark_in_capitals_counts(tenant: Tenant, more: dict[str, Any]) -> None:
+    """Snowflake gives the columns of a copied table in capitals: the mark counts, metadata makes no fields."""
+    columns = {"KEY": "string", "_SDC_DELETED_AT": "string", "_SDC_BATCHED_AT": "string"}
+    rows = [("a", None), ("b", MOMENT), ("c", None), ("d", MOMENT), ("e", "")]
+    messages = [schema(columns, ["KEY"]), *records("KEY _SDC_DELETED_AT", *rows), state({"a": 1})]
+    messages[0]["schema"]["additionalProperties"] = False
+    run = tenant.run(messages, create_list_if_not_exists=True, **more).succeeded()
+    assert tenant.rows("KEY") == [["a"], ["c"], ["e"]]
+    assert set(tenant.fields()) == {"KEY"}
+    assert "2 deleted" in run.stderr
+
+
 def test_only_deleted_records(tenant: Tenant) -> None:
     """A run of nothing but deletions loads nothing, counts them and prints its STATE."""
     gone = [record({"key": str(number), "_sdc_deleted_at": MOMENT}) for number in range(5)]

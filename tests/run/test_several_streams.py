@@ -69,6 +69,15 @@ def test_streams_share_a_list_where_that_is_said(tenant: Tenant, settings: dict[
     assert run.states[-1] == {"streams": 2}
 
 
+def test_two_streams_of_one_alias_end_the_run(tenant: Tenant) -> None:
+    """Their schemas would replace each other, and values of the first be left out: what to write is said."""
+    maps = {"customers": {"__alias__": "people"}, "orders": {"__alias__": "people"}}
+    run = tenant.run(messages("customers", "orders"), stream_maps=maps, **CREATE)
+    assert "stream_maps name streams customers and orders both people" in run.complaint()
+    assert tenant.rows("KEY") == [["customers"]]
+    assert run.states == [{"streams": 1}]
+
+
 def test_a_stream_that_a_map_removes_does_not_count(tenant: Tenant) -> None:
     """What is not loaded cannot get into anybody's List."""
     tenant.run(messages("noise", "customers"), stream_maps={"noise": None}, **CREATE).succeeded()
