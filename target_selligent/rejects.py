@@ -15,11 +15,12 @@ from target_selligent import lenient
 from target_selligent.errors import RunStoppedError, TooManyRejectsError
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
 from target_selligent.rejects_file import RejectsFile
+from target_selligent.same_key import order_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from target_selligent.batch import Batch, Key, Origin
+    from target_selligent.batch import Batch, Origin
     from target_selligent.settings import RejectLimit, Settings
 
 logger = logging.getLogger("target-selligent")
@@ -45,7 +46,7 @@ class Rejection:
         list_api_name: List it was meant for.
         reason: Why, without values.
         code: Kind of fault, or Selligent's validation code.
-        key: Its key as it is sent, if known; of a Segment member, None.
+        key: Its key as `same_key.order_keys` gives it, if known; of a Segment member, None.
         field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.
@@ -59,7 +60,7 @@ class Rejection:
     list_api_name: str
     reason: str
     code: str
-    key: Key | None = None
+    key: Hashable = None
     field: str | None = None
     segment: str | None = None
     said: str | None = None
@@ -113,7 +114,7 @@ class Rejects:
         self._run_id = str(uuid.uuid4())
         self._file = RejectsFile(path) if path else None
         self._keep_newer = keep_newer
-        self._rejected: dict[str, dict[Key, tuple[str, int]]] = {}
+        self._rejected: dict[str, dict[Hashable, tuple[str, int]]] = {}
         self._schemas: dict[str, bytes] = {}
 
     @classmethod
@@ -209,9 +210,10 @@ class Rejects:
         rejected = self._rejected.get(source.list_api_name)
         if not rejected or not len(batch.body):
             return
+        keys = order_keys(source.key_types, batch.keys)
         with self._lock:
             for index in indexes:
-                stream, first = rejected.get(batch.keys[index], (None, 0))
+                stream, first = rejected.get(keys[index], (None, 0))
                 number = batch.members.number(index) if stream is not None else 0
                 if stream is not None and (stream != origin.stream or number > first):
                     line = batch.lines[index]

@@ -357,6 +357,7 @@ class SelligentSink(Sink):
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
         stream, record = record_of(line)
+        key = self._mapper.key_or_none(record)
         self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
         if rejection.code != NO_SEGMENT:
             self.target.streams.note_records(self.stream_name, 1)
@@ -367,7 +368,7 @@ class SelligentSink(Sink):
                     number=number,
                     line=line,
                     origin=self._source.origin,
-                    key=self._mapper.key_or_none(record),
+                    key=None if key is None else order_keys(self._source.key_types, [key])[0],
                     list_api_name=self.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,

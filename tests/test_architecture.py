@@ -123,7 +123,7 @@ ARROWS: dict[str, set[str]] = {
     "retries": set(),
     "unreachable": set(),
     "environment": set(),
-    "rejects": {"lenient", "reject_lines", "rejects_file"},
+    "rejects": {"lenient", "reject_lines", "rejects_file", "same_key"},
     "report": {"client"},
     "batch": {"conversions"},
     "body": set(),

@@ -121,6 +121,18 @@ def test_newer_records_of_a_key_win_over_what_is_replayed(tenant: Tenant, tmp_pa
     assert sorted(tenant.rows("KEY", "NAME", "AGE")) == [["a", "new", 7], ["b", "c", 1]]
 
 
+def test_a_newer_record_of_the_same_key_in_another_case_wins(tenant: Tenant, tmp_path: Path) -> None:
+    """What Selligent may take for one key is one key: its newer record is loaded again behind the rejected one."""
+    tenant.create_list(KEY="Text(9)", NAME="Text(9)")
+    rejects = tmp_path / "rejects.jsonl"
+    tenant.fault("partial", path=LOAD, rows=[0], times=1)
+    messages = [schema({"key": "string", "name": "string"}), *records("key name", ("Bob@x", "old"), ("bob@x", "new"))]
+    settings: dict[str, Any] = {"rejects_path": str(rejects), "batch_size_rows": 1}
+    tenant.run(messages, **settings).succeeded()
+    again = [json.loads(line) for line in replayed(rejects)[0].splitlines()]
+    assert [line["record"]["name"] for line in again if line["type"] == "RECORD"] == ["old", "new"]
+
+
 def test_a_member_that_is_replayed_leaves_the_list_alone(tenant: Tenant, tmp_path: Path) -> None:
     """A Segment's reject holds the key only: what another load wrote meanwhile stays, and no Segment is emptied."""
     tenant.create_list(KEY="Text(9)", NAME="Text(9)")
