@@ -18,7 +18,7 @@ from target_selligent.redaction import redacted
 from target_selligent.reject_lines import member_line
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
-from target_selligent.same_key import order_keys, run_keys
+from target_selligent.same_key import order_key, run_keys
 from target_selligent.sizes import SizeLimit
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class Delivery:
                 number=batch.members.number(index),
                 line=line,
                 origin=source.origin,
-                key=None if loaded else order_keys(source.key_types, [key])[0],
+                key=order_key(source.key_types, None if loaded else key),
                 list_api_name=source.list_api_name,
                 reason=rejection.reason,
                 code=rejection.code,

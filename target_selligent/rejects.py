@@ -46,7 +46,7 @@ class Rejection:
         list_api_name: List it was meant for.
         reason: Why, without values.
         code: Kind of fault, or Selligent's validation code.
-        key: Its key as `same_key.order_keys` gives it, if known; of a Segment member, None.
+        key: Its key as `same_key.order_key` gives it, if known; of a Segment member, None.
         field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.

@@ -47,6 +47,11 @@ def order_keys(key_types: Sequence[FieldType], keys: Sequence[Key]) -> list[Hash
     return _forms(key_types, keys, _generous_texts)
 
 
+def order_key(key_types: Sequence[FieldType], key: Key | None) -> Hashable:
+    """Return what `order_keys` does for one key; None if the key is not known."""
+    return None if key is None else order_keys(key_types, [key])[0]
+
+
 def run_keys(source: Source, keys: Sequence[Key], *, ignore_case: bool) -> list[bytes]:
     """Return a form of each key that is equal only where two keys are one, over all the streams of a run.
 

@@ -19,7 +19,7 @@ from target_selligent.reject_lines import member_of
 from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
-from target_selligent.same_key import order_keys, run_keys
+from target_selligent.same_key import order_key, order_keys, run_keys
 from target_selligent.schemas import in_current_draft
 from target_selligent.sdk_errors import MissingKeyError
 from target_selligent.segment_names import array_of, named_segments
@@ -357,7 +357,6 @@ class SelligentSink(Sink):
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
         stream, record = record_of(line)
-        key = self._mapper.key_or_none(record)
         self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
         if rejection.code != NO_SEGMENT:
             self.target.streams.note_records(self.stream_name, 1)
@@ -368,7 +367,7 @@ class SelligentSink(Sink):
                     number=number,
                     line=line,
                     origin=self._source.origin,
-                    key=None if key is None else order_keys(self._source.key_types, [key])[0],
+                    key=order_key(self._source.key_types, self._mapper.key_or_none(record)),
                     list_api_name=self.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,
