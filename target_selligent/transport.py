@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -194,9 +195,12 @@ class Transport:
             raise self._failure(error, attempt, label, splittable=splittable) from None
         finally:
             self._note_quota(response)
+        self._answered = True
         if attempt.sent:
             self.uplink.note_sent(attempt.sent_bytes, attempt.uploading)
-        self._answered = True
+        elif response.status_code == HTTPStatus.REQUEST_TIMEOUT:
+            # Sending was broken off by an answer that says why: the body took too long to arrive.
+            raise self._too_slow(attempt, label, splittable=splittable)
 
         def redact(text: str) -> str:
             # A Segment's load sends keys only, and its answer may quote what an earlier load has sent of their records.
@@ -213,13 +217,7 @@ class Transport:
         if problem := safety_problem(error, place, connected=attempt.connected):
             return FatalApiError(problem, call=label)
         if attempt.uploading >= self.uplink.limit.planned and not (attempt.sent and attempt.over):
-            self.uplink.note_cut(attempt.sent_bytes, attempt.uploading)
-            message = f"the body did not leave within {attempt.uploading:.0f} s: the line is slow"
-            if not splittable:
-                return ApiTimeoutError(message, call=label)
-            slow = UploadTooSlowError(message, call=label)
-            logger.warning("%s; sending at most %s bytes at once while it is", slow, f"{self.uplink.max_bytes or 0:,}")
-            return slow
+            return self._too_slow(attempt, label, splittable=splittable)
         if attempt.over:
             return ApiTimeoutError("no answer in time", call=label)
         if isinstance(error, requests.Timeout):
@@ -233,6 +231,16 @@ class Transport:
             proxy=requests.utils.select_proxy(self._root, proxies),
             new=not self._answered,
         )
+
+    def _too_slow(self, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
+        """Take in that a body did not get through in time, and return what that means."""
+        self.uplink.note_cut(attempt.sent_bytes, attempt.uploading)
+        message = f"the body did not leave within {attempt.uploading:.0f} s: the line is slow"
+        if not splittable:
+            return ApiTimeoutError(message, call=label)
+        slow = UploadTooSlowError(message, call=label)
+        logger.warning("%s; sending at most %s bytes at once while it is", slow, f"{self.uplink.max_bytes or 0:,}")
+        return slow
 
     def _note_quota(self, response: requests.Response | None) -> None:
         if response is None:

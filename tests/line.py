@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CHUNK = 8192
 _SLOW_BUFFER = 16_384
 
@@ -32,12 +33,13 @@ class Trouble:
 
     Args:
         after: The bytes that come from the client before.
-        kind: `reset`: it is reset. `close`: it ends by a FIN alone, as when the program behind it has died. `drip`:
-            ten bytes of each second's answers come through.
+        kind: `reset`: it is reset. `close`: it ends by a FIN alone, as when the program behind it has died. `late`: it
+            ends so after a 408, as servers answer to a body that takes too long; over http only. `drip`: ten bytes of
+            each second's answers come through.
     """
 
     after: int
-    kind: Literal["reset", "close", "drip"]
+    kind: Literal["reset", "close", "late", "drip"]
 
 
 class Line:
@@ -151,6 +153,8 @@ def _end(writer: asyncio.StreamWriter, kind: str) -> None:
         return
     connection = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
+        if kind == "late":
+            writer.write(_TOO_LATE)
         if kind == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         else:

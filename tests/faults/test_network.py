@@ -247,6 +247,24 @@ def test_a_slow_line_gets_bodies_that_fit(case: Slow, outcome: Outcome) -> None:
     assert "the line is slow" in outcome.run.stderr
 
 
+def test_a_body_that_is_answered_408_before_its_end_is_split(emulator: EmulatorServer) -> None:
+    """A server that says that a body takes too long is not sent the whole of it again."""
+    selligent = Selligent(emulator.base_url)
+    selligent.refresh()
+    selligent.create_list(KEY="Text(9)", TEXT="LongText")
+    # A rate is given for the small buffer that comes with it: sending must not be over before the answer.
+    with Line(emulator.base_url, up=50_000_000, troubles=[Trouble(2_000_000, "late")]) as line:
+        finished = run(selligent.config() | {"base_url": line.base_url}, LARGE)
+    assert finished.returncode == 0, finished.stderr
+    assert "trying again" not in finished.stderr
+    assert sorted(selligent.rows("KEY")) == [[f"k{number}"] for number in range(8)]
+    broken, *arrived = [entry for entry in selligent.journal("requests") if entry["path"].endswith("/data/load")]
+    assert broken["outcome"] == "gone"
+    assert sum(entry["rows"] for entry in arrived) == 8
+    assert max(entry["body_bytes"] for entry in arrived) < 5_000_000
+    selligent.close()
+
+
 # Answers that come byte by byte
 
 
