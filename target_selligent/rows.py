@@ -6,6 +6,7 @@ as ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.11790
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -34,8 +35,6 @@ from target_selligent.errors import RejectedRecord
 from target_selligent.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    import re
-
     from target_selligent.batch import Key, Row
     from target_selligent.fields import ColumnField
     from target_selligent.records import DecodedColumn, RecordType
@@ -162,6 +161,8 @@ class RowMapper:
 
 def _step(column: DecodedColumn, sent: ColumnField | None) -> _Step:
     convert = _same if sent is None else _CONVERTERS[sent.conversion]
+    if sent is not None and sent.key and sent.conversion is Conversion.DATE_TIME:
+        convert = _KEY_DATE_TIME
     if sent is not None and sent.one_spelling:
         convert = _spelled_one_way(convert)
     return _Step(column.column, column.attribute, attrgetter(column.attribute), column.validator, convert)
@@ -290,6 +291,12 @@ def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], e
     return convert_column
 
 
+def _key_date_time(text: str) -> str:
+    if _BEYOND_FRACTION.search(text):
+        raise ValueError("a key with more than 7 digits of a second: two keys could become one")
+    return utc_date_time(text)
+
+
 def _present(values: Column) -> Iterable[Any]:
     return (value for value in values if value is not UNSET)
 
@@ -311,6 +318,7 @@ def _spelled_one_way(convert: _ConvertColumn) -> _ConvertColumn:
     return convert_column
 
 
+_BEYOND_FRACTION = re.compile(r"[.,][0-9]{7}[0-9]*[1-9]")
 _exhaust = deque[Any](maxlen=0).extend
 _TEXT = frozenset({str})
 _NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
@@ -331,3 +339,4 @@ _CONVERTERS: dict[Conversion, _ConvertColumn] = {
     Conversion.DATE: _by_form(iso_date, DAYS, ""),
     Conversion.DATE_TIME: _by_form(utc_date_time, MOMENTS, "Z"),
 }
+_KEY_DATE_TIME = _by_form(_key_date_time, MOMENTS, "Z")

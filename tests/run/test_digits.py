@@ -153,3 +153,12 @@ def test_numbers_beyond_all_bounds_are_rejected_alone(
     run = tenant.run(lines(described, "null", written.format(number), "null", column="n"), **more).succeeded()
     assert tenant.rows("KEY", "N") == [["0", None], ["2", None]]
     assert "Skipped record 2 of stream customers, field n" in run.stderr
+
+
+def test_date_time_keys_that_selligent_cannot_tell_apart_are_rejected(tenant: Tenant) -> None:
+    """A DateTime holds seven digits of a second: keys with more would become one."""
+    moments = [(f"2026-05-01T10:15:00.{digits}Z",) for digits in ("1234567", "1234567000", "12345671", "12345672")]
+    described = schema({"key": {"type": "string", "format": "date-time"}})
+    run = tenant.run([described, *records("key", *moments)], create_list_if_not_exists=True).succeeded()
+    assert tenant.rows("KEY") == [["2026-05-01T10:15:00.1234567Z"]]
+    assert "skipped 2 records of stream customers, field key" in run.stderr
