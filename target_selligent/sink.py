@@ -253,10 +253,10 @@ class SelligentSink(Sink):
             values, keys = self._mapper(records, decoded=False)
             self._put(Rows(values, keys, segments, [line], [number]))
         except RejectedRecord as rejection:
-            self._reject(rejection, line, number)
+            self._reject(rejection, line, number, self._mapper.key_or_none(record))
         except UnicodeEncodeError:
             not_unicode = RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
-            self._reject(not_unicode, line, number)
+            self._reject(not_unicode, line, number, self._mapper.key_or_none(record))
         else:
             self._note_unknown_columns(record)
             return True
@@ -305,7 +305,7 @@ class SelligentSink(Sink):
                 fitting.append(index)
                 continue
             too_large = RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
-            self._reject(too_large, rows.lines[index], rows.numbers[index])
+            self._reject(too_large, rows.lines[index], rows.numbers[index], rows.keys[index])
         return rows.only(fitting)
 
     def _hold(self, fields: tuple[str, ...], rows: Rows) -> None:
@@ -355,8 +355,8 @@ class SelligentSink(Sink):
         """Hand all batches of the List to the loader."""
         self._buffer.flush()
 
-    def _reject(self, rejection: RejectedRecord, line: bytes, number: int) -> None:
-        stream, record = record_of(line)
+    def _reject(self, rejection: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
+        stream, _ = record_of(line)
         self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
         if rejection.code != NO_SEGMENT:
             self.target.streams.note_records(self.stream_name, 1)
@@ -367,7 +367,7 @@ class SelligentSink(Sink):
                     number=number,
                     line=line,
                     origin=self._source.origin,
-                    key=order_key(self._source.key_types, self._mapper.key_or_none(record)),
+                    key=order_key(self._source.key_types, key),
                     list_api_name=self.list_api_name,
                     reason=rejection.reason,
                     code=rejection.code,

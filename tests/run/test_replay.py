@@ -133,6 +133,20 @@ def test_a_newer_record_of_the_same_key_in_another_case_wins(tenant: Tenant, tmp
     assert [line["record"]["name"] for line in again if line["type"] == "RECORD"] == ["old", "new"]
 
 
+def test_newer_records_are_found_by_the_key_that_stream_maps_make(tenant: Tenant, tmp_path: Path) -> None:
+    """A record that is rejected before it is sent is known by the key that it would have been sent with."""
+    tenant.create_list(KEY="Text(9)", AGE="Long")
+    rejects = tmp_path / "rejects.jsonl"
+    settings: dict[str, Any] = {
+        "rejects_path": str(rejects),
+        "stream_maps": {"customers": {"key": "'p-' + key", "age": "age"}},
+    }
+    described = schema({"key": "string", "age": "integer"})
+    messages = [described, *records("key age", ("a", "old"), ("a", 2), ("b", 3))]
+    tenant.run(messages, **settings).succeeded()
+    assert replayed(rejects)[0].splitlines()[1:] == encode(records("key age", ("a", "old"), ("a", 2))).splitlines()
+
+
 def test_a_member_that_is_replayed_leaves_the_list_alone(tenant: Tenant, tmp_path: Path) -> None:
     """A Segment's reject holds the key only: what another load wrote meanwhile stays, and no Segment is emptied."""
     tenant.create_list(KEY="Text(9)", NAME="Text(9)")
