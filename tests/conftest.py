@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,11 @@ import pytest
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.server import EmulatorServer
 
-from .support import Tenant
+from .support import FIRST_OPTIONS, Tenant
 from .tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_FIXED = {"db", "journal_size", "faults"}
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +44,8 @@ def tls_emulator(authority: Authority) -> Iterator[EmulatorServer]:
 @pytest.fixture
 def tenant(emulator: EmulatorServer) -> Iterator[Tenant]:
     """An empty Selligent."""
-    options = dataclasses.asdict(EmulatorOptions(rate_limit=1_000_000))
     client = Tenant(emulator.base_url)
-    client.options(**{name: value for name, value in options.items() if name not in _FIXED})
+    client.options(**FIRST_OPTIONS)
     client.reset()
     yield client
     client.close()

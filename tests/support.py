@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import requests
+
+from target_selligent.emulator.options import EmulatorOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +27,13 @@ NEW_USERLIST = frozenset(
     ("ID", "NAME", "MAIL", "OPTOUT", "OPTOUT_DT", "OPTOUT_SOURCE", "LANGUAGE", "CREATED_DT", "MODIFIED_DT")
 )
 """Fields that every new Userlist has."""
+
+FIRST_OPTIONS = {
+    name: value
+    for name, value in asdict(EmulatorOptions(rate_limit=1_000_000)).items()
+    if name not in {"db", "journal_size", "faults"}
+}
+"""What each test that shares an emulator finds: every option that can be changed while it runs."""
 
 _TIMEOUT = 120
 _OURS = ("TARGET_SELLIGENT_", "LOGLEVEL", "SINGER_SDK_LOG_CONFIG", "PYTHONUNBUFFERED")

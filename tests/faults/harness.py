@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support import COMMAND, LIST, Message, Tenant, clean_environment, encode
+from tests.support import COMMAND, FIRST_OPTIONS, LIST, Message, Tenant, clean_environment, encode
 
 if TYPE_CHECKING:
     import os
@@ -104,12 +104,9 @@ class Selligent(Tenant):
     """The emulated Selligent of one case."""
 
     def refresh(self, **options: Any) -> None:
-        """Drop all data, logs and faults, and set options that later cases set back."""
+        """Drop all data, logs and faults, and set every option back but for the given ones: cases share emulators."""
         self.clear_faults()
-        self.options(**{"latency_ms": 0, "bulk_latency_ms": 0, "body_limit": None, "max_rows": None, "unseen_calls": 0,
-                        "missing_status": 404, "rate_limit": 1_000_000, "rate_window": 60.0, "parallel_bulk": False,
-                        "upload_seconds": None,
-                        **options})  # fmt: skip
+        self.options(**{**FIRST_OPTIONS, **options})
         self.reset()
 
     def journal(self, name: str) -> list[dict[str, Any]]:
