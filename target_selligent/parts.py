@@ -166,7 +166,7 @@ class _Loading:
     def _attempt(self, part: range) -> Sequence[range]:
         """Send a part; return the smaller parts that must be sent for it instead, if any."""
         try:
-            result = self._send(part)
+            result = self._send(part, splittable=len(part) > 1)
         except PayloadTooLargeError as error:
             if len(part) > 1:
                 return self._smaller(part, error)
@@ -188,10 +188,10 @@ class _Loading:
         self._take_in(part, result, named or {})
         return ()
 
-    def _send(self, part: range) -> LoadResult:
+    def _send(self, part: range, *, splittable: bool) -> LoadResult:
         body = self._rows.encoded(part)
         with self._loader.calls:
-            return self._loader.destination.when_visible(lambda: self._load.send(body, splittable=len(part) > 1))
+            return self._loader.destination.when_visible(lambda: self._load.send(body, splittable=splittable))
 
     def _size(self, part: range) -> Size:
         return Size(self._rows.size_of(part), len(part))
@@ -305,7 +305,7 @@ class _Loading:
         taken: list[int] = []
         for base in (1, 0):
             row = part[index - base]
-            result = self._send(range(row, row + 1))
+            result = self._send(range(row, row + 1), splittable=False)
             if result.refused or result.failed:
                 found = [fault.index for fault in result.refused if fault.index in {0, 1}] or [base]
                 self._loader.indexes.learn(found[0])
@@ -318,7 +318,8 @@ class _Loading:
         """Send the rows after some that were sent once more, if they may have the same keys: the last one counts."""
         later = part[index + 1 :]
         if not set(self._keys(taken)).isdisjoint(self._keys(later)):
-            self._send(later)
+            # Nobody would split it here, and its size went through a moment ago: it has all its tries.
+            self._send(later, splittable=False)
 
     def _keys(self, rows: Sequence[int]) -> Sequence[Hashable]:
         """Return the keys of rows in a form in which those are alike that Selligent could take for one."""
@@ -336,7 +337,7 @@ class _Loading:
         for row, fault in named.items():
             rejection = RejectedRecord("Selligent refused it", field=fault.field, code=fault.code)
             self._reject(row, rejection, fault.message)
-        if (refused or result.failed) and self._loader.stop_on_error:
+        if (refused or result.refused or result.failed) and self._loader.stop_on_error:
             raise RunStoppedError(
                 f"List {self._loader.destination.api_name} stopped loading at a refused record, because error_handling "
                 "is StopOnError: correct the record, or set ContinueOnError to load the others"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,10 +32,13 @@ class Workshop:
     """
 
     def __init__(self, stack: ExitStack, authority: Authority) -> None:
-        self._stack = stack
-        self._starting = threading.Lock()
-        self._tls = authority.issue()
-        self._free: dict[bool, SimpleQueue[Selligent]] = {True: SimpleQueue(), False: SimpleQueue()}
+        self._free: dict[bool, SimpleQueue[Selligent]] = {}
+        # FastAPI compiles its routes at their first call, and that is not to be done in several threads at once: all
+        # emulators are there, and have answered, before the first case starts.
+        for over_tls, tls in ((True, authority.issue()), (False, None)):
+            self._free[over_tls] = SimpleQueue()
+            for _ in range(_WORKERS):
+                self._free[over_tls].put(_started(stack, tls))
         self._pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
         stack.callback(self._pool.shutdown, cancel_futures=True)
 
@@ -46,26 +48,22 @@ class Workshop:
 
     def _run(self, case: Callable[[Selligent], Any]) -> Any:
         free = self._free[getattr(case, "tls", False)]
-        try:
-            selligent = free.get_nowait()
-        except Empty:
-            selligent = self._another(self._tls if free is self._free[True] else None)
+        selligent = free.get()
         try:
             selligent.refresh()
             return case(selligent)
         finally:
             free.put(selligent)
 
-    def _another(self, tls: Tls | None) -> Selligent:
-        # FastAPI compiles its routes at their first call, and that is not to be done in several threads at once.
-        with self._starting:
-            server = self._stack.enter_context(EmulatorServer(EmulatorOptions(rate_limit=1_000_000), tls=tls))
-            selligent = Selligent(server.base_url)
-            self._stack.callback(selligent.close)
-            selligent.refresh()
-            selligent.prepare(["old"], "s")
-            selligent.snapshot(["people"])
-        return selligent
+
+def _started(stack: ExitStack, tls: Tls | None) -> Selligent:
+    server = stack.enter_context(EmulatorServer(EmulatorOptions(rate_limit=1_000_000), tls=tls))
+    selligent = Selligent(server.base_url)
+    stack.callback(selligent.close)
+    selligent.refresh()
+    selligent.prepare(["old"], "s")
+    selligent.snapshot(["people"])
+    return selligent
 
 
 @pytest.fixture(scope="session")
