@@ -32,7 +32,7 @@ PRIVATE = "alice.private@example.com"
             "before its SCHEMA",
         ),
         (b'{"type": "SCHEMA", "stream": "customers"}', "lacks schema"),
-        (b'{"type": "SCHEMA", "stream": "others", "schema": {}}', "lacks properties"),
+        (b'{"type": "SCHEMA", "stream": "others", "schema": {}}', "has no properties"),
         (b'{"type": "SCHEMA", "stream": "others", "schema": []}', "SCHEMA without"),
         (b'{"type": "STATE"}', "lacks value"),
         (b'{"type": "BATCH", "stream": "customers", "encoding": {}, "manifest": []}', "BATCH"),
