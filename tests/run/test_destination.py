@@ -66,7 +66,7 @@ def test_columns_that_a_new_list_has_anyway_are_not_made_again(tenant: Tenant) -
 
 @pytest.mark.parametrize(("length", "wanted"), [(40, "Text(40)"), (4000, "Text(4000)"), (0, "LongText")], ids=str)
 def test_the_length_of_text_fields_can_be_set(tenant: Tenant, length: int, wanted: str) -> None:
-    """`text_field_length` is the length of new Text fields, 0 asks for unbounded text; a key field is never unbounded."""
+    """`text_field_length` is the length of new Text fields; 0 asks for unbounded text, but never for a key field."""
     tenant.run(NAMED, create_list_if_not_exists=True, text_field_length=length).succeeded()
     key, *others = tenant.fields().values()
     assert (key, set(others)) == (wanted if length else "Text(500)", {wanted})
