@@ -8,6 +8,7 @@ rows before it writes them; the same rows in the same order still end the same.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from target_selligent.errors import (
@@ -145,6 +146,7 @@ class _Loading:
         self._load = load
         self._refused: set[int] = set()
         self._lost: range | None = None
+        self._insist: range | None = None
         self._suspects: list[tuple[int, BadRequestError]] = []
         self._proven = False
         self._parameters = (load.place, ",".join(load.fields), ",".join(load.key_fields))
@@ -166,7 +168,7 @@ class _Loading:
     def _attempt(self, part: range) -> Sequence[range]:
         """Send a part; return the smaller parts that must be sent for it instead, if any."""
         try:
-            result = self._send(part, splittable=len(part) > 1)
+            result = self._send(part, splittable=len(part) > 1 and part != self._insist)
         except PayloadTooLargeError as error:
             if len(part) > 1:
                 return self._smaller(part, error)
@@ -215,16 +217,23 @@ class _Loading:
     def _after_loss(self, part: range, error: Exception) -> Sequence[range]:
         """Find out whether a part was lost for its size, or because nothing gets through.
 
-        Its first row is sent alone, and tried again for as long as any call is. Only if that goes through and the
-        others are lost again, they are too many.
+        If so large a part was taken before, a connection that is lost says nothing about the size. Else the last row is
+        sent alone, with all the tries of any call; only if the part is lost again after that, it is too large. The
+        last row, since what was lost may be in the List already: an older row would bring an old value back.
         """
-        if len(part) == 1:
+        if len(part) == 1 or self._insist == part:
             raise error
         if part == self._lost:
             return self._smaller(part, error)
-        self._lost = part[1:]
-        logger.warning("%s; trying again, the first row alone before the other %s", error, f"{len(part) - 1:,}")
-        return part[:1], part[1:]
+        if isinstance(error, ConnectionLostError) and self._loader.sizes.takes(self._size(part)):
+            self._insist = part
+            logger.warning("%s; trying again", error)
+            return (part,)
+        self._lost = part
+        logger.warning("%s; trying again, once the last row has gone through alone", error)
+        with suppress(PayloadTooLargeError, BadRequestError):
+            self._send(part[-1:], splittable=False)
+        return (part,)
 
     def _after_validation_failed(self, part: range, error: BadRequestError) -> Sequence[range]:
         """Find out whether a part was refused for its rows, or every part would be.

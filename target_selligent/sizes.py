@@ -60,6 +60,10 @@ class SizeLimit:
         """
         return rows.cut(part, min(self.max_bytes, max_bytes), min(self.max_rows, max_rows))
 
+    def takes(self, size: Size) -> bool:
+        """Say whether Selligent has taken as many bytes and as many rows before."""
+        return size.bytes <= self._taken.bytes and size.rows <= self._taken.rows
+
     def note_taken(self, size: Size) -> None:
         """Note that Selligent took a body of this size."""
         with self._lock:

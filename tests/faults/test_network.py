@@ -54,6 +54,11 @@ class Outcome:
     loads: list[dict[str, Any]]
 
 
+def loaded_keys(selligent: Selligent) -> list[str]:
+    """Return the keys in the List, in the order of their records."""
+    return sorted((key for (key,) in selligent.rows("KEY")), key=lambda key: int(key[1:]))
+
+
 @dataclass(frozen=True)
 class Troubled:
     """Connections with trouble on the way to Selligent.
@@ -75,7 +80,7 @@ class Troubled:
             config = selligent.config(request_timeout_seconds=self.timeout) | {"base_url": line.base_url}
             finished = run(config, LARGE)
             lost = line.happened
-        keys = [key for (key,) in selligent.rows("KEY")]
+        keys = loaded_keys(selligent)
         return Outcome(finished, keys, lost, [])
 
 
@@ -120,7 +125,7 @@ class LostAtSelligent:
         selligent.create_list(KEY="Text(9)", TEXT="LongText")
         selligent.fault(self.kind, when=self.when, body_bytes=3_000_000, path="/data/load$", times=2)
         finished = run(selligent.config(), LARGE)
-        keys = [key for (key,) in selligent.rows("KEY")]
+        keys = loaded_keys(selligent)
         return Outcome(finished, keys, selligent.fired(), [])
 
 
@@ -223,7 +228,7 @@ class Slow:
         selligent.options(upload_seconds=self.seconds)
         with Line(selligent.base_url, up=150_000) as line:
             finished = run({**selligent.config(), "base_url": line.base_url}, _messages(24, 100_000))
-        keys = [key for (key,) in selligent.rows("KEY")]
+        keys = loaded_keys(selligent)
         loads = [entry for entry in selligent.journal("requests") if entry["path"].endswith("/data/load")]
         return Outcome(finished, keys, 0, loads)
 
