@@ -62,9 +62,9 @@ def lowest() -> Iterator[str]:
         yield f"{name}=={bound}{'.*' if bound.count('.') < 2 else ''}"  # noqa: PLR2004 - major, minor, patch
 
 
-def run(*command: str, **environment: str) -> None:
+def run(*command: str) -> None:
     """Run a command; end with its exit code if it fails."""
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(done.returncode)
 

@@ -269,22 +269,19 @@ class Delivery:
             RunStoppedError: If the run may not go on past it.
         """
         source, key = batch.source, batch.keys[index]
-        stream, record = record_of(batch.lines[index])
-        line = member_line(source, source.key_rows([key])[0], segment) if loaded and segment else batch.lines[index]
+        message = batch.lines[index]
+        line = member_line(source, source.key_rows([key])[0], segment) if loaded and segment else message
         self.rejects.add(
             Rejection(
-                stream=stream,
+                rejection,
                 number=batch.members.number(index),
                 line=line,
                 origin=source.origin,
                 key=order_key(source.key_types, None if loaded else key),
                 list_api_name=source.list_api_name,
-                reason=rejection.reason,
-                code=rejection.code,
-                field=rejection.field,
                 segment=segment,
                 said=said,
-                redact=lambda text: self.redact(text, lambda: [record, batch.body.all()], batch.fields),
+                redact=lambda text: self.redact(text, lambda: [record_of(message)[1], batch.body.all()], batch.fields),
             )
         )
 

@@ -125,14 +125,11 @@ class SegmentLoad:
         source, segment = self.gathered.source, self.gathered.segment
         self.delivery.rejects.add(
             Rejection(
-                stream=source.origin.stream or source.stream,
+                rejection,
                 number=self.gathered.number(row),
                 line=member_line(source, self.gathered.body().row(row), segment),
                 origin=source.origin,
                 list_api_name=source.list_api_name,
-                reason=rejection.reason,
-                code=rejection.code,
-                field=rejection.field,
                 segment=segment,
                 said=said,
                 redact=lambda text: self.delivery.redact(text, None, source.key_fields),

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from target_selligent import lenient
-from target_selligent.errors import RunStoppedError, TooManyRejectsError
+from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
 from target_selligent.rejects_file import RejectsFile
 from target_selligent.same_key import order_keys
@@ -27,7 +27,10 @@ logger = logging.getLogger("target-selligent")
 
 _SHOWN_OF_A_KIND = 10
 _MAX_KEYS = 100_000
-_NEWER = "loaded, and kept here because an earlier record of its key was rejected: a replay must end with this one"
+_NEWER = RejectedRecord(
+    "loaded, and kept here because an earlier record of its key was rejected: a replay must end with this one",
+    code="newer",
+)
 _CODE = re.compile(r"\w{1,60}")
 
 NO_SEGMENT = "no_segment"
@@ -39,48 +42,45 @@ class Rejection:
     """One record that could not be loaded, or could not become member of one Segment.
 
     Args:
-        stream: Its stream, as the tap names it.
+        fault: What is wrong with it, without values; its code may be Selligent's validation code.
         number: Its number in the stream, from 1.
         line: Its message as it came; for a Segment member whose record is loaded, what `member_line` made of it.
         origin: Where the message came from.
         list_api_name: List it was meant for.
-        reason: Why, without values.
-        code: Kind of fault, or Selligent's validation code.
         key: Its key as `same_key.order_key` gives it, if known; of a Segment member, None.
-        field: Column or field at fault, if known.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.
         redact: Blots them out; needed where something was said.
     """
 
-    stream: str
+    fault: RejectedRecord
     number: int
     line: bytes
     origin: Origin
     list_api_name: str
-    reason: str
-    code: str
     key: Hashable = None
-    field: str | None = None
     segment: str | None = None
     said: str | None = None
     redact: Callable[[str], str] | None = None
 
     def explanation(self) -> str:
         """Return why, with what Selligent said, without values."""
-        return f"{self.reason}: {self.redact(self.said)}" if self.said and self.redact else self.reason
+        reason = self.fault.reason
+        return f"{reason}: {self.redact(self.said)}" if self.said and self.redact else reason
 
     @property
     def kind(self) -> tuple[str, str | None, str]:
         """Stream, field and code, without values: Selligent named the last two."""
-        field = self.redact(self.field) if self.field and self.said and self.redact else self.field
-        return self.stream, field, self.code if _CODE.fullmatch(self.code) else "Unknown"
+        field, code = self.fault.field, self.fault.code
+        if field and self.said and self.redact:
+            field = self.redact(field)
+        return self.origin.stream, field, code if _CODE.fullmatch(code) else "Unknown"
 
     def __str__(self) -> str:
-        _, field, _ = self.kind
+        stream, field, _ = self.kind
         where = f", field {field}" if field else ""
         what = f", as a Segment member: {self.explanation()}" if self.segment else f": {self.explanation()}"
-        return f"record {self.number} of stream {self.stream}{where}{what}"
+        return f"record {self.number} of stream {stream}{where}{what}"
 
 
 class Rejects:
@@ -115,7 +115,8 @@ class Rejects:
         self._file = RejectsFile(path) if path else None
         self._keep_newer = keep_newer
         self._rejected: dict[str, dict[Hashable, tuple[str, int]]] = {}
-        self._schemas: dict[str, bytes] = {}
+        # By stream, the SCHEMA that was last written, as it came and as it was written.
+        self._schemas: dict[str, tuple[bytes, bytes]] = {}
 
     @classmethod
     def for_run(cls, settings: Settings) -> Rejects:
@@ -151,7 +152,7 @@ class Rejects:
         if shown <= _SHOWN_OF_A_KIND:
             logger.warning("Skipped %s", rejection)
         if shown == _SHOWN_OF_A_KIND:
-            logger.warning("More records like this are only counted (stream %s, %s)", rejection.stream, kind[2])
+            logger.warning("More records like this are only counted (stream %s, %s)", kind[0], kind[2])
         if self._limit is not None and self._limit.count is not None and self.total > self._limit.count:
             raise TooManyRejectsError(f"more than {self._limit.count:,} records were rejected (max_rejects): {kind[2]}")
 
@@ -216,11 +217,10 @@ class Rejects:
                 stream, first = rejected.get(keys[index], (None, 0))
                 number = batch.members.number(index) if stream is not None else 0
                 if stream is not None and (stream != origin.stream or number > first):
-                    line = batch.lines[index]
-                    self._write(Rejection(origin.stream, number, line, origin, source.list_api_name, _NEWER, "newer"))
+                    self._write(Rejection(_NEWER, number, batch.lines[index], origin, source.list_api_name))
 
     def _count(self, rejection: Rejection) -> None:
-        counted = self._counted[rejection.stream, rejection.list_api_name]
+        counted = self._counted[rejection.origin.stream, rejection.list_api_name]
         place, bit = rejection.number // 8, 1 << rejection.number % 8
         counted.extend(bytes(max(0, place + 1 - len(counted))))
         if not counted[place] & bit:
@@ -244,13 +244,13 @@ class Rejects:
         if self._file is None:
             return
         time = datetime.now(timezone.utc).isoformat()
-        origin = rejection.origin
+        origin, fault = rejection.origin, rejection.fault
         line = with_details(
             rejection.line,
             RejectDetails(
-                reason=rejection.said or rejection.reason,
-                field=rejection.field,
-                code=rejection.code,
+                reason=rejection.said or fault.reason,
+                field=fault.field,
+                code=fault.code,
                 segment=rejection.segment,
                 list=rejection.list_api_name,
                 record_number=rejection.number,
@@ -258,11 +258,13 @@ class Rejects:
                 run_id=self._run_id,
             ),
         )
-        schema = with_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
-        known = self._schemas.get(origin.stream) is origin.schema
+        message, schema = self._schemas.get(origin.stream, (b"", b""))
+        known = message is origin.schema
+        if not known:
+            schema = with_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
         if self._file.append(line if known else schema + line, schema if known else b""):
             self._schemas.clear()
-        self._schemas[origin.stream] = origin.schema
+        self._schemas[origin.stream] = origin.schema, schema
 
 
 def record_of(line: bytes, *, exact: bool = False) -> tuple[str, dict[str, Any]]:

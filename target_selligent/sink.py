@@ -356,22 +356,18 @@ class SelligentSink(Sink):
         self._buffer.flush()
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
-        stream, _ = record_of(line)
         self.target.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
         if rejection.code != NO_SEGMENT:
             self.target.streams.note_records(self.stream_name, 1)
         try:
             self.target.rejects.add(
                 Rejection(
-                    stream=stream,
+                    rejection,
                     number=number,
                     line=line,
                     origin=self._source.origin,
                     key=order_key(self._source.key_types, key),
                     list_api_name=self.list_api_name,
-                    reason=rejection.reason,
-                    code=rejection.code,
-                    field=rejection.field,
                 )
             )
         except RunStoppedError as stop:
