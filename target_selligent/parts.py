@@ -40,6 +40,8 @@ logger = logging.getLogger("target-selligent")
 
 _MAX_SUSPECTS = 5
 """How many rows may fail alone before any other goes through: more than that are not at fault themselves."""
+_LOSSES, _TIMEOUTS = 3, 2
+"""How often a part is lost before its size counts as the reason; two connections break in a row by chance, too."""
 _VALIDATION_FAILED = "ValidationFailed"
 
 
@@ -146,6 +148,7 @@ class _Loading:
         self._load = load
         self._refused: set[int] = set()
         self._lost: range | None = None
+        self._losses = 0
         self._insist: range | None = None
         self._suspects: list[tuple[int, BadRequestError]] = []
         self._proven = False
@@ -218,18 +221,19 @@ class _Loading:
         """Find out whether a part was lost for its size, or because nothing gets through.
 
         If so large a part was taken before, a connection that is lost says nothing about the size. Else the last row is
-        sent alone, with all the tries of any call; only if the part is lost again after that, it is too large. The
-        last row, since what was lost may be in the List already: an older row would bring an old value back.
+        sent alone, with all the tries of any call; only if the part is lost again and again after that, it is too
+        large. The last row, since what was lost may be in the List already: an older row would bring an old value back.
         """
         if len(part) == 1 or self._insist == part:
             raise error
-        if part == self._lost:
-            return self._smaller(part, error)
         if isinstance(error, ConnectionLostError) and self._loader.sizes.takes(self._size(part)):
             self._insist = part
             logger.warning("%s; trying again", error)
             return (part,)
+        self._losses = self._losses + 1 if part == self._lost else 1
         self._lost = part
+        if self._losses >= (_TIMEOUTS if isinstance(error, ApiTimeoutError) else _LOSSES):
+            return self._smaller(part, error)
         logger.warning("%s; trying again, once the last row has gone through alone", error)
         with suppress(PayloadTooLargeError, BadRequestError):
             self._send(part[-1:], splittable=False)
