@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,10 @@ from target_selligent.fields import DELETED_AT, is_deletion_mark
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from target_selligent.keys import LastRecords
     from target_selligent.report import RunReport
+    from target_selligent.spool import Spool
 
 logger = logging.getLogger("target-selligent")
 
@@ -29,18 +28,16 @@ def _is_set(mark: object) -> bool:
 
 
 class Deletions:
-    """Counts deleted records, and takes back the records before them that are held until the end of the input.
+    """Counts deleted records, and removes what is spooled of their keys.
 
     Args:
-        held_records: The last record of each key, where they are held.
-        report: Takes the counts.
-        sinks: Stream, as its stream map names it, to sink; it changes during the run.
+        spool: Where rows are stored until the end of the input; None if they are not.
+        report: Receives the counts.
     """
 
-    def __init__(self, held_records: LastRecords | None, report: RunReport, sinks: Mapping[str, Any]) -> None:
-        self._held_records = held_records
+    def __init__(self, spool: Spool | None, report: RunReport) -> None:
+        self._spool = spool
         self._report = report
-        self._sinks = sinks
         self._streams: set[str] = set()
 
     def count(self, stream: str, list_api_name: str, key: Callable[[], bytes]) -> None:
@@ -49,17 +46,17 @@ class Deletions:
         Args:
             stream: Its stream.
             list_api_name: Its List.
-            key: Works out its key, as `same_key.run_keys` gives it, which is needed only where records are held.
+            key: Works out its key, as `same_key.run_keys` gives it, which is needed only where records are spooled.
 
         Raises:
             RejectedRecord: If it is needed and the record has none that is usable.
         """
         counts = Counts(read=1, deleted=1)
-        if self._held_records is not None:
-            # No record whose key is not Unicode is held.
+        if self._spool is not None:
+            # No record whose key is not Unicode is spooled.
             with suppress(UnicodeEncodeError):
-                taken_back = self._held_records.remove(key())
-                counts.add(Counts(read=taken_back, duplicates=taken_back))
+                removed = self._spool.remove(key())
+                counts.add(Counts(read=removed, duplicates=removed))
         self._report.add_list(list_api_name, counts)
         if stream not in self._streams:
             self._streams.add(stream)
@@ -69,29 +66,3 @@ class Deletions:
                 stream,
                 DELETED_AT,
             )
-
-    def hand_on(self, record: dict[str, Any], line: bytes, stream_maps: Iterable[Any]) -> bool:
-        """Hand a record to the sinks of its stream past the stream maps, if it is deleted.
-
-        The maps may need columns that it lacks, or leave out its mark; they count only for its key, where that is
-        needed.
-
-        Args:
-            record: The record.
-            line: Its RECORD message as it came.
-            stream_maps: The SDK's maps of its stream.
-
-        Returns:
-            Whether the record is deleted.
-        """
-        if not is_deleted(record):
-            return False
-        for stream_map in stream_maps:
-            keyed = record
-            if self._held_records is not None:
-                # An expression can fail in any way; the key may be what it was.
-                with suppress(Exception):
-                    keyed = stream_map.transform(copy.copy(record)) or record
-            if stream_map.stream_alias in self._sinks:
-                self._sinks[stream_map.stream_alias].process_deleted(keyed, line)
-        return True

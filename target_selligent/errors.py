@@ -78,7 +78,16 @@ class RejectedRecord(TargetSelligentError):  # noqa: N818 - it names the record'
 
 
 class RunStoppedError(TargetSelligentError):
-    """When a rejected record ends the run, because `skip_invalid_records` is false or the load says stop."""
+    """When a rejected record ends the run, because `skip_invalid_records` is false or the load says stop.
+
+    Args:
+        reason: What happened and what to do.
+        code: The kind of fault of the record; None if no single record ended the run.
+    """
+
+    def __init__(self, reason: str, *, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class TooManyRejectsError(RunStoppedError):

@@ -11,8 +11,6 @@ import click
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 _MAX_LINE = 2000
-NO_REASON = "Error initializing target sink"
-"""What the SDK logs before it hands on why: the reason alone is to be seen."""
 
 logger = logging.getLogger("target-selligent")
 
@@ -42,12 +40,3 @@ class Failure(click.ClickException):
 def one_line(reason: Exception | str) -> str:
     """Return what an error says in one line of bounded length."""
     return " ".join(str(reason).split())[:_MAX_LINE]
-
-
-def log_reasons_only() -> None:
-    """Keep the SDK's line that something failed out of the log: the reason follows, or a traceback of a bug."""
-    logger.addFilter(_has_reason)
-
-
-def _has_reason(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith(NO_REASON)

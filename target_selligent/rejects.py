@@ -147,7 +147,8 @@ class Rejects:
         if self._strict:
             raise RunStoppedError(
                 f"{rejection}; the run ends here because skip_invalid_records is false: "
-                "correct the record, or set it to true to skip and count such records"
+                "correct the record, or set it to true to skip and count such records",
+                code=rejection.fault.code,
             )
         if shown <= _SHOWN_OF_A_KIND:
             logger.warning("Skipped %s", rejection)

@@ -18,20 +18,20 @@ _BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions"}
 """Keywords that hold schemas by names, which are no keywords."""
 
 
-def check_schema_message(message: Mapping[str, Any], line_number: int) -> None:
+def check_schema_message(message: Mapping[str, Any], where: str) -> None:
     """Check that a SCHEMA message has the form that the Singer specification gives it.
 
     Args:
         message: The message; it has a `stream` and a `schema`.
-        line_number: Number of its line, from 1.
+        where: What it is to whoever wrote it, for messages: "line 3 of the input".
 
     Raises:
         InputError: If it has not.
     """
     stream, schema, keys = message["stream"], message["schema"], message.get("key_properties")
     if not isinstance(stream, str) or not isinstance(schema, dict):
-        raise InputError(f"line {line_number} of the input is a SCHEMA without stream or schema")
-    where = f"line {line_number} of the input, the SCHEMA of stream {stream},"
+        raise InputError(f"{where} is a SCHEMA without stream or schema")
+    where = f"{where}, the SCHEMA of stream {stream},"
     if not isinstance(schema.get("properties"), dict):
         raise InputError(f"{where} has no properties, an object of columns: check what the tap prints")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):

@@ -1,7 +1,9 @@
-"""The SDK's stream maps, of which a failing one rejects the record instead of ending the run."""
+"""The SDK's stream maps: one that fails rejects the record, and deleted records pass them by."""
 
 from __future__ import annotations
 
+import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MapExpressionError
@@ -10,7 +12,7 @@ from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.mapper import StreamMap
 
@@ -43,3 +45,27 @@ def _or_rejected(
             return None
 
     return transformed
+
+
+def records_by_stream(
+    record: dict[str, Any], stream_maps: Iterable[StreamMap], *, with_keys: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what a deleted record is to each stream that its maps make of it.
+
+    The maps may need columns that it lacks, or leave out its mark. So they are used for its key only.
+
+    Args:
+        record: The record.
+        stream_maps: The maps of its stream.
+        with_keys: Whether the key is needed.
+
+    Yields:
+        The name that a map gives the stream, and a record that has the key as the map makes it.
+    """
+    for stream_map in stream_maps:
+        keyed = record
+        if with_keys:
+            # An expression can fail in any way; the key may be what it was.
+            with suppress(Exception):
+                keyed = stream_map.transform(copy.copy(record)) or record
+        yield stream_map.stream_alias, keyed

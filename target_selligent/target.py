@@ -1,4 +1,4 @@
-"""The target: Singer messages in, STATE out; where all parts are wired together."""
+"""The target: Singer messages in, STATE out, signals and the command line. `LoadRun` does the loading."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import logging
 import os
 import sys
-import time
-from collections import defaultdict
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -17,42 +15,29 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Batch, Origin
-from target_selligent.buffer import BatchBuffer
-from target_selligent.checkpoints import Checkpoints
-from target_selligent.client import SelligentClient
-from target_selligent.deletions import Deletions
-from target_selligent.destination import ListDestination
+from target_selligent.batch import Origin
+from target_selligent.deletions import is_deleted
 from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
-from target_selligent.failure import Failure, log_reasons_only, one_line
-from target_selligent.flush_age import FlushAge
-from target_selligent.keys import LastRecords
-from target_selligent.loader import Loader
+from target_selligent.failure import Failure, one_line
 from target_selligent.output import print_state
-from target_selligent.pacer import Pacer
 from target_selligent.reader import MessageReader
 from target_selligent.reject_lines import REPLAYED, original
-from target_selligent.rejects import Rejects
-from target_selligent.report import RunReport
-from target_selligent.retries import RetryPolicy
+from target_selligent.run import LoadRun
 from target_selligent.schemas import check_schema_message
-from target_selligent.sdk_errors import RecordBeforeSchemaError
+from target_selligent.sdk_errors import RecordBeforeSchemaError, as_sdk_error
 from target_selligent.settings import Settings, faker_problems, unknown_settings
 from target_selligent.settings_table import DEFINITIONS, settings_schema
 from target_selligent.sink import SelligentSink
-from target_selligent.stream_maps import reject_what_fails
-from target_selligent.streams import Streams
-from target_selligent.transport import Transport
+from target_selligent.stream_maps import records_by_stream, reject_what_fails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
-
-    from target_selligent.batch import Source
 
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -93,39 +78,16 @@ class TargetSelligent(Target):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments, handed on
         super().__init__(**kwargs)
-        settings = self.settings
-        transport = Transport(
-            settings.base_url,
-            settings.api_key,
-            settings.api_secret,
-            settings.organization,
-            timeout=settings.request_timeout_seconds,
-            pacer=Pacer(settings.requests_per_minute),
-            policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
-        )
-        client = SelligentClient(transport)
-        self.report, self.rejects, self.origin = RunReport(), Rejects.for_run(settings), Origin("", b"{}")
         # The SDK's drain at the end finds nothing to do: no threads for it.
         self.max_parallelism = 1
-        self.checkpoints = Checkpoints(print_state, hold=settings.state_held_for is not None)
-        self._ending = Ending(self.checkpoints.freeze, self._log_summary)
-        self._client = client
-        self._destinations: dict[str, ListDestination] = {}
-        self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
-        self.streams = Streams(settings, self.checkpoints)
-        parts = (client, settings, self.rejects, self.report)
-        self.loader = Loader(*parts, self.checkpoints.acknowledge, self.streams.note_loaded, self._end_soon)
-        self.held_records = LastRecords() if settings.holds_records else None
-        self._held_sinks: dict[Source, tuple[int, SelligentSink]] = {}
-        self.deletions = Deletions(self.held_records, self.report, self._sinks_active)
+        self.run = LoadRun(self.settings, _print_state, on_failed=self._end_soon)
+        self.origin = Origin("", b"{}")
+        self._ending = Ending(self.run.freeze_state, self._log_summary)
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
-        self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
-        self.message_reader.before_read = self._before_read
+        self.message_reader.before_read = self.run.poll
         self.message_reader.take_member = self._process_member_message
         self._ready = True
-        if settings.state_held_for is not None:
-            self.logger.info("STATE will be printed at the end only, because of %s", settings.state_held_for)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -158,7 +120,6 @@ class TargetSelligent(Target):
         """Run the target; every failure that is not a bug of ours ends in one line and exit code 1."""
         # It would log every URL, and with it the parameter errorHandling: Meltano takes the word for a failure.
         logging.getLogger("urllib3").setLevel(logging.INFO)
-        log_reasons_only()
         try:
             super().invoke(about=about, about_format=about_format, config=config, file_input=file_input)  # type: ignore[arg-type]
         except ConfigValidationError:
@@ -188,49 +149,12 @@ class TargetSelligent(Target):
         The stock method would drain it after newer batches, and an old record would win over a new one.
         """
         old = self._sinks_active.get(stream_name)
-        if schema is not None and isinstance(old, SelligentSink):
-            old.flush()
         sink = super().get_sink(stream_name, record=record, schema=schema, key_properties=key_properties)
-        if sink is not old and isinstance(old, SelligentSink) and isinstance(sink, SelligentSink):
-            sink.records_read = old.records_read
+        if old is not None and sink is not old:
             # It has nothing left to drain: where a schema flips, old sinks would pile up.
             old.clean_up()
             self._sinks_to_clear.remove(old)
         return sink
-
-    def destination(self, list_api_name: str) -> ListDestination:
-        """Return the List of that name as a destination, the same for all streams that go there."""
-        known = self._destinations.get(list_api_name.casefold())
-        if known is None:
-            known = self._destinations[list_api_name.casefold()] = ListDestination(
-                self._client,
-                list_api_name,
-                create_list=self.settings.create_list_if_not_exists,
-                create_segments=self.settings.create_segment_if_not_exists,
-            )
-        return known
-
-    def buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Source, tuple[str, ...]]]:
-        """Return the List's buffer: one for all streams that go there, so that their records keep their order."""
-        known = self._buffers.get(destination.api_name)
-        if known is None:
-            known = self._buffers[destination.api_name] = BatchBuffer(
-                lambda shape: Batch(self.checkpoints.open(), *shape, time.monotonic()),
-                lambda batch: self.loader.submit(batch, destination),
-                max_rows=self.settings.batch_size_rows,
-                max_bytes=self.settings.max_request_bytes,
-            )
-        return known
-
-    def number_sink(self, sink: SelligentSink, source: Source) -> int:
-        """Return the number by which the records that are held know the sink that will load them.
-
-        Sinks that follow each other as a schema changes share it if their records go the same way: the last one loads.
-        """
-        number, _ = self._held_sinks.get(source, (len(self._held_sinks), None))
-        if self.held_records is not None:
-            self._held_sinks[source] = number, sink
-        return number
 
     def process_endofpipe(self) -> None:
         """Load what is left, print the STATEs that are true then, and sum up.
@@ -240,20 +164,17 @@ class TargetSelligent(Target):
             SystemExit: With 128 and the signal's number, if a signal ended the run.
         """
         reader = self.message_reader
-        whole = reader.failure is None and reader.stop_signal is None
+        failure = reader.failure
         try:
-            if whole and self.held_records is not None:
-                sinks = dict(self._held_sinks.values())
-                for held in self.held_records.take_all():
-                    self.loader.check()
-                    sinks[held.source].take_held(held)
-            for buffer in self._buffers.values():
-                buffer.flush()
-            self._finish_loading()
-            if whole:
-                self.rejects.check_share(self.report.records_read)
-                self.streams.check_at_end(self.rejects)
-                self.checkpoints.release()
+            try:
+                self.run.finish(complete=failure is None)
+            except Exception as loading:
+                if failure is not None and failure is not loading:
+                    self.logger.error("%s", one_line(failure))  # noqa: TRY400 - the other one is raised
+                raise
+            if failure is not None:
+                raise as_sdk_error(failure)
+            if reader.stop_signal is None:
                 super().process_endofpipe()
         finally:
             self._ending.sum_up()
@@ -261,23 +182,11 @@ class TargetSelligent(Target):
             self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
             sys.exit(_SIGNALLED + reader.stop_signal)
 
-    def _finish_loading(self) -> None:
-        """Wait until everything is loaded; raise what ended the reading or the loading before its time."""
-        reading = self.message_reader.failure
-        try:
-            self.loader.finish()
-        except Exception as loading:
-            if reading is not None and reading is not loading:
-                self.logger.error("%s", one_line(reading))  # noqa: TRY400 - the other one is raised
-            raise
-        if reading is not None:
-            raise reading
-
     def _log_summary(self) -> None:
         """Log what became of the records: what is lacking comes last, as warnings."""
-        for sentence in self.report.lines():
+        for sentence in self.run.report.lines():
             self.logger.info("%s", sentence)
-        for sentence in self.rejects.lines():
+        for sentence in self.run.rejects.lines():
             self.logger.warning("%s", sentence)
 
     def _end_soon(self, failure: Exception) -> None:
@@ -313,7 +222,7 @@ class TargetSelligent(Target):
         streams that a stream map removes.
         """
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
-        check_schema_message(message_dict, self.message_reader.line_number)
+        check_schema_message(message_dict, f"line {self.message_reader.line_number} of the input")
         stream, schema = message_dict["stream"], message_dict["schema"]
         described = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) == described:
@@ -327,8 +236,7 @@ class TargetSelligent(Target):
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
             keys = stream_map.transformed_key_properties
-            with self.streams.starting(alias, stream, transformed["properties"]):
-                self.get_sink(alias, schema=transformed, key_properties=keys)
+            self.get_sink(alias, schema=transformed, key_properties=keys)
         self._schemas[stream] = described
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
@@ -348,19 +256,27 @@ class TargetSelligent(Target):
                 f"line {self.message_reader.line_number} of the input is a RECORD of stream {stream} "
                 "before its SCHEMA: check the tap"
             )
-        if not self.deletions.hand_on(record, self.message_reader.line, self.mapper.stream_maps[stream]):
+        if is_deleted(record):
+            self._process_deleted(record, self.mapper.stream_maps[stream])
+        else:
             super()._process_record_message(message_dict)
+
+    def _process_deleted(self, record: dict[str, Any], stream_maps: Sequence[StreamMap]) -> None:
+        """Have a record that is marked as deleted counted by each sink of its stream."""
+        for alias, keyed in records_by_stream(record, stream_maps, with_keys=self.run.spools):
+            if isinstance(sink := self._sinks_active.get(alias), SelligentSink):
+                sink.process_deleted(keyed, self.message_reader.line)
 
     def _process_member_message(self, message_dict: dict[str, Any]) -> None:
         """Take a Segment member of a rejects file; no tap has such messages."""
         if not isinstance(sink := self._sinks_active.get(str(message_dict.get("alias"))), SelligentSink):
             raise RecordBeforeSchemaError("a Segment member comes before its SCHEMA: use target-selligent-replay")
-        sink.process_member(message_dict, self.message_reader.line)
+        sink.loader.process_member(message_dict, self.message_reader.line)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Take a STATE; it is printed once everything before it is acknowledged, not at the next full drain."""
         self._assert_line_requires(message_dict, requires={"value"})
-        self.checkpoints.note_state(json.dumps(message_dict["value"]))
+        self.run.note_state(message_dict["value"])
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Take an ACTIVATE_VERSION: nothing is deleted, said once a stream."""
@@ -387,11 +303,9 @@ class TargetSelligent(Target):
         if self.message_reader.stop_signal is None:
             left = f"Stopped by signal {signum}: what was not loaded after {_STOP_SECONDS} s is left to the next run"
             self._ending.force_after(_STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", left))
+            self.run.stop()
             self.message_reader.stop(signum)
 
-    def _before_read(self) -> None:
-        """Look after what does not depend on the input: a List whose loading has failed, and batches that are old."""
-        self.loader.check()
-        now = time.monotonic()
-        for list_api_name, buffer in self._buffers.items():
-            buffer.flush_old(now, self._ages[list_api_name])
+
+def _print_state(value: Any) -> None:  # noqa: ANN401 - JSON
+    print_state(json.dumps(value))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from target_selligent.failure import NO_REASON, logger
 from target_selligent.reader import MessageReader
 from target_selligent.sink import SelligentSink
 from target_selligent.target import TargetSelligent
@@ -40,7 +39,6 @@ SINK = {
     "preprocess_record": "self, record, context",
     "process_batch": "self, context",
     "process_record": "self, record, context",
-    "setup": "self",
 }
 READER = {
     "__init__": "self",
@@ -129,10 +127,3 @@ def test_state_is_never_left_to_the_sdk() -> None:
     source = inspect.getsource(TargetSelligent)
     assert "_latest_state" not in source
     assert "_latest_state" in inspect.getsource(sdk_bases(TargetSelligent)[0])
-
-
-def test_the_line_that_gives_no_reason_is_as_we_know_it() -> None:
-    """The SDK logs that a sink could not be made by the logger, and with the words, that are filtered."""
-    source = inspect.getsource(sdk_bases(TargetSelligent)[0].add_sink)  # type: ignore[attr-defined]
-    assert f'self.logger.error("{NO_REASON} ' in source
-    assert TargetSelligent.logger is logger

@@ -102,7 +102,7 @@ def test_key_and_secret_are_in_no_representation(selligent: Selligent) -> None:
     """No object that a crash could show holds the secret in its representation."""
     config = selligent.config()
     target = TargetSelligent(config=config)
-    shown = [repr(thing) for thing in (Settings.from_config(config), target, target.settings, vars(target.loader))]
+    shown = [repr(thing) for thing in (Settings.from_config(config), target, target.settings, vars(target.run))]
     assert not [text for text in shown if SECRET in text or "demo-key" in text]
 
 

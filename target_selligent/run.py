@@ -1,0 +1,292 @@
+"""One run: streams in, a List and its Segments loaded, STATE out. It needs no Singer.
+
+The command and any Python program use the same `LoadRun`. All parts of a run are wired together here.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from target_selligent.batch import Batch, Origin, Source
+from target_selligent.buffer import BatchBuffer
+from target_selligent.checkpoints import Checkpoints
+from target_selligent.client import SelligentClient
+from target_selligent.deletions import Deletions
+from target_selligent.description import StreamOptions, describe_stream
+from target_selligent.destination import ListDestination
+from target_selligent.errors import RunStoppedError
+from target_selligent.flush_age import FlushAge
+from target_selligent.loader import Loader
+from target_selligent.pacer import Pacer
+from target_selligent.rejects import Rejects
+from target_selligent.report import RunReport
+from target_selligent.retries import RetryPolicy
+from target_selligent.run_parts import RunParts
+from target_selligent.schemas import check_schema_message
+from target_selligent.spool import Spool
+from target_selligent.stream import StreamLoader
+from target_selligent.streams import Streams
+from target_selligent.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from target_selligent.settings import Settings
+
+logger = logging.getLogger("target-selligent")
+
+
+class LoadRun:
+    """Loads the records of some streams, with all guarantees of the command `target-selligent`.
+
+    Use it as a context manager: leaving the block loads what is left and waits for it. If an exception leaves the
+    block, what was taken before it is loaded as far as possible, and the exception goes on. All methods but `stop` are
+    called from one thread.
+
+    Args:
+        settings: The settings of the run.
+        on_state: Called with each value given to `note_state`, once all records before it are loaded or rejected; of
+            several that become true at once, with the newest. It may be called from another thread, never from two at
+            once. An exception that it raises ends the run.
+        on_failed: Called once with what ended the loading of a List, from another thread, while other Lists are still
+            being loaded.
+
+    Raises:
+        DestinationError: If the rejects file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_state: Callable[[Any], None] | None = None,
+        *,
+        on_failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._client = SelligentClient(
+            Transport(
+                settings.base_url,
+                settings.api_key,
+                settings.api_secret,
+                settings.organization,
+                timeout=settings.request_timeout_seconds,
+                pacer=Pacer(settings.requests_per_minute),
+                policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
+            )
+        )
+        self._on_state = on_state or _ignore
+        self.rejects = Rejects.for_run(settings)
+        self.report = RunReport()
+        self._checkpoints = Checkpoints(self._emit, hold=settings.state_held_for is not None)
+        self._streams = Streams(settings, self._checkpoints)
+        self._list_workers = Loader(
+            self._client,
+            settings,
+            self.rejects,
+            self.report,
+            self._checkpoints.acknowledge,
+            self._streams.note_loaded,
+            on_failed or _ignore,
+        )
+        self._spool = Spool() if settings.holds_records else None
+        self._parts = RunParts(
+            settings=settings,
+            report=self.report,
+            rejects=self.rejects,
+            streams=self._streams,
+            deletions=Deletions(self._spool, self.report),
+            checkpoints=self._checkpoints,
+            list_workers=self._list_workers,
+            spool=self._spool,
+            before_chunk=self._before_chunk,
+        )
+        self._loaders: dict[str, tuple[object, StreamLoader]] = {}
+        self._destinations: dict[str, ListDestination] = {}
+        self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
+        self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
+        self._stopped = False
+        self._finished = False
+        if settings.state_held_for is not None:
+            logger.info("STATE will be printed at the end only, because of %s", settings.state_held_for)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+            return
+        try:
+            self.finish(complete=False)
+        except Exception as loading:  # noqa: BLE001 - the other exception leaves the block
+            if loading is not error:
+                logger.error("%s", loading)  # noqa: TRY400 - the error says what to do
+
+    @property
+    def spools(self) -> bool:
+        """Whether records are stored until the end of the input, because the last of each key decides."""
+        return self._spool is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    def open_stream(
+        self,
+        name: str,
+        schema: Mapping[str, Any],
+        key_properties: Sequence[str] = (),
+        options: StreamOptions = StreamOptions(),  # noqa: B008 - frozen
+    ) -> StreamLoader:
+        """Return what loads a stream, once its List has all of its fields.
+
+        A stream that comes again with another schema gets a new loader; what the old one has in open batches is loaded
+        first. The old one must not be used any more.
+
+        Args:
+            name: Name of the stream; `streams` in the settings may have an entry for it.
+            schema: JSON Schema of its records, with `properties`.
+            key_properties: The columns that identify a record. They are used where the setting `key_fields` is empty.
+            options: How its records come.
+
+        Raises:
+            InputError: If the schema cannot be worked with, or if this is a second stream without an entry in
+                `streams` (see `unlisted_streams`).
+            DestinationError: If its columns do not fit the List.
+            ApiError: If Selligent refuses a call.
+            RunStoppedError: If the run was stopped or is finished.
+        """
+        self._check_open()
+        message = {"type": "SCHEMA", "stream": name, "schema": schema, "key_properties": list(key_properties)}
+        if options.origin is None:
+            check_schema_message(message, f"the schema of stream {name}")
+        described = copy.deepcopy((message, options))
+        known, old = self._loaders.get(name, (None, None))
+        if old is not None and known == described:
+            return old
+        if old is not None:
+            old.flush()
+        origin = options.origin or Origin(name, json.dumps(message).encode())
+        with self._streams.starting(name, origin.stream, schema["properties"]):
+            description = describe_stream(name, schema, key_properties, self._settings, options)
+            destination = self._destination(self._settings.for_stream(name).list_api_name)
+            loader = StreamLoader(
+                description,
+                destination.prepare(name, description.fields),
+                origin,
+                self._parts,
+                destination,
+                self._buffer(destination),
+                records_read=old.records_read if old is not None else 0,
+            )
+        self._loaders[name] = described, loader
+        return loader
+
+    def note_state(self, value: Any) -> None:  # noqa: ANN401 - JSON
+        """Note a STATE, which says that all records before it have come.
+
+        Args:
+            value: Any JSON value. `on_state` gets an equal one, once all those records are loaded or rejected.
+        """
+        self._checkpoints.note_state(json.dumps(value))
+
+    def poll(self) -> None:
+        """Raise what has ended the loading of a List, and submit the batches that are old enough.
+
+        `take` does it for each chunk of records. A program that waits for records calls it about once a second.
+
+        Raises:
+            Exception: What ended the loading of the first List that failed.
+        """
+        self._list_workers.check()
+        now = time.monotonic()
+        for list_api_name, buffer in self._buffers.items():
+            buffer.flush_old(now, self._ages[list_api_name])
+
+    def stop(self) -> None:
+        """End the run early: no more records are taken, and `finish` loads only what was taken before.
+
+        STATEs go on to `on_state` as far as they are true. Where they are true at the end of a whole run only, none is.
+        It may be called from any thread, and from a signal handler.
+        """
+        self._stopped = True
+
+    def freeze_state(self) -> None:
+        """Let no STATE go on any more, for a process that ends at once; wait for one that is under way."""
+        self._checkpoints.freeze()
+
+    def finish(self, *, complete: bool = True) -> None:
+        """Load what is left, wait until it is loaded, and judge the run. A second call does nothing.
+
+        Args:
+            complete: Whether all records of the run have come. If not, records that wait for the end of the input are
+                not loaded, and STATEs that are true only then are kept back.
+
+        Raises:
+            TooManyRejectsError: If a larger share of the records was rejected than `max_rejects` allows.
+            NothingLoadedError: If all records of a stream were rejected.
+            Exception: What ended the loading of a List, after the others are loaded.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        whole = complete and not self._stopped
+        if whole and self._spool is not None:
+            self._spool.load_all(self._list_workers.check)
+        for buffer in self._buffers.values():
+            buffer.flush()
+        self._list_workers.finish()
+        if whole:
+            self.rejects.check_share(self.report.records_read)
+            self._streams.check_at_end(self.rejects)
+            self._checkpoints.release()
+
+    def _emit(self, state: str) -> None:
+        self._on_state(json.loads(state))
+
+    def _check_open(self) -> None:
+        if self._finished or self._stopped:
+            raise RunStoppedError(f"the run is {'finished' if self._finished else 'stopped'}: open a new one")
+
+    def _before_chunk(self) -> None:
+        self._check_open()
+        self.poll()
+
+    def _destination(self, list_api_name: str) -> ListDestination:
+        """Return the List of that name as a destination, the same for all streams that go there."""
+        known = self._destinations.get(list_api_name.casefold())
+        if known is None:
+            known = self._destinations[list_api_name.casefold()] = ListDestination(
+                self._client,
+                list_api_name,
+                create_list=self._settings.create_list_if_not_exists,
+                create_segments=self._settings.create_segment_if_not_exists,
+            )
+        return known
+
+    def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Source, tuple[str, ...]]]:
+        """Return the List's buffer: one for all streams that go there, so that their records keep their order."""
+        known = self._buffers.get(destination.api_name)
+        if known is None:
+            known = self._buffers[destination.api_name] = BatchBuffer(
+                lambda shape: Batch(self._checkpoints.open(), *shape, time.monotonic()),
+                lambda batch: self._list_workers.submit(batch, destination),
+                max_rows=self._settings.batch_size_rows,
+                max_bytes=self._settings.max_request_bytes,
+            )
+        return known
+
+
+def _ignore(_: object) -> None:
+    """Do nothing with a STATE or a failure."""
