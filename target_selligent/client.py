@@ -96,6 +96,10 @@ class SelligentClient:
         self._transport = transport
         self.record_indexes = RecordIndexes()
 
+    def close(self) -> None:
+        """Close all connections, once no call is under way."""
+        self._transport.close()
+
     @property
     def max_upload_bytes(self) -> int:
         """The largest body that the line takes in time; any, as long as it has not been slow."""

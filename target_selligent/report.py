@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from target_selligent.client import LoadResult
 
@@ -67,9 +67,14 @@ _COUNTS = tuple(slot.name for slot in fields(Counts))
 
 
 class RunReport:
-    """Gathers counts by List and Segment; may be used from any thread."""
+    """Adds up counts by List and Segment; may be used from any thread. As text it is the whole summary.
 
-    def __init__(self) -> None:
+    Args:
+        rejected: Returns one sentence for each kind of rejected record.
+    """
+
+    def __init__(self, rejected: Callable[[], Iterable[str]] = tuple) -> None:
+        self._rejected = rejected
         self._lock = threading.Lock()
         self._lists: defaultdict[str, Counts] = defaultdict(Counts)
         self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
@@ -100,6 +105,13 @@ class RunReport:
                     yield f"and {len(self._segments) - shown:,} Segments more"
                     return
                 yield f"Segment {segment} of List {list_api_name}: {counts}"
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is lacking, a line for each stream, field and kind of fault."""
+        yield from self._rejected()
+
+    def __str__(self) -> str:
+        return "\n".join((*self.lines(), *self.warnings()))
 
 
 def counts_of(result: LoadResult, *, rows: int, refused: int) -> Counts:

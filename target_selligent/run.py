@@ -84,7 +84,7 @@ class LoadRun:
         )
         self._on_state = on_state or _ignore
         self.rejects = Rejects.for_run(settings)
-        self.report = RunReport()
+        self.report = RunReport(self.rejects.lines)
         self._checkpoints = Checkpoints(self._emit, hold=settings.state_held_for is not None)
         self._streams = Streams(settings, self._checkpoints)
         self._list_workers = Loader(
@@ -241,7 +241,12 @@ class LoadRun:
         if self._finished:
             return
         self._finished = True
-        whole = complete and not self._stopped
+        try:
+            self._finish(whole=complete and not self._stopped)
+        finally:
+            self._client.close()
+
+    def _finish(self, *, whole: bool) -> None:
         if whole and self._spool is not None:
             self._spool.load_all(self._list_workers.check)
         for buffer in self._buffers.values():

@@ -186,7 +186,7 @@ class TargetSelligent(Target):
         """Log what became of the records: what is lacking comes last, as warnings."""
         for sentence in self.run.report.lines():
             self.logger.info("%s", sentence)
-        for sentence in self.run.rejects.lines():
+        for sentence in self.run.report.warnings():
             self.logger.warning("%s", sentence)
 
     def _end_soon(self, failure: Exception) -> None:

@@ -87,6 +87,7 @@ class Transport:
         self._policy = policy or RetryPolicy()
         self.uplink = uplink or Uplink()
         self._local = threading.local()
+        self._sessions: list[requests.Session] = []
         self._answered = False
 
     def call(
@@ -133,6 +134,11 @@ class Transport:
 
         return send()
 
+    def close(self) -> None:
+        """Close the connections of all threads, once none of them is used any more."""
+        for session in self._sessions:
+            session.close()
+
     @property
     def answer_seconds(self) -> float:
         """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
@@ -144,6 +150,7 @@ class Transport:
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             session = requests.Session()
+            self._sessions.append(session)
             for scheme in ("http://", "https://"):
                 session.mount(scheme, TimedAdapter())
             session.headers["Accept"] = "application/json"
