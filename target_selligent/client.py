@@ -133,7 +133,7 @@ class SelligentClient:
 
     def create_fields(self, list_api_name: str, fields: Iterable[FieldDefinition]) -> None:
         """Add fields to a List, all in one call: calls side by side have lost fields before release 5.102."""
-        body = {"fields": [field.as_request() for field in fields]}
+        body = {"fields": [field.to_request_body() for field in fields]}
         self._transport.call("POST", ["lists", list_api_name, "fields"], body=body)
 
     def list_segments(self, list_api_name: str, take: int) -> list[SegmentDetails]:

@@ -71,11 +71,11 @@ _STORED_AS: dict[Conversion, dict[FieldType, Conversion]] = {
 }
 """What is sent where an existing field has another type than the column; elsewhere nothing changes."""
 
-TEXTS = frozenset({Conversion.STRING, Conversion.TEXT})
+TEXT_CONVERSIONS = frozenset({Conversion.STRING, Conversion.TEXT})
 """Conversions of columns that hold text."""
 
 
-def stored_as(conversion: Conversion, data_type: FieldType, *, key: bool) -> Conversion:
+def choose_conversion(conversion: Conversion, data_type: FieldType, *, key: bool) -> Conversion:
     """Return how a column is sent to an existing field, whose type may be another than the column's.
 
     Args:

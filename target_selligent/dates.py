@@ -20,12 +20,14 @@ _DAY = (
 )
 _MOMENT = rf"{_DAY}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,{_FRACTION_DIGITS}}})?"
 _UTC_ZONES = frozenset({None, "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"})
-DAYS = {"": re.compile(rf"(?:\n|{_DAY}\n)*")}
-MOMENTS = {ending: re.compile(rf"(?:\n|{_MOMENT}{re.escape(ending)}\n)*") for ending in ("Z", "+00:00", "+00", "")}
+DATE_PATTERNS = {"": re.compile(rf"(?:\n|{_DAY}\n)*")}
+DATE_TIME_PATTERNS = {
+    ending: re.compile(rf"(?:\n|{_MOMENT}{re.escape(ending)}\n)*") for ending in ("Z", "+00:00", "+00", "")
+}
 """What nearly all dates look like, a line each, blank for null: valid by their form alone. By how they end."""
 
 
-def utc_date_time(text: str) -> str:
+def to_utc_date_time(text: str) -> str:
     """Return an ISO 8601 date-time in UTC, its instant unchanged.
 
     Args:
@@ -59,7 +61,7 @@ def utc_date_time(text: str) -> str:
     return f"{seconds}.{fraction[:_FRACTION_DIGITS]}Z" if fraction else f"{seconds}Z"
 
 
-def iso_date(text: str) -> str:
+def to_iso_date(text: str) -> str:
     """Return an ISO 8601 date.
 
     Args:

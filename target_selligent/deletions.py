@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.fields import DELETED_AT, is_deletion_mark
+from target_selligent.fields import DELETED_AT_COLUMN, is_deletion_column
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ logger = logging.getLogger("target-selligent")
 
 def is_deleted(record: Mapping[str, Any]) -> bool:
     """Say whether the source marks a record as deleted; null and blank text, as in text files, are no mark."""
-    return any(_is_set(record[column]) for column in record if is_deletion_mark(column))
+    return any(_is_set(record[column]) for column in record if is_deletion_column(column))
 
 
 def _is_set(mark: object) -> bool:
@@ -64,5 +64,5 @@ class Deletions:
                 "Stream %s: records with a value in %s are deleted at the source: they are counted, not loaded, and "
                 "what the List holds of them stays",
                 stream,
-                DELETED_AT,
+                DELETED_AT_COLUMN,
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.fields import METADATA, StreamFields, stream_fields, without_metadata
-from target_selligent.schemas import in_current_draft
+from target_selligent.fields import METADATA_PREFIX, StreamFields, derive_stream_fields, remove_metadata_columns
+from target_selligent.schemas import convert_to_current_draft
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -69,16 +69,16 @@ def describe_stream(
         DestinationError: If its columns cannot become fields, with every problem.
     """
     own = settings.for_stream(name)
-    current = in_current_draft(schema)
+    current = convert_to_current_draft(schema)
     if options.flattened and own.segment_column in current["properties"]:
         # Flattening changes what it holds; whether it names Segments is seen by itself.
         current["properties"][own.segment_column] = {}
     if not options.keep_metadata:
         named = [column for column, field in own.field_mapping.items() if field is not None]
-        current = without_metadata(current, kept=(*named, own.segment_column))
+        current = remove_metadata_columns(current, kept=(*named, own.segment_column))
     # Created even if it is not used: it finds out whether the schema is one. Records may have metadata besides.
-    validator = RecordValidator(name, current, also_allowed=f"^({METADATA}|{METADATA.upper()})")
-    fields = stream_fields(
+    validator = RecordValidator(name, current, also_allowed=f"^({METADATA_PREFIX}|{METADATA_PREFIX.upper()})")
+    fields = derive_stream_fields(
         name,
         current,
         key_properties,

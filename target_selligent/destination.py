@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_selligent.client import ListDetails, SegmentDetails, SelligentClient
-    from target_selligent.fields import ColumnField, FieldDefinition, StreamFields
+    from target_selligent.fields import ColumnMapping, FieldDefinition, StreamFields
 
 logger = logging.getLogger("target-selligent")
 
@@ -93,10 +93,12 @@ class ListDestination:
         if missing:
             self._check_field_names(stream, missing)
             self._add_fields(missing)
-        columns = tuple(column.stored_in(self._fields[column.field.name.casefold()]) for column in fields.columns)
+        columns = tuple(
+            column.map_to_existing_field(self._fields[column.field.name.casefold()]) for column in fields.columns
+        )
         computed = [column for column in columns if not column.field.writable]
         if computed:
-            names = ", ".join(f"{column.field.name} (column {column.column})" for column in computed)
+            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in computed)
             raise DestinationError(
                 f"stream {stream}: List {self.api_name} computes these fields itself, they cannot be loaded: {names}; "
                 "leave the columns out with field_mapping (null) or give them other fields"
@@ -148,7 +150,7 @@ class ListDestination:
                 time.sleep(pause)
                 pause = min(pause * 2, 5)
 
-    def _open_list(self, stream: str, columns: Sequence[ColumnField]) -> dict[str, FieldDefinition]:
+    def _open_list(self, stream: str, columns: Sequence[ColumnMapping]) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self.api_name)
         if details is None:
             details = self._make_list(stream, columns)
@@ -158,7 +160,7 @@ class ListDestination:
         self.api_name = details.api_name
         return self._read_fields()
 
-    def _make_list(self, stream: str, columns: Sequence[ColumnField]) -> ListDetails:
+    def _make_list(self, stream: str, columns: Sequence[ColumnMapping]) -> ListDetails:
         if not self._create_list:
             raise DestinationError(
                 f"List {self.api_name} does not exist: check list_api_name and organization, "
@@ -185,7 +187,7 @@ class ListDestination:
         found = self.when_visible(lambda: self._client.get_fields(self.api_name))
         return {field.name.casefold(): field for field in found}
 
-    def _add_fields(self, columns: Sequence[ColumnField]) -> None:
+    def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
         names = [column.field.name for column in columns]
         logger.info("List %s: creating fields %s", self.api_name, ", ".join(names))
         self._create_or_find(
@@ -202,7 +204,7 @@ class ListDestination:
                 "run again, or create them in Selligent"
             )
 
-    def _check_field_names(self, stream: str, columns: Sequence[ColumnField]) -> None:
+    def _check_field_names(self, stream: str, columns: Sequence[ColumnMapping]) -> None:
         """Refuse names that no field can have, before anything is created.
 
         Raises:
@@ -210,17 +212,17 @@ class ListDestination:
         """
         bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
         if bad:
-            names = ", ".join(f"{column.field.name} (column {column.column})" for column in bad[:_MAX_NAMED])
+            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in bad[:_MAX_NAMED])
             more = f" and {len(bad) - _MAX_NAMED:,} more" if len(bad) > _MAX_NAMED else ""
-            mapping = {column.column: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
+            mapping = {column.column_name: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
             raise DestinationError(
                 f"stream {stream}: List {self.api_name} cannot have fields of these names: {names}{more}; a field's "
                 "name holds letters, digits and underscores only: give the columns other fields, as with "
                 f"field_mapping: {json.dumps(mapping, ensure_ascii=False)}, or leave them out with null"
             )
 
-    def _missing_fields(self, stream: str, missing: Sequence[ColumnField]) -> str:
-        names = ", ".join(f"{column.field.name} (column {column.column})" for column in missing)
+    def _missing_fields(self, stream: str, missing: Sequence[ColumnMapping]) -> str:
+        names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in missing)
         return (
             f"stream {stream}: List {self.api_name} has no such fields: {names}; create them in Selligent, give the "
             "columns existing fields with field_mapping, or leave them out with field_mapping (null) "

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.conversions import TEXTS, Conversion, FieldType, stored_as
-from target_selligent.digits import digits_beyond_long, is_whole
+from target_selligent.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
 from target_selligent.errors import DestinationError, names_that_exist
+from target_selligent.exact_numbers import allows_only_whole_numbers, get_text_length_beyond_long
 from target_selligent.settings_table import MAX_TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ RECORD_NUMBER_FIELD = "ID"
 OPTOUT_FIELD = "OPTOUT"
 """0 or null there means subscribed, any other value unsubscribed."""
 
-METADATA = "_sdc_"
+METADATA_PREFIX = "_sdc_"
 """How the names of columns begin that taps add of their own accord; in any case; a schema need not know them."""
 
-DELETED_AT = "_sdc_deleted_at"
+DELETED_AT_COLUMN = "_sdc_deleted_at"
 """The column in which log-based taps say when a row was deleted at the source."""
 
 KEY_TEXT_LENGTH = 500
@@ -53,7 +53,7 @@ class FieldDefinition:
     length: int | None = None
     writable: bool = True
 
-    def as_request(self) -> dict[str, Any]:
+    def to_request_body(self) -> dict[str, Any]:
         """Return the field as the API wants it in `POST lists/{list}/fields`."""
         body: dict[str, Any] = {"name": self.name, "data_type": self.data_type.value, "allow_null": True}
         if self.length is not None:
@@ -62,27 +62,27 @@ class FieldDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnField:
+class ColumnMapping:
     """One column of a stream and the field it becomes.
 
     Args:
-        column: Name in the stream's schema.
+        column_name: Name in the stream's schema.
         field: Field of the List.
         conversion: How values get from one to the other.
         key: Whether it is part of the key: two values that differ must not become one.
         one_spelling: Whether text is refused that is another spelling of the same value, as `1.0` of 1.
     """
 
-    column: str
+    column_name: str
     field: FieldDefinition
     conversion: Conversion
     key: bool = False
     one_spelling: bool = False
 
-    def stored_in(self, existing: FieldDefinition) -> ColumnField:
+    def map_to_existing_field(self, existing: FieldDefinition) -> ColumnMapping:
         """Return the column as it is sent to a field that the List has already: spelling and type are the List's."""
-        conversion = stored_as(self.conversion, existing.data_type, key=self.key)
-        one_spelling = self.key and self.conversion in TEXTS and conversion is not self.conversion
+        conversion = choose_conversion(self.conversion, existing.data_type, key=self.key)
+        one_spelling = self.key and self.conversion in TEXT_CONVERSIONS and conversion is not self.conversion
         return replace(self, field=existing, conversion=conversion, one_spelling=one_spelling)
 
 
@@ -97,30 +97,30 @@ class StreamFields:
         known_columns: All columns of the schema, sent or not.
     """
 
-    columns: tuple[ColumnField, ...]
+    columns: tuple[ColumnMapping, ...]
     key_columns: tuple[str, ...]
     segment_column: str | None
     known_columns: frozenset[str]
 
 
-def is_metadata(column: str) -> bool:
+def is_metadata_column(column: str) -> bool:
     """Say whether a column is one that taps add; warehouses such as Snowflake give its name in capitals."""
-    return column[: len(METADATA)].lower() == METADATA
+    return column[: len(METADATA_PREFIX)].lower() == METADATA_PREFIX
 
 
-def is_deletion_mark(column: str) -> bool:
+def is_deletion_column(column: str) -> bool:
     """Say whether a column tells when a row was deleted at the source, in whatever case."""
-    return len(column) == len(DELETED_AT) and column.lower() == DELETED_AT
+    return len(column) == len(DELETED_AT_COLUMN) and column.lower() == DELETED_AT_COLUMN
 
 
-def without_metadata(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
+def remove_metadata_columns(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
     """Return a schema without the columns that taps add of their own accord.
 
     Args:
         schema: JSON Schema of a stream's records, with `properties`.
         kept: Those of them that stay.
     """
-    left_out = {name for name in schema["properties"] if is_metadata(name) and name not in kept}
+    left_out = {name for name in schema["properties"] if is_metadata_column(name) and name not in kept}
     properties = {name: described for name, described in schema["properties"].items() if name not in left_out}
     reduced = {**schema, "properties": properties}
     if isinstance(required := schema.get("required"), list):
@@ -128,7 +128,7 @@ def without_metadata(schema: dict[str, Any], kept: Collection[str | None]) -> di
     return reduced
 
 
-def stream_fields(  # noqa: PLR0913 - each argument is one setting
+def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
     stream: str,
     schema: Mapping[str, Any],
     key_properties: Sequence[str],
@@ -159,7 +159,7 @@ def stream_fields(  # noqa: PLR0913 - each argument is one setting
     mapping = field_mapping or {}
     properties: Mapping[str, Any] = schema.get("properties") or {}
     columns = tuple(
-        ColumnField(column, replace(definition, name=name), conversion)
+        ColumnMapping(column, replace(definition, name=name), conversion)
         for column, property_schema in properties.items()
         if column != segment_column and (name := mapping.get(column, column.upper())) is not None
         for definition, conversion in [_definition(property_schema, schema, text_field_length)]
@@ -177,17 +177,17 @@ def stream_fields(  # noqa: PLR0913 - each argument is one setting
         column = _find_key_column(name, columns, by_field=bool(key_fields))
         if column is None:
             problem = _missing_key_problem(name, bool(key_fields), segment_column, mapping)
-            known = [one.field.name if key_fields else one.column for one in columns]
+            known = [one.field.name if key_fields else one.column_name for one in columns]
             problems.append(f"{problem} (it has: {names_that_exist(known, [name])})")
         elif column not in key_columns:
             key_columns.append(column)
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
-    columns = tuple(_as_key(column) if column.column in key_columns else column for column in columns)
+    columns = tuple(_as_key(column) if column.column_name in key_columns else column for column in columns)
     return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties))
 
 
-def _as_key(column: ColumnField) -> ColumnField:
+def _as_key(column: ColumnMapping) -> ColumnMapping:
     """Return a key column: its numbers are text unless they are whole, its text is short enough for an index."""
     field, conversion = column.field, column.conversion
     if conversion is Conversion.FLOAT:
@@ -198,12 +198,12 @@ def _as_key(column: ColumnField) -> ColumnField:
     return replace(column, field=field, conversion=conversion, key=True)
 
 
-def _find_key_column(name: str, columns: Iterable[ColumnField], *, by_field: bool) -> str | None:
+def _find_key_column(name: str, columns: Iterable[ColumnMapping], *, by_field: bool) -> str | None:
     if by_field:
         for column in columns:
             if column.field.name.casefold() == name.casefold():
-                return column.column
-    return next((column.column for column in columns if column.column == name), None)
+                return column.column_name
+    return next((column.column_name for column in columns if column.column_name == name), None)
 
 
 def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, mapping: Mapping[str, Any]) -> str:  # noqa: FBT001
@@ -211,25 +211,25 @@ def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, 
         return f"key field {name} is not among the fields of its schema: check key_fields and field_mapping"
     if name == segment_column or (name in mapping and mapping[name] is None):
         return f"key property {name} is not sent as a field: name the fields that identify a record in key_fields"
-    if is_metadata(name):
+    if is_metadata_column(name):
         field_name = name.strip("_").upper()
         return f'key property {name} is metadata: make it a field with "field_mapping": {{"{name}": "{field_name}"}}'
     return f"key property {name} is not in its schema"
 
 
-def _name_problems(columns: Sequence[ColumnField], mapping: Mapping[str, Any]) -> Iterable[str]:
+def _name_problems(columns: Sequence[ColumnMapping], mapping: Mapping[str, Any]) -> Iterable[str]:
     by_name: dict[str, list[str]] = {}
     for column in columns:
         name = column.field.name
-        by_name.setdefault(name.casefold(), []).append(column.column)
-        if name.casefold() == RECORD_NUMBER_FIELD.casefold() and column.column not in mapping:
+        by_name.setdefault(name.casefold(), []).append(column.column_name)
+        if name.casefold() == RECORD_NUMBER_FIELD.casefold() and column.column_name not in mapping:
             yield (
-                f"column {column.column} would become {RECORD_NUMBER_FIELD}, the List's own record number: give it "
-                f'another field with field_mapping: {{"{column.column}": "CUSTOMER_IDENTIFIER"}}'
+                f"column {column.column_name} would become {RECORD_NUMBER_FIELD}, the List's own record number: give "
+                f'it another field with field_mapping: {{"{column.column_name}": "CUSTOMER_IDENTIFIER"}}'
             )
         if not name.strip() or "," in name or not name.isprintable():
             yield (
-                f"column {column.column!r} cannot be a field name (blank, comma or control character): "
+                f"column {column.column_name!r} cannot be a field name (blank, comma or control character): "
                 "give it another with field_mapping"
             )
     for clashing in by_name.values():
@@ -329,8 +329,8 @@ def _type_names(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
-    if name == "number" and is_whole(schema):
-        digits = digits_beyond_long(schema)
+    if name == "number" and allows_only_whole_numbers(schema):
+        digits = get_text_length_beyond_long(schema)
         kinds.names.add("whole" if digits else "integer")
         kinds.longest = max(kinds.longest, digits)
         return

@@ -14,9 +14,9 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, cast
 import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
-from target_selligent import lenient
-from target_selligent.digits import exact_number
+from target_selligent import lenient_json
 from target_selligent.errors import InputError
+from target_selligent.exact_numbers import parse_json_float
 from target_selligent.reject_lines import MEMBER
 
 if sys.platform == "linux":
@@ -41,7 +41,7 @@ class _StopReading(BaseException):
     """Leaves a blocked read when a signal arrives."""
 
 
-class RecordTaker(Protocol):
+class RecordReceiver(Protocol):
     """What takes the RECORDs of a stream, many at once."""
 
     @property
@@ -55,7 +55,7 @@ class RecordTaker(Protocol):
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
         """Take RECORDs of its type that followed each other in their stream, and the line of each."""
 
-    def process_line(self, record: dict[str, Any], line: bytes) -> None:
+    def process_dict(self, record: dict[str, Any], line: bytes) -> None:
         """Take the record of a line that is not of its type."""
 
 
@@ -67,8 +67,8 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         before_read: Called before each wait for input, and about once a second while there is none.
-        take_member: Called with each message for a Segment member of a rejects file.
-        record_takers: Stream to what takes its records. Those of other streams go through the callback, one by one.
+        process_member_message: Called with each message for a Segment member of a rejects file.
+        record_receivers: Stream to what takes its records. Those of other streams go through the callback, one by one.
         line: The line that is worked on.
         line_number: Its number, from 1.
         failure: Why reading ended before the end of the input, if it failed.
@@ -78,13 +78,13 @@ class MessageReader(GenericSingerReader[bytes]):
     def __init__(self) -> None:
         super().__init__()
         self._decode_any = msgspec.json.Decoder().decode
-        self._decode_exactly = msgspec.json.Decoder(float_hook=exact_number).decode
+        self._decode_exactly = msgspec.json.Decoder(float_hook=parse_json_float).decode
         self._message_types: list[type[msgspec.Struct]] = []
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
-        self.take_member: Callable[[dict[str, Any]], None] = self._process_unknown_message
-        self.record_takers: dict[str, RecordTaker] = {}
+        self.process_member_message: Callable[[dict[str, Any]], None] = self._process_unknown_message
+        self.record_receivers: dict[str, RecordReceiver] = {}
         self.line_number = 0
         self.line = b""
         self.failure: Exception | None = None
@@ -147,22 +147,24 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def _record_decoder(self) -> msgspec.json.Decoder[Any] | None:
         """Return what decodes the RECORDs of all streams that have a type, and refuses everything else."""
-        types = [taker.message_type for taker in self.record_takers.values() if taker.message_type is not None]
+        types = [taker.message_type for taker in self.record_receivers.values() if taker.message_type is not None]
         if types != self._message_types:
             self._message_types = types
             self._decoder = (
-                msgspec.json.Decoder(reduce(or_, types, self._no_stream()), float_hook=exact_number) if types else None
+                msgspec.json.Decoder(reduce(or_, types, self._no_stream()), float_hook=parse_json_float)
+                if types
+                else None
             )
         return self._decoder
 
     def _no_stream(self) -> type[msgspec.Struct]:
         """Return a type of message that no line is of: among several types, msgspec insists on the stream's name."""
-        name = "-" * (1 + max(map(len, self.record_takers)))
+        name = "-" * (1 + max(map(len, self.record_receivers)))
         return msgspec.defstruct("NoStream", [("type", _IMPOSSIBLE)], tag_field="stream", tag=name)
 
     def _take(self, messages: list[Any], lines: Sequence[bytes]) -> None:
         """Hand on RECORDs, in the order of their lines where they go to the same List."""
-        takers = {taker.message_type: taker for taker in self.record_takers.values()}
+        takers = {taker.message_type: taker for taker in self.record_receivers.values()}
         types = set(map(type, messages))
         if len(types) == 1:
             takers[types.pop()].process_messages(messages, lines)
@@ -191,16 +193,16 @@ class MessageReader(GenericSingerReader[bytes]):
             message = self._exactly(message)
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
         if message_type == MEMBER:
-            self.take_member(message)
+            self.process_member_message(message)
         elif not isinstance(message_type, str) or message_type not in callbacks:
             self._process_unknown_message(message)
         elif (
             message_type == _RECORD
             and isinstance(stream, str)
             and isinstance(record, dict)
-            and stream in self.record_takers
+            and stream in self.record_receivers
         ):
-            self.record_takers[stream].process_line(record, self.line)
+            self.record_receivers[stream].process_dict(record, self.line)
         else:
             callbacks[message_type](message)
         counts[str(message_type)] += 1
@@ -226,7 +228,7 @@ class MessageReader(GenericSingerReader[bytes]):
         if not line.strip():
             return None
         try:
-            return lenient.loads(line, exact=b'"RECORD"' in line)
+            return lenient_json.loads(line, exact=b'"RECORD"' in line)
         except (ValueError, RecursionError):
             raise InputError(
                 f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "

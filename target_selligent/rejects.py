@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from target_selligent import lenient
+from target_selligent import lenient_json
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
 from target_selligent.rejects_file import RejectsFile
@@ -275,5 +275,5 @@ def record_of(line: bytes, *, exact: bool = False) -> tuple[str, dict[str, Any]]
         line: The message's line, known to be one; it may hold what strict JSON does not allow.
         exact: Whether numbers whose digits a double cannot hold become Decimals.
     """
-    message = lenient.loads(line, exact=exact)
+    message = lenient_json.loads(line, exact=exact)
     return message["stream"], message["record"]

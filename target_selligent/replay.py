@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from target_selligent import lenient
+from target_selligent import lenient_json
 from target_selligent.reject_lines import MEMBER, REPLAYED, original
 from target_selligent.rejects_file import locked
 
@@ -152,7 +152,7 @@ def _lines(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
 def _message(line: bytes) -> dict[str, Any] | None:
     """Return a line's message; None if it is none of those that a rejects file holds, or not whole."""
     try:
-        message = lenient.loads(line) if line.endswith(b"\n") else None
+        message = lenient_json.loads(line) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(message, dict) or not isinstance(message.get("stream"), str):

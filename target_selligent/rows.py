@@ -21,29 +21,29 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from target_selligent.conversions import Conversion
-from target_selligent.dates import DAYS, MOMENTS, iso_date, utc_date_time
-from target_selligent.digits import (
+from target_selligent.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to_iso_date, to_utc_date_time
+from target_selligent.errors import RejectedRecord
+from target_selligent.exact_numbers import (
     INT64_MAX,
     INT64_MIN,
-    as_double,
-    exact_double,
-    parse_number,
-    plain_digits,
-    whole_number,
+    format_number,
+    parse_json_number,
+    to_double,
+    to_exact_double,
+    to_whole_number,
 )
-from target_selligent.errors import RejectedRecord
 from target_selligent.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
     from target_selligent.batch import Key, Row
-    from target_selligent.fields import ColumnField
-    from target_selligent.records import DecodedColumn, RecordType
+    from target_selligent.fields import ColumnMapping
+    from target_selligent.record_type import DecodedColumn, RecordType
     from target_selligent.validation import RecordValidator
 
-Column = Sequence[Any]
+ColumnValues = Sequence[Any]
 """The values of one column, in record order; UNSET where a record lacks it."""
 
-_ConvertColumn = Callable[[Column], Column]
+_ConvertColumn = Callable[[ColumnValues], ColumnValues]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -52,7 +52,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class _Step:
     """What is done to one column."""
 
-    column: str
+    column_name: str
     attribute: str
     get: Callable[[Any], Any]
     validator: RecordValidator | None
@@ -70,31 +70,31 @@ class RowMapper:
         key_columns: Those of them that must hold a usable key.
 
     Attributes:
-        fields: Field names, in row order.
+        field_names: Field names, in row order.
     """
 
-    __slots__ = ("_key_steps", "_optout", "_sent", "_steps", "_steps_after_decoding", "fields")
+    __slots__ = ("_key_steps", "_optout", "_sent", "_steps", "_steps_after_decoding", "field_names")
 
-    def __init__(self, record_type: RecordType, columns: Sequence[ColumnField], key_columns: Sequence[str]) -> None:
-        decoded = {column.column: column for column in record_type.columns}
-        sent = {column.column: column for column in columns}
-        self._steps = [_step(decoded[column.column], column) for column in columns]
+    def __init__(self, record_type: RecordType, columns: Sequence[ColumnMapping], key_columns: Sequence[str]) -> None:
+        decoded = {column.column_name: column for column in record_type.columns}
+        sent = {column.column_name: column for column in columns}
+        self._steps = [_step(decoded[column.column_name], column) for column in columns]
         self._steps_after_decoding = [
-            _step(column, sent.get(column.column)) for column in record_type.columns if not column.exact
+            _step(column, sent.get(column.column_name)) for column in record_type.columns if not column.is_final
         ]
-        self._key_steps = [(column, record_type.get(column)) for column in key_columns]
+        self._key_steps = [(column, record_type.create_getter(column)) for column in key_columns]
         self._optout = next(
             (
-                (column.column, record_type.get(column.column))
+                (column.column_name, record_type.create_getter(column.column_name))
                 for column in columns
                 if column.field.name.upper() == OPTOUT_FIELD
             ),
             None,
         )
         self._sent: Callable[[Row], Row] = itemgetter(slice(len(columns)))
-        self.fields = tuple(column.field.name for column in columns)
+        self.field_names = tuple(column.field.name for column in columns)
 
-    def __call__(self, records: Sequence[msgspec.Struct], *, decoded: bool) -> tuple[list[Row], list[Key]]:
+    def create_rows(self, records: Sequence[msgspec.Struct], *, decoded: bool) -> tuple[list[Row], list[Key]]:
         """Return the records' rows and keys.
 
         Args:
@@ -107,15 +107,15 @@ class RowMapper:
         Raises:
             RejectedRecord: If a value cannot be sent as it is; which of several records is at fault is not said.
         """
-        changed: dict[str, Column] = {}
+        changed: dict[str, ColumnValues] = {}
         for step in self._steps_after_decoding if decoded else self._steps:
             values = list(map(step.get, records))
-            if decoded and step.validator is not None and not step.validator.all_valid(_present(values)):
-                raise RejectedRecord("against its schema", field=step.column, code="schema")
+            if decoded and step.validator is not None and not step.validator.are_all_valid(_present(values)):
+                raise RejectedRecord("against its schema", field=step.column_name, code="schema")
             try:
                 converted = step.convert(values)
             except ValueError as error:
-                raise RejectedRecord(str(error), field=step.column) from None
+                raise RejectedRecord(str(error), field=step.column_name) from None
             if converted is not values:
                 changed[step.attribute] = converted
         for column, get in self._key_steps:
@@ -134,13 +134,13 @@ class RowMapper:
             keys = list(zip(*[map(get, records) for _, get in self._key_steps], strict=True))
         return list(map(self._sent, map(msgspec.structs.astuple, records))), keys
 
-    def key(self, record: Mapping[str, Any]) -> Key:
+    def get_key(self, record: Mapping[str, Any]) -> Key:
         """Return the key of a record of which nothing else matters.
 
         Raises:
             RejectedRecord: If it has no usable key.
         """
-        converters = {step.column: step.convert for step in self._steps}
+        converters = {step.column_name: step.convert for step in self._steps}
         key: list[Any] = []
         for column, _ in self._key_steps:
             try:
@@ -152,23 +152,23 @@ class RowMapper:
             key += values
         return key[0] if len(key) == 1 else tuple(key)
 
-    def key_or_none(self, record: Mapping[str, Any]) -> Key | None:
+    def get_key_or_none(self, record: Mapping[str, Any]) -> Key | None:
         """Return the key of a record; None if it has none that could be loaded."""
         with suppress(RejectedRecord, UnicodeError):
-            return self.key(record)
+            return self.get_key(record)
         return None
 
 
-def _step(column: DecodedColumn, sent: ColumnField | None) -> _Step:
+def _step(column: DecodedColumn, sent: ColumnMapping | None) -> _Step:
     convert = _same if sent is None else _CONVERTERS[sent.conversion]
     if sent is not None and sent.key and sent.conversion is Conversion.DATE_TIME:
         convert = _KEY_DATE_TIME
     if sent is not None and sent.one_spelling:
         convert = _spelled_one_way(convert)
-    return _Step(column.column, column.attribute, attrgetter(column.attribute), column.validator, convert)
+    return _Step(column.column_name, column.attribute, attrgetter(column.attribute), column.validator, convert)
 
 
-def _holds_unusable_key(values: Column) -> bool:
+def _holds_unusable_key(values: ColumnValues) -> bool:
     if _TEXT.issuperset(map(type, values)):
         return "" in values or any(map(str.isspace, values))
     return any(key is None or (isinstance(key, str) and not key.strip()) for key in values)
@@ -183,23 +183,23 @@ def _string(value: object) -> str:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    return plain_digits(value) if value.__class__ in _NUMBERS else _json(value)  # type: ignore[arg-type]
+    return format_number(value) if value.__class__ in _NUMBERS else _json(value)  # type: ignore[arg-type]
 
 
 def _long(value: object) -> int:
     # JSON Schema takes 1.0 for an integer; Selligent's Long does not.
-    number = whole_number(_number(value, "not a whole number"))
+    number = to_whole_number(_number(value, "not a whole number"))
     if not INT64_MIN <= number <= INT64_MAX:
         raise ValueError("an integer beyond 64 bits")
     return number
 
 
 def _float(value: object) -> float:
-    return as_double(_number(value))
+    return to_double(_number(value))
 
 
 def _float_key(value: object) -> float:
-    return exact_double(_number(_parsed(value)))
+    return to_exact_double(_number(_parsed(value)))
 
 
 def _number(value: object, complaint: str = "not a number") -> float | Decimal:
@@ -209,7 +209,7 @@ def _number(value: object, complaint: str = "not a number") -> float | Decimal:
 
 
 def _parsed(value: object) -> object:
-    return parse_number(value) if isinstance(value, str) else value
+    return parse_json_number(value) if isinstance(value, str) else value
 
 
 def _text_to_long(value: object) -> int:
@@ -217,7 +217,7 @@ def _text_to_long(value: object) -> int:
 
 
 def _text_to_float(value: object) -> float:
-    return exact_double(parse_number(value)) if isinstance(value, str) else _float(value)
+    return to_exact_double(parse_json_number(value)) if isinstance(value, str) else _float(value)
 
 
 def _text_to_boolean(value: object) -> bool:
@@ -263,7 +263,7 @@ def _by_value(convert: Callable[[Any], Any], plain: type | None = None) -> _Conv
     """Convert values one by one, unless all are of a type that is sent as it is."""
     as_they_are = _NOTHING if plain is None else _NOTHING | {plain}
 
-    def convert_column(values: Column) -> Column:
+    def convert_column(values: ColumnValues) -> ColumnValues:
         if as_they_are.issuperset(map(type, values)):
             return values
         return [value if value is None or value is UNSET else convert(value) for value in values]
@@ -274,7 +274,7 @@ def _by_value(convert: Callable[[Any], Any], plain: type | None = None) -> _Conv
 def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], ending: str) -> _ConvertColumn:
     """Convert texts together if all have the same one of some forms, else one by one."""
 
-    def convert_column(values: Column) -> Column:
+    def convert_column(values: ColumnValues) -> ColumnValues:
         try:
             lines = "\n".join([*["" if value is None else value for value in values], ""])
         except TypeError:
@@ -294,21 +294,21 @@ def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], e
 def _key_date_time(text: str) -> str:
     if _BEYOND_FRACTION.search(text):
         raise ValueError("a key with more than 7 digits of a second: two keys could become one")
-    return utc_date_time(text)
+    return to_utc_date_time(text)
 
 
-def _present(values: Column) -> Iterable[Any]:
+def _present(values: ColumnValues) -> Iterable[Any]:
     return (value for value in values if value is not UNSET)
 
 
-def _same(values: Column) -> Column:
+def _same(values: ColumnValues) -> ColumnValues:
     return values
 
 
 def _spelled_one_way(convert: _ConvertColumn) -> _ConvertColumn:
     """Refuse text that could be written in other ways too: two keys that differ would become one."""
 
-    def convert_column(values: Column) -> Column:
+    def convert_column(values: ColumnValues) -> ColumnValues:
         converted = convert(values)
         for value, sent in zip(values, converted, strict=True):
             if isinstance(value, str) and _text(sent) != value:
@@ -336,7 +336,7 @@ _CONVERTERS: dict[Conversion, _ConvertColumn] = {
     Conversion.BOOLEAN: _by_value(_boolean, bool),
     Conversion.FLAG: _by_value(_flag),
     Conversion.JSON: _by_value(_json),
-    Conversion.DATE: _by_form(iso_date, DAYS, ""),
-    Conversion.DATE_TIME: _by_form(utc_date_time, MOMENTS, "Z"),
+    Conversion.DATE: _by_form(to_iso_date, DATE_PATTERNS, ""),
+    Conversion.DATE_TIME: _by_form(to_utc_date_time, DATE_TIME_PATTERNS, "Z"),
 }
-_KEY_DATE_TIME = _by_form(_key_date_time, MOMENTS, "Z")
+_KEY_DATE_TIME = _by_form(_key_date_time, DATE_TIME_PATTERNS, "Z")

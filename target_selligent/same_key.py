@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_selligent.conversions import FieldType
-from target_selligent.dates import utc_date_time
+from target_selligent.dates import to_utc_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -94,7 +94,7 @@ def _instant(value: object) -> str:
     """Return a date-time in UTC without zeros at its end; what is none stays as it is."""
     text = str(value)
     try:
-        text = utc_date_time(text)
+        text = to_utc_date_time(text)
     except ValueError:
         return text
     return text.removesuffix("Z").rstrip("0").rstrip(".") if "." in text else text.removesuffix("Z")

@@ -40,7 +40,7 @@ def check_schema_message(message: Mapping[str, Any], where: str) -> None:
         raise InputError(f"{where} is nested more than {_MAX_DEPTH} levels deep: check what the tap prints")
 
 
-def in_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
+def convert_to_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a schema whose bounds are written as drafts since 6 write them.
 
     Draft 4 says `"maximum": 10, "exclusiveMaximum": true`, which is `"exclusiveMaximum": 10` today.
@@ -49,15 +49,15 @@ def in_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
         schema: A schema, or a part of one.
     """
     if isinstance(schema, list):
-        return [in_current_draft(part) for part in schema]
+        return [convert_to_current_draft(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     current: dict[str, Any] = {}
     for name, value in schema.items():
         if name in _BY_NAME and isinstance(value, dict):
-            current[name] = {part: in_current_draft(described) for part, described in value.items()}
+            current[name] = {part: convert_to_current_draft(described) for part, described in value.items()}
         else:
-            current[name] = value if name in _VALUES else in_current_draft(value)
+            current[name] = value if name in _VALUES else convert_to_current_draft(value)
     for exclusive, bound in _BOUNDS.items():
         if isinstance(current.get(exclusive), bool) and current.pop(exclusive) and bound in current:
             current[exclusive] = current.pop(bound)

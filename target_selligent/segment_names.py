@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
 
 
-def array_of(value: Any) -> Any:  # noqa: ANN401 - JSON
+def parse_flattened_array(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return the array that a value was before the SDK's flattening wrote it as text; other values as they are.
 
     No Segment's API name starts with a bracket.
@@ -30,7 +30,7 @@ def array_of(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def named_segments(values: Sequence[Any], column: str, *, required: bool) -> list[Segments]:
+def read_segment_names(values: Sequence[Any], column: str, *, required: bool) -> list[Segments]:
     """Return the Segment or Segments that each record names; an empty tuple for one that names none.
 
     Args:
@@ -43,18 +43,18 @@ def named_segments(values: Sequence[Any], column: str, *, required: bool) -> lis
     """
     if _TEXT_OR_NOTHING.issuperset(map(type, values)):
         # One object for each name: what comes later compares them often.
-        segments = {value: _named_segments(value, column) for value in set(values)}
+        segments = {value: _read_segment_names(value, column) for value in set(values)}
         named: list[Segments] = list(map(segments.__getitem__, values))
         lacking = () in segments.values()
     else:
-        named = [_named_segments(value, column) for value in values]
+        named = [_read_segment_names(value, column) for value in values]
         lacking = () in named
     if lacking and required:
         raise RejectedRecord("it names no Segment", field=column, code=NO_SEGMENT)
     return named
 
 
-def _named_segments(value: object, column: str) -> Segments:
+def _read_segment_names(value: object, column: str) -> Segments:
     """Return the Segment or Segments that a value of the segment column names; an empty tuple if it names none.
 
     Raises:

@@ -122,10 +122,10 @@ class SelligentSink(Sink):
         self.record_counter_metric.increment(len(messages))
         self.loader.process_messages(messages, lines)
 
-    def process_line(self, record: dict[str, Any], line: bytes) -> None:
-        """Process one record that is not of the stream's type; see `StreamLoader.process_line`."""
+    def process_dict(self, record: dict[str, Any], line: bytes) -> None:
+        """Process one record that is not of the stream's type; see `StreamLoader.process_dict`."""
         self.record_counter_metric.increment()
-        self.loader.process_line(record, line)
+        self.loader.process_dict(record, line)
 
     def process_deleted(self, record: dict[str, Any], line: bytes) -> None:
         """Count a record that the source marks as deleted; see `StreamLoader.process_deleted`."""

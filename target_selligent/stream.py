@@ -1,7 +1,7 @@
 """One stream's records on their way to rows and batches. It knows nothing of Singer's SDK.
 
 A record comes in one of three ways: decoded to the stream's type, many at once (`process_messages`); alone, as the dict
-of its message (`process_line`); or from a Python program (`take`), which writes messages that go the first two ways.
+of its message (`process_dict`); or from a Python program (`take`), which writes messages that go the first two ways.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import msgspec
 from target_selligent.batch import Batch, Rows, Source
 from target_selligent.body import decode_row, encode_rows
 from target_selligent.deletions import is_deleted
-from target_selligent.digits import exact_number
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import is_metadata
+from target_selligent.exact_numbers import parse_json_float
+from target_selligent.fields import is_metadata_column
 from target_selligent.keys import HeldRow
 from target_selligent.record_lines import NotJson, RecordLines
-from target_selligent.records import RecordType
+from target_selligent.record_type import RecordType
 from target_selligent.reject_lines import member_of
 from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.same_key import order_key, order_keys, run_keys
-from target_selligent.segment_names import array_of, named_segments
+from target_selligent.segment_names import parse_flattened_array, read_segment_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,7 +81,7 @@ class StreamLoader:
         self._lines = RecordLines(origin.stream)
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
         self._known_extra: set[str] = set()
-        field_of = {column.column: column.field for column in fields.columns}
+        field_of = {column.column_name: column.field for column in fields.columns}
         key_fields = [field_of[name] for name in fields.key_columns]
         self._source = Source(
             self._name,
@@ -103,7 +103,7 @@ class StreamLoader:
     @property
     def message_type(self) -> type[msgspec.Struct] | None:
         """What the stream's RECORDs are decoded to; it changes when records turn out to be other than expected."""
-        return self._record_type.message
+        return self._record_type.message_type
 
     @property
     def list_api_name(self) -> str:
@@ -140,7 +140,7 @@ class StreamLoader:
                 self.process_messages(messages, lines[start : start + len(messages)])
                 start += len(messages)
             for line in lines[start : start + 1]:
-                self.process_line(record_of(line, exact=True)[1], line)
+                self.process_dict(record_of(line, exact=True)[1], line)
                 start += 1
 
     def _decode_prefix(self, lines: Sequence[bytes], start: int) -> list[Any]:
@@ -148,7 +148,7 @@ class StreamLoader:
         if self.message_type is None:
             return []
         if self._decoder is None or self._decoder.type is not self.message_type:
-            self._decoder = msgspec.json.Decoder(self.message_type, float_hook=exact_number)
+            self._decoder = msgspec.json.Decoder(self.message_type, float_hook=parse_json_float)
         messages: list[Any] = []
         # What is decoded before the first line that is not stays in the list.
         with suppress(*_UNREADABLE):
@@ -169,7 +169,7 @@ class StreamLoader:
         self.records_read += len(messages)
         self._process([message.record for message in messages], lines, range(first, first + len(messages)))
 
-    def process_line(self, record: dict[str, Any], line: bytes) -> None:
+    def process_dict(self, record: dict[str, Any], line: bytes) -> None:
         """Process one record that is not of the stream's type, and widen the type if the record is right.
 
         Args:
@@ -183,7 +183,7 @@ class StreamLoader:
             self.process_deleted(record, line)
             return
         self.records_read += 1
-        if self._process_alone(record, line, self.records_read) and (wider := self._record_type.widened_for(record)):
+        if self._process_alone(record, line, self.records_read) and (wider := self._record_type.widen_for(record)):
             self._set_type(wider)
 
     def process_transformed(self, record: dict[str, Any], line: bytes) -> None:
@@ -201,7 +201,7 @@ class StreamLoader:
             return
         column = self._fields.segment_column
         if self._description.flattened and column in record:
-            record[column] = array_of(record[column])
+            record[column] = parse_flattened_array(record[column])
         self.records_read += 1
         self._process_alone(record, line, self.records_read)
 
@@ -220,7 +220,7 @@ class StreamLoader:
         self.records_read += 1
         try:
             self._parts.deletions.count(
-                self._name, self.list_api_name, lambda: self._run_keys([self._mapper.key(record)])[0]
+                self._name, self.list_api_name, lambda: self._run_keys([self._mapper.get_key(record)])[0]
             )
         except RejectedRecord as rejection:
             self._reject(rejection, line, self.records_read)
@@ -244,7 +244,7 @@ class StreamLoader:
             RunStoppedError: If `skip_invalid_records` is false.
         """
         self.records_read += 1
-        key = self._mapper.key_or_none(record) if record is not None else None
+        key = self._mapper.get_key_or_none(record) if record is not None else None
         self._reject(rejection, line, self.records_read, key)
 
     def flush(self) -> None:
@@ -260,7 +260,7 @@ class StreamLoader:
         """Put records in batches. One that cannot be sent must not harm the others: halving finds it."""
         try:
             segments = self._segments(records)
-            values, keys = self._mapper(records, decoded=True)
+            values, keys = self._mapper.create_rows(records, decoded=True)
         except RejectedRecord:
             if len(records) == 1:
                 self._process_alone(record_of(lines[0], exact=True)[1], lines[0], numbers[0])
@@ -274,15 +274,15 @@ class StreamLoader:
         """Put a record in a batch, or reject it for what is wrong with it; return whether it is in a batch."""
         try:
             self._check(record)
-            records = [self._record_type.record(record)]
+            records = [self._record_type.create_record(record)]
             segments = self._segments(records)
-            values, keys = self._mapper(records, decoded=False)
+            values, keys = self._mapper.create_rows(records, decoded=False)
             self._put(Rows(values, keys, segments, [line], [number]))
         except RejectedRecord as rejection:
-            self._reject(rejection, line, number, self._mapper.key_or_none(record))
+            self._reject(rejection, line, number, self._mapper.get_key_or_none(record))
         except UnicodeEncodeError:
             not_unicode = RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
-            self._reject(not_unicode, line, number, self._mapper.key_or_none(record))
+            self._reject(not_unicode, line, number, self._mapper.get_key_or_none(record))
         else:
             self._note_unknown_columns(record)
             return True
@@ -298,8 +298,8 @@ class StreamLoader:
             if column not in record:
                 raise RejectedRecord("the key is missing", field=column, code="missing_key")
         validator = self._description.validator
-        if validator is not None and not validator.all_valid([record]):
-            raise validator.violation(record)
+        if validator is not None and not validator.are_all_valid([record]):
+            raise validator.find_violation(record)
 
     def _put(self, rows: Rows) -> None:
         """Put rows in batches, told apart by the fields that their records have."""
@@ -307,10 +307,10 @@ class StreamLoader:
             encoded = encode_rows(rows.values)
         except TypeError:
             # UNSET, which has no form in JSON.
-            for fields, some in rows.by_fields(self._mapper.fields, order_keys(self._source.key_types, rows.keys)):
+            for fields, some in rows.by_fields(self._mapper.field_names, order_keys(self._source.key_types, rows.keys)):
                 self._put_alike(fields, some, encode_rows(some.values))
         else:
-            self._put_alike(self._mapper.fields, rows, encoded)
+            self._put_alike(self._mapper.field_names, rows, encoded)
 
     def _put_alike(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
         """Put rows that have the same fields in batches or in the spool."""
@@ -381,7 +381,7 @@ class StreamLoader:
         """Warn once about each column that a record has and its schema has not: it is not sent."""
         for column in record.keys() - self._fields.known_columns - self._known_extra:
             self._known_extra.add(column)
-            if not is_metadata(column):
+            if not is_metadata_column(column):
                 logger.warning("Column %s of stream %s is not in its schema: not sent", column, self._name)
 
     def _segments(self, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
@@ -393,5 +393,5 @@ class StreamLoader:
         column = self._fields.segment_column
         if column is None:
             return ()
-        values = list(map(self._record_type.get(column), records))
-        return named_segments(values, column, required=self._parts.settings.records_without_segment == "skip")
+        values = list(map(self._record_type.create_getter(column), records))
+        return read_segment_names(values, column, required=self._parts.settings.records_without_segment == "skip")

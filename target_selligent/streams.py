@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, InputError, NothingLoadedError
-from target_selligent.fields import is_metadata
+from target_selligent.fields import is_metadata_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -186,7 +186,7 @@ def _warn(sentences: Iterable[str]) -> None:
 
 def _unused_columns(where: str, mapping: Iterable[str], columns: set[str]) -> Iterator[str]:
     for column in mapping:
-        if column not in columns and not is_metadata(column):
+        if column not in columns and not is_metadata_column(column):
             yield f"{where} names column {column}, which never came{_nearest(column, columns.difference(mapping))}"
 
 

@@ -86,7 +86,7 @@ class TargetSelligent(Target):
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self._versions_noted: set[str] = set()
         self.message_reader.before_read = self.run.poll
-        self.message_reader.take_member = self._process_member_message
+        self.message_reader.process_member_message = self._process_member_message
         self._ready = True
 
     @classmethod
@@ -227,7 +227,7 @@ class TargetSelligent(Target):
         described = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) == described:
             return
-        self.message_reader.record_takers.pop(stream, None)
+        self.message_reader.record_receivers.pop(stream, None)
         # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         self.origin = Origin(stream, original(self.message_reader.line), replayed=REPLAYED in message_dict)
@@ -241,7 +241,7 @@ class TargetSelligent(Target):
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
         if plain and isinstance(sink, SelligentSink) and not sink.include_sdc_metadata_properties:
-            self.message_reader.record_takers[stream] = sink
+            self.message_reader.record_receivers[stream] = sink
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD that stream maps, flattening or metadata send along the SDK's path; others never come here."""

@@ -60,7 +60,7 @@ class RecordValidator:
                 (error.instance_path, error.message) for error in validator.iter_errors(record)
             )
 
-    def all_valid(self, records: Iterable[Mapping[str, Any]]) -> bool:
+    def are_all_valid(self, records: Iterable[Mapping[str, Any]]) -> bool:
         """Say whether all of some records fit the schema."""
         try:
             return all(map(self.is_valid, records))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_selligent.conversions import Conversion, FieldType
 from target_selligent.errors import DestinationError
-from target_selligent.fields import FieldDefinition, StreamFields, stream_fields
+from target_selligent.fields import FieldDefinition, StreamFields, derive_stream_fields
 
 TYPES: dict[str, tuple[Any, str, Conversion]] = {
     "string": ({"type": "string"}, "Text(500)", Conversion.STRING),
@@ -79,7 +79,7 @@ def fields_of(properties: dict[str, Any], keys: tuple[str, ...] = ("key",), **se
     """Return the fields of a schema that has a key beside the given properties."""
     definitions = {"n": {"type": "integer"}, "loop": {"$ref": "#/definitions/loop"}}
     described = {"properties": {"key": {"type": "string"}, **properties}, "definitions": definitions}
-    return stream_fields("people", described, keys, **settings)
+    return derive_stream_fields("people", described, keys, **settings)
 
 
 def shown(field: FieldDefinition) -> str:
@@ -106,13 +106,13 @@ def test_text_length(length: int, wanted: str) -> None:
 
 def test_requests_hold_what_the_api_knows() -> None:
     """A field is asked for with its name, type and, if it is Text, its length."""
-    assert FieldDefinition("A", FieldType.TEXT, 9).as_request() == {
+    assert FieldDefinition("A", FieldType.TEXT, 9).to_request_body() == {
         "name": "A",
         "data_type": "Text",
         "length": 9,
         "allow_null": True,
     }
-    assert "length" not in FieldDefinition("A", FieldType.LONG).as_request()
+    assert "length" not in FieldDefinition("A", FieldType.LONG).to_request_body()
 
 
 def test_names() -> None:
@@ -190,7 +190,7 @@ def test_the_record_number_may_be_mapped_on_purpose() -> None:
 def test_fields_of_an_existing_list_win(existing: FieldType, wanted: Conversion) -> None:
     """A number is sent as text to a field that is text; name and type are the List's."""
     column = fields_of({"n": {"type": "integer"}}).columns[1]
-    stored = column.stored_in(FieldDefinition("n_Spelt", existing))
+    stored = column.map_to_existing_field(FieldDefinition("n_Spelt", existing))
     assert (stored.field.name, stored.conversion) == ("n_Spelt", wanted)
 
 
@@ -218,7 +218,7 @@ def test_values_for_fields_of_another_type(
 ) -> None:
     """What a field of another type than the column's is sent: a key never loses digits."""
     keys = ("n",) if key else ("key",)
-    column = fields_of({"n": described}, keys).columns[1].stored_in(FieldDefinition("N", existing))
+    column = fields_of({"n": described}, keys).columns[1].map_to_existing_field(FieldDefinition("N", existing))
     assert column.conversion is wanted
 
 

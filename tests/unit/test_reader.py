@@ -49,7 +49,7 @@ class Taker:
             assert json.loads(line)["record"]["n"] == message.record.n
             self.log.append((self.list_api_name, self.stream, message.record.n))
 
-    def process_line(self, record: dict[str, Any], line: bytes) -> None:
+    def process_dict(self, record: dict[str, Any], line: bytes) -> None:
         """Take a RECORD of another form, and its likes from then on."""
         assert json.loads(line)["record"] == record
         self.log.append((self.list_api_name, self.stream, record["n"]))
@@ -86,7 +86,7 @@ def read(lines: list[Any], sizes: list[int], ending: bytes = b"\n") -> tuple[lis
     taken: list[Event] = []
     wanted: list[Event] = []
     reader = MessageReader()
-    reader.record_takers = {stream: Taker(stream, name, taken) for stream, name in LISTS.items()}
+    reader.record_receivers = {stream: Taker(stream, name, taken) for stream, name in LISTS.items()}
     text = []
     for number, line in enumerate(lines):
         if isinstance(line, tuple):
@@ -135,7 +135,7 @@ def test_records_are_taken_together() -> None:
     lines: list[Any] = [*(("ac"[number % 2], {}) for number in range(100)), "STATE"]
     lines[50] = ("a", {"x": 1})
     _, _, reader = read(lines, [])
-    sizes = [dict(taker.at_once) for taker in reader.record_takers.values() if isinstance(taker, Taker)]
+    sizes = [dict(taker.at_once) for taker in reader.record_receivers.values() if isinstance(taker, Taker)]
     assert sizes == [{25: 1, 24: 1}, {}, {25: 2}]
 
 
@@ -152,7 +152,7 @@ def test_streams_that_nobody_knows(line: bytes) -> None:
     """A RECORD of no stream, or of one without a taker, is left to the callback or refused, whatever its name."""
     reader = MessageReader()
     log: list[Event] = []
-    reader.record_takers = {"a": Taker("a", "one", log)}
+    reader.record_receivers = {"a": Taker("a", "one", log)}
     passed_on: list[Any] = []
     reader.process_lines(io.BytesIO(line), {"RECORD": passed_on.append})
     assert log == []

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from target_selligent.conversions import Conversion, FieldType
-from target_selligent.dates import iso_date, utc_date_time
-from target_selligent.digits import INT64_MAX, INT64_MIN, exact_number
+from target_selligent.dates import to_iso_date, to_utc_date_time
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import ColumnField, FieldDefinition, StreamFields
-from target_selligent.records import RecordType
+from target_selligent.exact_numbers import INT64_MAX, INT64_MIN, parse_json_float
+from target_selligent.fields import ColumnMapping, FieldDefinition, StreamFields
+from target_selligent.record_type import RecordType
 from target_selligent.rows import RowMapper
 
 if TYPE_CHECKING:
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 
 def mapped(
-    columns: Sequence[ColumnField], keys: Sequence[str], *records: dict[str, Any]
+    columns: Sequence[ColumnMapping], keys: Sequence[str], *records: dict[str, Any]
 ) -> tuple[list[Row], list[Key]]:
     """Return the rows and keys of records that nobody has checked."""
-    names = [column.column for column in columns]
+    names = [column.column_name for column in columns]
     fields = StreamFields(tuple(columns), tuple(keys), None, frozenset(names))
     record_type = RecordType("people", {"properties": {name: {} for name in names}}, fields, validate=True)
     mapper = RowMapper(record_type, columns, keys)
-    assert mapper.fields == tuple(column.field.name for column in columns)
-    return mapper(list(map(record_type.record, records)), decoded=False)
+    assert mapper.field_names == tuple(column.field.name for column in columns)
+    return mapper.create_rows(list(map(record_type.create_record, records)), decoded=False)
 
 
-def plain(**conversions: Conversion) -> list[ColumnField]:
+def plain(**conversions: Conversion) -> list[ColumnMapping]:
     """Return columns that become fields of the same name."""
     return [
-        ColumnField(name, FieldDefinition(name.upper(), FieldType.LONG_TEXT), conversion)
+        ColumnMapping(name, FieldDefinition(name.upper(), FieldType.LONG_TEXT), conversion)
         for name, conversion in conversions.items()
     ]
 
@@ -195,8 +195,8 @@ def test_nothing_is_sent_for_a_column_that_a_record_lacks(conversion: Conversion
 def test_optout_must_not_become_null() -> None:
     """Null for OPTOUT rejects the record, in any spelling of the field; 0 and 1 do not."""
     columns = [
-        ColumnField("key", FieldDefinition("KEY", FieldType.TEXT), Conversion.STRING),
-        ColumnField("gone", FieldDefinition("OptOut", FieldType.NUMERIC), Conversion.LONG),
+        ColumnMapping("key", FieldDefinition("KEY", FieldType.TEXT), Conversion.STRING),
+        ColumnMapping("gone", FieldDefinition("OptOut", FieldType.NUMERIC), Conversion.LONG),
     ]
     records = [{"key": "a", "gone": 0}, {"key": "b", "gone": 1}]
     assert mapped(columns, ["key"], *records)[0] == [("a", 0), ("b", 1)]
@@ -224,7 +224,7 @@ MOMENTS = {
 @pytest.mark.parametrize(("text", "wanted"), MOMENTS.items(), ids=MOMENTS)
 def test_moments(text: str, wanted: str) -> None:
     """A date-time leaves in UTC, its instant and up to seven digits of its fraction unchanged."""
-    assert utc_date_time(text) == wanted
+    assert to_utc_date_time(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_moments(text: str, wanted: str) -> None:
 def test_no_moments(text: str) -> None:
     """What is no date-time, or no moment that exists, is refused."""
     with pytest.raises(ValueError, match=r"."):
-        utc_date_time(text)
+        to_utc_date_time(text)
 
 
 _SHAPES = st.builds(
@@ -269,11 +269,11 @@ _DATE_LIKE = _SHAPES | st.dates().map(str) | st.sampled_from(["", "soon", "2026-
 
 @given(
     st.lists(st.none() | _SHAPES, max_size=4) | st.lists(st.none() | _DATE_LIKE, max_size=4),
-    st.sampled_from([(Conversion.DATE_TIME, utc_date_time), (Conversion.DATE, iso_date)]),
+    st.sampled_from([(Conversion.DATE_TIME, to_utc_date_time), (Conversion.DATE, to_iso_date)]),
 )
-@example([None, None], (Conversion.DATE_TIME, utc_date_time))
-@example([None, "2024-02-29 00:00:00", None], (Conversion.DATE_TIME, utc_date_time))
-@example(["2024-02-29\n2024-03-01", None], (Conversion.DATE, iso_date))
+@example([None, None], (Conversion.DATE_TIME, to_utc_date_time))
+@example([None, "2024-02-29 00:00:00", None], (Conversion.DATE_TIME, to_utc_date_time))
+@example(["2024-02-29\n2024-03-01", None], (Conversion.DATE, to_iso_date))
 def test_dates_together_and_one_by_one(texts: list[str | None], way: tuple[Conversion, Callable[[str], str]]) -> None:
     """A column of dates ends as if each had been converted alone."""
     conversion, convert = way
@@ -292,7 +292,7 @@ _ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(t
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=st.one_of(st.just(timezone.utc), _ZONES)))  # noqa: DTZ001 - hypothesis wants bounds without zone
 def test_the_instant_stays(moment: datetime) -> None:
     """Whatever the zone, the text that is sent means the same instant, in UTC."""
-    text = utc_date_time(moment.isoformat())
+    text = to_utc_date_time(moment.isoformat())
     assert text.endswith("Z")
     assert datetime.fromisoformat(text[:-1] + "+00:00") == moment
 
@@ -301,9 +301,9 @@ def test_the_instant_stays(moment: datetime) -> None:
 def test_dates_stay(day: date) -> None:
     """Every date is sent as it is, and as a date-time at midnight."""
     text = day.isoformat()
-    assert iso_date(text) == text
-    assert iso_date(f"{text}T00:00:00+05:00") == text
-    assert utc_date_time(text) == f"{text}T00:00:00Z"
+    assert to_iso_date(text) == text
+    assert to_iso_date(f"{text}T00:00:00+05:00") == text
+    assert to_utc_date_time(text) == f"{text}T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_dates_stay(day: date) -> None:
 def test_no_dates(text: str) -> None:
     """What is no date is refused, and a time of day is not cut off in silence."""
     with pytest.raises(ValueError, match=r"."):
-        iso_date(text)
+        to_iso_date(text)
 
 
 _JSON = st.recursive(
@@ -375,7 +375,7 @@ _DIGITS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda numbe
 @given(_DIGITS, _DIGITS)
 def test_two_keys_are_never_one(one: Decimal, other: Decimal) -> None:
     """Numbers that differ stay two keys, in Text and in Float; equal ones are one key however they are written."""
-    values = [exact_number(f"{number:e}") for number in (one, other)]
+    values = [parse_json_float(f"{number:e}") for number in (one, other)]
     texts = sent(Conversion.TEXT, *values)
     assert (texts[0] == texts[1]) == (one == other)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_selligent.schemas import in_current_draft
+from target_selligent.schemas import convert_to_current_draft
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ from target_selligent.schemas import in_current_draft
 )
 def test_bounds(older: Any, current: Any) -> None:
     """A bound that draft 4 calls exclusive by a boolean becomes one by its number; values and names stay."""
-    assert in_current_draft(older) == current
+    assert convert_to_current_draft(older) == current

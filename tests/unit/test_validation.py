@@ -102,7 +102,7 @@ def test_violations_name_the_rule_and_not_the_value(
 ) -> None:
     """What is wrong is named by its place and the rule; a record's values never are."""
     schema = {"type": "object", "properties": {"value": described}}
-    rejection = RecordValidator("people", schema).violation({"value": value})
+    rejection = RecordValidator("people", schema).find_violation({"value": value})
     assert (rejection.field, rejection.code) == (field, "schema")
     assert rule in rejection.reason
     assert SECRETIVE not in rejection.reason
@@ -112,7 +112,7 @@ def test_a_missing_column_is_named() -> None:
     """A required column that is not there is named."""
     validator = RecordValidator("people", {"type": "object", "required": ["name_of"]})
     assert not validator.is_valid({})
-    assert "name_of" in validator.violation({}).reason
+    assert "name_of" in validator.find_violation({}).reason
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_patterns_of_python_fall_back(pattern: str) -> None:
     validator = RecordValidator("people", {"properties": {"a": {"pattern": pattern}}})
     assert validator.is_valid({"a": "2026"})
     assert not validator.is_valid({"a": SECRETIVE})
-    rejection = validator.violation({"a": SECRETIVE})
+    rejection = validator.find_violation({"a": SECRETIVE})
     assert (rejection.field, SECRETIVE in rejection.reason) == ("a", False)
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from target_selligent.digits import exact_number
+from target_selligent.exact_numbers import parse_json_float
 
 
 def loads(line: bytes, *, exact: bool = False) -> Any:  # noqa: ANN401 - JSON
@@ -24,7 +24,7 @@ def loads(line: bytes, *, exact: bool = False) -> Any:  # noqa: ANN401 - JSON
         RecursionError: If it is nested too deeply.
     """
     text = line.decode("utf-8-sig", "surrogatepass")
-    return json.loads(text, parse_int=_whole_number, parse_float=exact_number if exact else float)
+    return json.loads(text, parse_int=_whole_number, parse_float=parse_json_float if exact else float)
 
 
 def _whole_number(digits: str) -> float:

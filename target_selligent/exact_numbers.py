@@ -23,7 +23,7 @@ _MAX_PLACES = 400
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 
 
-def exact_number(text: str) -> float | Decimal:
+def parse_json_float(text: str) -> float | Decimal:
     """Return a JSON number with a fraction or an exponent: as a float if that keeps its digits, else as a Decimal.
 
     Args:
@@ -42,7 +42,7 @@ def exact_number(text: str) -> float | Decimal:
     return number if Decimal(repr(number)) == exact else exact
 
 
-def parse_number(text: str) -> float | Decimal:
+def parse_json_number(text: str) -> float | Decimal:
     """Return the number that a text stands for, exactly.
 
     Args:
@@ -54,10 +54,10 @@ def parse_number(text: str) -> float | Decimal:
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError("text that is no plain number")
-    return int(text) if match["fraction"] is None and match["exponent"] is None else exact_number(text)
+    return int(text) if match["fraction"] is None and match["exponent"] is None else parse_json_float(text)
 
 
-def plain_digits(number: float | Decimal) -> str:
+def format_number(number: float | Decimal) -> str:
     """Return a number's digits without exponent and without zeros that say nothing: one text for one number.
 
     Args:
@@ -75,7 +75,7 @@ def plain_digits(number: float | Decimal) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
-def whole_number(number: float | Decimal) -> int:
+def to_whole_number(number: float | Decimal) -> int:
     """Return a whole number as an integer, exactly by its digits.
 
     Raises:
@@ -89,7 +89,7 @@ def whole_number(number: float | Decimal) -> int:
     return int(decimal)
 
 
-def as_double(number: float | Decimal) -> float:
+def to_double(number: float | Decimal) -> float:
     """Return the double that is nearest to a number; integers that 64 bits hold stay what they are.
 
     Raises:
@@ -104,44 +104,44 @@ def as_double(number: float | Decimal) -> float:
     return double
 
 
-def exact_double(number: float | Decimal) -> float:
+def to_exact_double(number: float | Decimal) -> float:
     """Return the double that means a number: no other number that is accepted becomes the same one.
 
     Raises:
         ValueError: If a double cannot hold its digits.
     """
-    double = as_double(number)
+    double = to_double(number)
     if Decimal(repr(float(double))) != number and not isinstance(number, float):
         raise ValueError("more digits than a Float field holds")
     return double
 
 
-def is_whole(schema: Mapping[str, Any]) -> bool:
+def allows_only_whole_numbers(schema: Mapping[str, Any]) -> bool:
     """Say whether numbers must be whole, as `multipleOf` or a scale of 0 says."""
     step = schema.get("multipleOf")
     if step is None:
         return schema.get("scale") == 0 and schema["scale"] is not False
-    return is_number(step) and step >= 1 and step == math.floor(step)
+    return is_finite_number(step) and step >= 1 and step == math.floor(step)
 
 
-def digits_beyond_long(schema: Mapping[str, Any]) -> int:
+def get_text_length_beyond_long(schema: Mapping[str, Any]) -> int:
     """Return how many characters whole numbers need if 64 bits do not hold all that their bounds allow; else 0."""
-    lowest, highest = whole_bounds(schema)
+    lowest, highest = get_whole_number_bounds(schema)
     if (lowest is None or lowest >= INT64_MIN) and (highest is None or highest <= INT64_MAX):
         return 0
     return max(len(str(bound)) for bound in (lowest, highest, INT64_MIN) if bound is not None)
 
 
-def whole_bounds(schema: Mapping[str, Any]) -> tuple[int | None, int | None]:
+def get_whole_number_bounds(schema: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Return the lowest and the highest whole number that a schema allows; None where it sets no bound."""
-    lowest = [math.ceil(schema["minimum"])] if is_number(schema.get("minimum")) else []
-    lowest += [math.floor(schema["exclusiveMinimum"]) + 1] if is_number(schema.get("exclusiveMinimum")) else []
-    highest = [math.floor(schema["maximum"])] if is_number(schema.get("maximum")) else []
-    highest += [math.ceil(schema["exclusiveMaximum"]) - 1] if is_number(schema.get("exclusiveMaximum")) else []
+    lowest = [math.ceil(schema["minimum"])] if is_finite_number(schema.get("minimum")) else []
+    lowest += [math.floor(schema["exclusiveMinimum"]) + 1] if is_finite_number(schema.get("exclusiveMinimum")) else []
+    highest = [math.floor(schema["maximum"])] if is_finite_number(schema.get("maximum")) else []
+    highest += [math.ceil(schema["exclusiveMaximum"]) - 1] if is_finite_number(schema.get("exclusiveMaximum")) else []
     return max(lowest, default=None), min(highest, default=None)
 
 
-def is_number(value: object) -> TypeGuard[float]:
+def is_finite_number(value: object) -> TypeGuard[float]:
     """Say whether a value of a schema is a finite number."""
     return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and math.isfinite(value)

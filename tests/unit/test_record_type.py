@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from target_selligent.body import encode_rows
 from target_selligent.conversions import FieldType
 from target_selligent.deletions import is_deleted
-from target_selligent.digits import exact_number
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import DELETED_AT, FieldDefinition, StreamFields, stream_fields
-from target_selligent.records import RecordType
+from target_selligent.exact_numbers import parse_json_float
+from target_selligent.fields import DELETED_AT_COLUMN, FieldDefinition, StreamFields, derive_stream_fields
+from target_selligent.record_type import RecordType
 from target_selligent.rows import RowMapper
 from target_selligent.validation import RecordValidator
 
@@ -33,10 +33,10 @@ class Stream:
         properties = {"key": {"type": "string"}, "seg": {"type": "string"}, **columns}
         self.schema: dict[str, Any] = {"type": "object", "properties": properties, **rules}
         self.validate = validate
-        fields = stream_fields(STREAM, self.schema, ["key"], segment_column="seg")
+        fields = derive_stream_fields(STREAM, self.schema, ["key"], segment_column="seg")
         if existing is not None:
             stored = [
-                column.stored_in(FieldDefinition("A", existing)) if column.column == "a" else column
+                column.map_to_existing_field(FieldDefinition("A", existing)) if column.column_name == "a" else column
                 for column in fields.columns
             ]
             fields = replace(fields, columns=tuple(stored))
@@ -50,28 +50,28 @@ class Stream:
     def alone(self, record: dict[str, Any]) -> bytes | None:
         """Return a record's row if it is taken alone; None if it is refused."""
         validator = RecordValidator(STREAM, self.schema, also_allowed="^_sdc_")
-        if self.validate and not validator.all_valid([record]):
+        if self.validate and not validator.are_all_valid([record]):
             return None
         try:
-            (row,), _ = self.mapper()([self.type.record(record)], decoded=False)
+            (row,), _ = self.mapper().create_rows([self.type.create_record(record)], decoded=False)
         except (RejectedRecord, TypeError):
             return None
         return encoded(row)
 
     def decoded(self, record: dict[str, Any]) -> bytes | None:
         """Return a record's row if it is decoded as one of the type; None if it is not."""
-        assert self.type.message is not None
+        assert self.type.message_type is not None
         line = encode({"type": "RECORD", "stream": STREAM, "record": record})
         try:
-            message: Any = msgspec.json.Decoder(self.type.message, float_hook=exact_number).decode(line)
-            (row,), _ = self.mapper()([message.record], decoded=True)
+            message: Any = msgspec.json.Decoder(self.type.message_type, float_hook=parse_json_float).decode(line)
+            (row,), _ = self.mapper().create_rows([message.record], decoded=True)
         except (msgspec.ValidationError, RejectedRecord):
             return None
         return encoded(row)
 
     def widen(self, record: dict[str, Any]) -> bool:
         """Widen the type for a record; say whether that changed anything."""
-        wider = self.type.widened_for(record)
+        wider = self.type.widen_for(record)
         self.type = wider or self.type
         return wider is not None
 
@@ -130,7 +130,7 @@ _VALUES = st.one_of(
         [1.0, 0.5, -0.0, 1e300, "2024-02-29", "2023-02-29", "2024-02-29T00:00:00", "2026-05-01T10:15:00+00:00"]
     ),
     st.text("aé\U0001f600 ", max_size=4),
-    st.sampled_from(["9007199254740993.0", "0.10000000000000000001", "1.5e30", "19.99"]).map(exact_number),
+    st.sampled_from(["9007199254740993.0", "0.10000000000000000001", "1.5e30", "19.99"]).map(parse_json_float),
     st.lists(st.integers(0, 3), max_size=2),
     st.dictionaries(st.sampled_from("ab"), st.text("a", max_size=3), max_size=2),
 )
@@ -143,7 +143,7 @@ _RECORDS = st.fixed_dictionaries(
         "seg": st.sampled_from(["s", None]),
         "_sdc_x": _VALUES,
         "more": _VALUES,
-        DELETED_AT: _MARKS,
+        DELETED_AT_COLUMN: _MARKS,
     },
 )
 _STREAMS = st.builds(
@@ -183,7 +183,7 @@ def test_what_is_right_is_decoded_once_the_type_is_widened(stream: Stream, recor
     """After a record that was right alone, its likes are decoded."""
     alone = stream.alone(record)
     unforeseen = stream.validate and isinstance(stream.schema["additionalProperties"], dict) and "more" in record
-    if alone is not None and not unforeseen and record.get(DELETED_AT) in {None, ""} and not is_deleted(record):
+    if alone is not None and not unforeseen and record.get(DELETED_AT_COLUMN) in {None, ""} and not is_deleted(record):
         stream.widen(record)
         assert stream.decoded(record) == alone
 
@@ -205,7 +205,7 @@ EXACT: dict[str, tuple[dict[str, Any], Any]] = {
 def test_common_columns_are_checked_while_they_are_decoded(allowed: dict[str, Any], value: Any) -> None:
     """What most taps send needs no second look: no validator is called for it."""
     stream = Stream({"a": allowed})
-    (column,) = (column for column in stream.type.columns if column.column == "a")
+    (column,) = (column for column in stream.type.columns if column.column_name == "a")
     assert column.validator is None
     assert column.type is not Any
     record = {"key": "k", "seg": "s", "a": value}
@@ -228,18 +228,18 @@ NOT_DECODABLE: dict[str, dict[str, Any]] = {
 def test_schemas_that_say_more_than_types(rules: dict[str, Any]) -> None:
     """Where types cannot say what a schema demands, records are taken alone, unless they are not validated."""
     columns = {"a": {"type": "string"}}
-    assert Stream(columns, **rules).type.message is None
-    assert Stream(columns, validate=False, **rules).type.message is not None
+    assert Stream(columns, **rules).type.message_type is None
+    assert Stream(columns, validate=False, **rules).type.message_type is not None
 
 
 @pytest.mark.parametrize("name", ['"', "\\", "a\nb"])
 def test_names_that_would_be_escaped(name: str) -> None:
     """A column whose name JSON has to escape is no hindrance: its records are taken alone."""
-    fields = stream_fields(STREAM, {"properties": {name: {}, "key": {}}}, ["key"], field_mapping={name: "N"})
+    fields = derive_stream_fields(STREAM, {"properties": {name: {}, "key": {}}}, ["key"], field_mapping={name: "N"})
     made = RecordType(STREAM, {"properties": {name: {}, "key": {}}}, fields, validate=True)
-    assert made.message is None
-    assert msgspec.structs.astuple(made.record({name: 1, "key": "k"}))[:2] == (1, "k")
-    assert made.widened_for({"other": 1}) is None
+    assert made.message_type is None
+    assert msgspec.structs.astuple(made.create_record({name: 1, "key": "k"}))[:2] == (1, "k")
+    assert made.widen_for({"other": 1}) is None
 
 
 def test_unknown_columns_are_let_in_up_to_a_number() -> None:

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from target_selligent.conversions import Conversion
-from target_selligent.digits import INT64_MAX, INT64_MIN, is_number, whole_bounds
-from target_selligent.fields import DELETED_AT, is_deletion_mark, is_metadata
+from target_selligent.exact_numbers import INT64_MAX, INT64_MIN, get_whole_number_bounds, is_finite_number
+from target_selligent.fields import DELETED_AT_COLUMN, is_deletion_column, is_metadata_column
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -84,17 +84,17 @@ class DecodedColumn:
     """A column as an attribute of a stream's records.
 
     Args:
-        column: Name in the stream's records.
+        column_name: Name in the stream's records.
         attribute: Name in the Struct.
         type: What is decoded.
-        exact: Whether nothing else fits the schema, and all of it is sent as it is.
+        is_final: Whether nothing else fits the schema, and all of it is sent as it is.
         validator: What decoded values must still be checked with, if anything.
     """
 
-    column: str
+    column_name: str
     attribute: str
     type: Any
-    exact: bool
+    is_final: bool
     validator: RecordValidator | None
 
 
@@ -111,11 +111,11 @@ class RecordType:
 
     Attributes:
         columns: The columns: those that are sent in field order, then the others of the schema.
-        message: What RECORD messages decode to, with the record as `record`; None if the schema says more than
+        message_type: What RECORD messages decode to, with the record as `record`; None if the schema says more than
             a type can, or names columns in a way that it cannot.
     """
 
-    __slots__ = ("_arguments", "_record", "_unknown", "_widened", "columns", "message")
+    __slots__ = ("_arguments", "_record", "_unknown", "_widened", "columns", "message_type")
 
     def __init__(  # noqa: PLR0913 - what is known of a stream
         self,
@@ -131,10 +131,10 @@ class RecordType:
         self._widened = widened
         self._unknown = unknown
         properties: Mapping[str, Any] = schema["properties"]
-        conversions = {column.column: column.conversion for column in fields.columns}
+        conversions = {column.column_name: column.conversion for column in fields.columns}
         names = [*conversions, *(name for name in properties if name not in conversions)]
         always = set(fields.key_columns).union(schema.get("required", ()) if validate else ())
-        marks = {DELETED_AT}.union(filter(is_deletion_mark, (*names, *unknown)))
+        marks = {DELETED_AT_COLUMN}.union(filter(is_deletion_column, (*names, *unknown)))
         decodable = (
             always <= set(names) and all(map(_is_plain, (stream, *names, *unknown))) and marks.isdisjoint(conversions)
         )
@@ -143,23 +143,23 @@ class RecordType:
         self.columns = tuple(
             self._column(name, f"c{number}", conversions.get(name))
             if decodable
-            else DecodedColumn(name, f"c{number}", Any, exact=False, validator=None)
+            else DecodedColumn(name, f"c{number}", Any, is_final=False, validator=None)
             for number, name in enumerate(names)
         )
         # Records that are marked as deleted are not decoded, but taken alone.
         self.columns += tuple(
-            DecodedColumn(name, f"deleted{number}", _NOT_DELETED, exact=True, validator=None)
+            DecodedColumn(name, f"deleted{number}", _NOT_DELETED, is_final=True, validator=None)
             for number, name in enumerate(sorted(marks.difference(names)))
         )
         attributes = [
             (column.attribute, column.type)
-            if column.column in always
+            if column.column_name in always
             else (column.attribute, column.type | UnsetType, UNSET)
             for column in self.columns
         ]
         unknown = tuple(name for name in unknown if name not in marks)
         ignored = [(f"u{number}", msgspec.Raw, msgspec.Raw()) for number in range(len(unknown))]
-        spelled = {column.attribute: column.column for column in self.columns}
+        spelled = {column.attribute: column.column_name for column in self.columns}
         spelled |= {f"u{number}": name for number, name in enumerate(unknown)}
         self._record = msgspec.defstruct(
             "Record",
@@ -169,9 +169,9 @@ class RecordType:
             rename=spelled if decodable else None,
             gc=False,
         )
-        self.message: type[Struct] | None = None
+        self.message_type: type[Struct] | None = None
         if decodable:
-            self.message = msgspec.defstruct(
+            self.message_type = msgspec.defstruct(
                 "Message",
                 [("type", Literal["RECORD"]), ("record", self._record)],
                 tag_field="stream",
@@ -184,8 +184,8 @@ class RecordType:
         widened = name in self._widened
         if not validate:
             decoded = Any if widened else _TYPES_OF.get(conversion, Any)
-            exact = conversion is None or decoded is not Any
-            return DecodedColumn(name, attribute, decoded, exact=exact, validator=None)
+            is_final = conversion is None or decoded is not Any
+            return DecodedColumn(name, attribute, decoded, is_final=is_final, validator=None)
         allowed = schema["properties"][name]
         types = None if widened else _types(allowed)
         if types is None or (types.get("number") is _TYPES["number"] and conversion not in _ROUNDED):
@@ -193,36 +193,36 @@ class RecordType:
             definitions = {key: schema[key] for key in _DEFINITIONS if key in schema}
             restricted = allowed not in ({}, True)
             validator = RecordValidator(stream, {**definitions, "allOf": [allowed]}) if restricted else None
-            return DecodedColumn(name, attribute, Any, exact=False, validator=validator)
-        exact = types.keys() <= _SENT_AS_THEY_ARE.get(conversion, frozenset())
+            return DecodedColumn(name, attribute, Any, is_final=False, validator=validator)
+        is_final = types.keys() <= _SENT_AS_THEY_ARE.get(conversion, frozenset())
         if conversion is Conversion.DATE:
             # Decoded, a date is checked; encoded, it is the same text again. Keys are handled as text.
-            exact = types.get("string") is str and name not in fields.key_columns
-            types |= {"string": date} if exact else {}
-        return DecodedColumn(name, attribute, reduce(or_, types.values()), exact=exact, validator=None)
+            is_final = types.get("string") is str and name not in fields.key_columns
+            types |= {"string": date} if is_final else {}
+        return DecodedColumn(name, attribute, reduce(or_, types.values()), is_final=is_final, validator=None)
 
-    def record(self, values: Mapping[str, Any]) -> Struct:
+    def create_record(self, values: Mapping[str, Any]) -> Struct:
         """Return a record of this type with values that nobody has checked, those of its own columns only.
 
         Raises:
             TypeError: If it lacks a key column, or one that the schema requires.
         """
         return self._record(
-            **{column.attribute: values[column.column] for column in self.columns if column.column in values}
+            **{column.attribute: values[column.column_name] for column in self.columns if column.column_name in values}
         )
 
-    def get(self, column: str) -> Callable[[Any], Any]:
+    def create_getter(self, column_name: str) -> Callable[[Any], Any]:
         """Return what gets a column's value out of a record."""
-        return attrgetter(next(one.attribute for one in self.columns if one.column == column))
+        return attrgetter(next(one.attribute for one in self.columns if one.column_name == column_name))
 
-    def widened_for(self, values: Mapping[str, Any]) -> RecordType | None:
+    def widen_for(self, values: Mapping[str, Any]) -> RecordType | None:
         """Return a type that takes a record which is right, but is not decoded by this one; None if there is none."""
-        if self.message is None:
+        if self.message_type is None:
             return None
         stream, schema, fields, validate = self._arguments
-        known = {column.column for column in self.columns}.union(self._unknown)
+        known = {column.column_name for column in self.columns}.union(self._unknown)
         wide = {
-            column.column
+            column.column_name
             for column in self.columns
             if column.type not in {Any, _NOT_DELETED} and not _takes(column, values)
         }
@@ -231,7 +231,7 @@ class RecordType:
         if (
             not (wide or unknown)
             or len(self._unknown) + len(unknown) > _MAX_UNKNOWN_COLUMNS
-            or not all(free or is_metadata(name) for name in unknown)
+            or not all(free or is_metadata_column(name) for name in unknown)
         ):
             return None
         return RecordType(
@@ -246,7 +246,7 @@ class RecordType:
 
 def _takes(column: DecodedColumn, values: Mapping[str, Any]) -> bool:
     try:
-        msgspec.convert(values.get(column.column), column.type | None)
+        msgspec.convert(values.get(column.column_name), column.type | None)
     except msgspec.ValidationError:
         return False
     return True
@@ -281,9 +281,9 @@ def _types(schema: object) -> dict[str, Any] | None:
 
 def _whole_type(schema: Mapping[str, Any], rules: AbstractSet[str]) -> Any:  # noqa: ANN401 - a type
     """Return the type of the integers that fit a schema's bounds; None if a type cannot say it."""
-    if not all(is_number(schema[rule]) for rule in rules & _NUMBER_RULES) or 1 % schema.get("multipleOf", 1):
+    if not all(is_finite_number(schema[rule]) for rule in rules & _NUMBER_RULES) or 1 % schema.get("multipleOf", 1):
         return None
-    lowest, highest = whole_bounds(schema)
+    lowest, highest = get_whole_number_bounds(schema)
     least = INT64_MIN if lowest is None else max(lowest, INT64_MIN)
     most = INT64_MAX if highest is None else min(highest, INT64_MAX)
     return Annotated[int, Meta(ge=least, le=most)] if least <= most else None
