@@ -1,4 +1,7 @@
-"""Field types of a List, and what becomes of a column's values on the way to one. Pure; no I/O."""
+"""Field types of a List, and how a column's values are converted to one. Pure; no I/O.
+
+The field types are listed in docs/selligent-api.md.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from enum import Enum
 
 
 class FieldType(str, Enum):
-    """Data types a List field can have."""
+    """Data types that a List field can have."""
 
     BOOLEAN = "Boolean"
     NUMERIC = "Numeric"
@@ -21,7 +24,7 @@ class FieldType(str, Enum):
 
 
 class Conversion(Enum):
-    """How a column's value becomes the JSON scalar that is sent."""
+    """How a column's value is converted to the JSON scalar that is sent."""
 
     STRING = "string"
     TEXT = "text"
@@ -53,7 +56,7 @@ _FROM_NUMBER = {
     FieldType.LONG: Conversion.LONG,
     FieldType.NUMERIC: Conversion.LONG,
 }
-_STORED_AS: dict[Conversion, dict[FieldType, Conversion]] = {
+_CONVERSIONS_TO_OTHER_TYPES: dict[Conversion, dict[FieldType, Conversion]] = {
     Conversion.STRING: _FROM_TEXT,
     Conversion.TEXT: _FROM_TEXT,
     Conversion.LONG: _FROM_NUMBER,
@@ -69,20 +72,20 @@ _STORED_AS: dict[Conversion, dict[FieldType, Conversion]] = {
     Conversion.DATE: {FieldType.DATE_TIME: Conversion.DATE_TIME},
     Conversion.DATE_TIME: {FieldType.DATE: Conversion.DATE},
 }
-"""What is sent where an existing field has another type than the column; elsewhere nothing changes."""
+"""How a column is converted to an existing field of another type. Other pairs keep the column's conversion."""
 
 TEXT_CONVERSIONS = frozenset({Conversion.STRING, Conversion.TEXT})
-"""Conversions of columns that hold text."""
+"""Conversions of columns whose values are text."""
 
 
 def choose_conversion(conversion: Conversion, data_type: FieldType, *, key: bool) -> Conversion:
-    """Return how a column is sent to an existing field, whose type may be another than the column's.
+    """Return the conversion of a column to an existing field. The field's type can differ from the column's.
 
     Args:
-        conversion: How it would be sent to a field that is made for it.
-        data_type: Type of the field.
-        key: Whether the column is part of the key: no two of its values may become one.
+        conversion: The column's conversion to a field that is created for it.
+        data_type: Type of the existing field.
+        key: Whether the column is part of the key. Two different keys must not become equal.
     """
     if key and data_type is FieldType.FLOAT and conversion is not Conversion.BOOLEAN:
         return Conversion.FLOAT_KEY
-    return _STORED_AS.get(conversion, {}).get(data_type, conversion)
+    return _CONVERSIONS_TO_OTHER_TYPES.get(conversion, {}).get(data_type, conversion)

@@ -1,6 +1,6 @@
-"""Numbers whose digits matter: kept as they came, written out, and read from text. Pure; no I/O.
+"""Keeps all digits of numbers: from JSON, from text, and to text. Pure; no I/O.
 
-A double holds 15 digits for certain. Where a number has more, decoding it to a float may make two numbers one.
+A float is certain to keep 15 digits only. If a number has more, decoding it to a float can make two numbers equal.
 """
 
 from __future__ import annotations
@@ -14,26 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-"""What a Long field holds."""
+"""Bounds of a Long field."""
 
-_CERTAIN = 16
-"""So many characters of a fraction without exponent are at most 15 digits, which a double holds."""
+_MAX_CERTAIN_LENGTH = 16
+"""A fraction of this many characters, without exponent, has at most 15 digits, so a float keeps them."""
 _MAX_PLACES = 400
-"""Most places before or after the point: more than any double has."""
+"""Most places before or after the point. No float has more."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 
 
 def parse_json_float(text: str) -> float | Decimal:
-    """Return a JSON number with a fraction or an exponent: as a float if that keeps its digits, else as a Decimal.
+    """Return a JSON number that has a fraction or an exponent.
 
     Args:
         text: The number as JSON writes it.
 
     Returns:
-        The number; NaN, which no field takes, if its exponent is beyond what a Decimal holds.
+        A float if it keeps all digits, else a Decimal. NaN, which no field accepts, if the exponent is too large
+        for a Decimal.
     """
     number = float(text)
-    if len(text) <= _CERTAIN and "e" not in text and "E" not in text:
+    if len(text) <= _MAX_CERTAIN_LENGTH and "e" not in text and "E" not in text:
         return number
     try:
         exact = Decimal(text)
@@ -43,32 +44,33 @@ def parse_json_float(text: str) -> float | Decimal:
 
 
 def parse_json_number(text: str) -> float | Decimal:
-    """Return the number that a text stands for, exactly.
+    """Return the exact number that a text holds.
 
     Args:
         text: A number as JSON writes it.
 
     Raises:
-        ValueError: If it is none: blank, or with leading zeros, a plus sign, blanks or separators.
+        ValueError: If the text is not such a number: it is blank, or has leading zeros, a plus sign, blanks or
+            separators.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise ValueError("text that is no plain number")
+        raise ValueError("the text is not a plain number")
     return int(text) if match["fraction"] is None and match["exponent"] is None else parse_json_float(text)
 
 
 def format_number(number: float | Decimal) -> str:
-    """Return a number's digits without exponent and without zeros that say nothing: one text for one number.
+    """Return a number's digits without exponent and without trailing zeros: equal numbers give equal text.
 
     Args:
-        number: The number; a float stands for the shortest digits that mean it.
+        number: The number. A float is written with the fewest digits that identify it.
 
     Raises:
-        ValueError: If it is infinite or no number, or would be too long.
+        ValueError: If the number is infinite or NaN, or if its text would be too long.
     """
     if isinstance(number, int):
         return str(number)
-    decimal = _decimal(number)
+    decimal = _to_decimal(number)
     if not decimal:
         return "0"
     digits = format(decimal, "f")
@@ -76,48 +78,48 @@ def format_number(number: float | Decimal) -> str:
 
 
 def to_whole_number(number: float | Decimal) -> int:
-    """Return a whole number as an integer, exactly by its digits.
+    """Return a whole number as an integer with exactly its digits.
 
     Raises:
-        ValueError: If it is not whole.
+        ValueError: If the number is not whole.
     """
     if isinstance(number, int):
         return number
-    decimal = _decimal(number)
+    decimal = _to_decimal(number)
     if decimal != decimal.to_integral_value():
         raise ValueError("not a whole number")
     return int(decimal)
 
 
 def to_double(number: float | Decimal) -> float:
-    """Return the double that is nearest to a number; integers that 64 bits hold stay what they are.
+    """Return the float nearest to a number. An integer that fits 64 bits is returned unchanged.
 
     Raises:
-        ValueError: If no double is near.
+        ValueError: If the number is too large for a float, infinite or NaN.
     """
     try:
         double = number if isinstance(number, int) and INT64_MIN <= number <= INT64_MAX else float(number)
     except OverflowError:
-        raise ValueError("a number that is too large") from None
+        raise ValueError("the number is too large") from None
     if not math.isfinite(double):
-        raise ValueError("NaN and infinity are no numbers in JSON")
+        raise ValueError("NaN and infinity are not valid in JSON")
     return double
 
 
 def to_exact_double(number: float | Decimal) -> float:
-    """Return the double that means a number: no other number that is accepted becomes the same one.
+    """Return the float that stands for a number: different numbers give different floats.
 
     Raises:
-        ValueError: If a double cannot hold its digits.
+        ValueError: If a float cannot hold the number's digits.
     """
     double = to_double(number)
     if Decimal(repr(float(double))) != number and not isinstance(number, float):
-        raise ValueError("more digits than a Float field holds")
+        raise ValueError("the number has more digits than a Float field can hold")
     return double
 
 
 def allows_only_whole_numbers(schema: Mapping[str, Any]) -> bool:
-    """Say whether numbers must be whole, as `multipleOf` or a scale of 0 says."""
+    """Return whether a schema's numbers must be whole, because of its `multipleOf` or a `scale` of 0."""
     step = schema.get("multipleOf")
     if step is None:
         return schema.get("scale") == 0 and schema["scale"] is not False
@@ -125,7 +127,7 @@ def allows_only_whole_numbers(schema: Mapping[str, Any]) -> bool:
 
 
 def get_text_length_beyond_long(schema: Mapping[str, Any]) -> int:
-    """Return how many characters whole numbers need if 64 bits do not hold all that their bounds allow; else 0."""
+    """Return how many characters the whole numbers of a schema need as text; 0 if a Long field can hold them all."""
     lowest, highest = get_whole_number_bounds(schema)
     if (lowest is None or lowest >= INT64_MIN) and (highest is None or highest <= INT64_MAX):
         return 0
@@ -133,7 +135,7 @@ def get_text_length_beyond_long(schema: Mapping[str, Any]) -> int:
 
 
 def get_whole_number_bounds(schema: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return the lowest and the highest whole number that a schema allows; None where it sets no bound."""
+    """Return the lowest and the highest whole number that a schema allows; None where it has no bound."""
     lowest = [math.ceil(schema["minimum"])] if is_finite_number(schema.get("minimum")) else []
     lowest += [math.floor(schema["exclusiveMinimum"]) + 1] if is_finite_number(schema.get("exclusiveMinimum")) else []
     highest = [math.floor(schema["maximum"])] if is_finite_number(schema.get("maximum")) else []
@@ -142,17 +144,17 @@ def get_whole_number_bounds(schema: Mapping[str, Any]) -> tuple[int | None, int 
 
 
 def is_finite_number(value: object) -> TypeGuard[float]:
-    """Say whether a value of a schema is a finite number."""
+    """Return whether a value in a schema is a finite number."""
     return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and math.isfinite(value)
     )
 
 
-def _decimal(number: float | Decimal) -> Decimal:
+def _to_decimal(number: float | Decimal) -> Decimal:
     decimal = number if isinstance(number, Decimal) else Decimal(repr(float(number)))
     if not decimal.is_finite():
-        raise ValueError("NaN and infinity are no numbers in JSON")
+        raise ValueError("NaN and infinity are not valid in JSON")
     exponent = decimal.as_tuple().exponent
     if decimal and (abs(decimal.adjusted()) > _MAX_PLACES or (isinstance(exponent, int) and exponent < -_MAX_PLACES)):
-        raise ValueError("a number with too many digits")
+        raise ValueError("the number has too many digits")
     return decimal

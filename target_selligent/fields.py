@@ -1,7 +1,7 @@
-"""JSON Schema to Selligent field definitions: done once a SCHEMA, without I/O.
+"""Derives a stream's Selligent fields from its JSON Schema, once for each SCHEMA message. Pure; no I/O.
 
-Field types and their attributes are those of the API's description (`ListFieldDTO`); string, long, double, boolean and
-timestamp map as in Treasure AI's Selligent export.
+The field types and their attributes are those of `ListFieldDTO` in the API reference. The types for text, whole
+numbers, numbers, booleans and date-times are those of Treasure AI's Selligent export. See docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 RECORD_NUMBER_FIELD = "ID"
-"""Every List's own unique record number; the tenant fills it."""
+"""The field in which each List numbers its records. Selligent fills it (docs/selligent-api.md)."""
 
 OPTOUT_FIELD = "OPTOUT"
-"""0 or null there means subscribed, any other value unsubscribed."""
+"""In this field, 0 or null means subscribed; any other value means unsubscribed (docs/selligent-api.md)."""
 
 METADATA_PREFIX = "_sdc_"
-"""How the names of columns begin that taps add of their own accord; in any case; a schema need not know them."""
+"""Prefix of the columns that taps add themselves, in upper or lower case. A schema can lack these columns."""
 
 DELETED_AT_COLUMN = "_sdc_deleted_at"
-"""The column in which log-based taps say when a row was deleted at the source."""
+"""The column with the time at which the source deleted the row. Log-based taps add it."""
 
 KEY_TEXT_LENGTH = 500
-"""Length of a key field whose schema says none that fits: a unique index covers it, every double's digits fit."""
+"""Length of a key field without a usable length in its schema: short enough for an index, enough for any float."""
 
 _MAX_SCHEMA_DEPTH = 20
 _TEXT_KINDS = frozenset({"string", "date-time", "date", "time"})
@@ -42,10 +42,10 @@ class FieldDefinition:
     """A field of a List.
 
     Args:
-        name: Its name, in the spelling that is sent.
-        data_type: Its type.
+        name: The name, in the spelling that is sent.
+        data_type: The type.
         length: Longest text in characters, for Text fields.
-        writable: Whether loads may fill it; computed fields are not writable.
+        writable: Whether a load may write the field. Computed fields are not writable.
     """
 
     name: str
@@ -54,7 +54,7 @@ class FieldDefinition:
     writable: bool = True
 
     def to_request_body(self) -> dict[str, Any]:
-        """Return the field as the API wants it in `POST lists/{list}/fields`."""
+        """Return the field in the form that `POST lists/{list}/fields` expects."""
         body: dict[str, Any] = {"name": self.name, "data_type": self.data_type.value, "allow_null": True}
         if self.length is not None:
             body["length"] = self.length
@@ -63,14 +63,14 @@ class FieldDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """One column of a stream and the field it becomes.
+    """A column of a stream, and the field of the List that it is sent to.
 
     Args:
         column_name: Name in the stream's schema.
         field: Field of the List.
-        conversion: How values get from one to the other.
-        key: Whether it is part of the key: two values that differ must not become one.
-        one_spelling: Whether text is refused that is another spelling of the same value, as `1.0` of 1.
+        conversion: How the column's values are converted to the field.
+        key: Whether the column is part of the key. Two different keys must not become equal.
+        one_spelling: Whether a text is rejected if it is another spelling of an equal value, such as `1.0` for 1.
     """
 
     column_name: str
@@ -80,7 +80,7 @@ class ColumnMapping:
     one_spelling: bool = False
 
     def map_to_existing_field(self, existing: FieldDefinition) -> ColumnMapping:
-        """Return the column as it is sent to a field that the List has already: spelling and type are the List's."""
+        """Return the mapping to a field that the List already has. The List's spelling and type are used."""
         conversion = choose_conversion(self.conversion, existing.data_type, key=self.key)
         one_spelling = self.key and self.conversion in TEXT_CONVERSIONS and conversion is not self.conversion
         return replace(self, field=existing, conversion=conversion, one_spelling=one_spelling)
@@ -88,13 +88,13 @@ class ColumnMapping:
 
 @dataclass(frozen=True, slots=True)
 class StreamFields:
-    """What a stream's columns become.
+    """The fields of a stream.
 
     Args:
         columns: The columns that are sent, in schema order.
-        key_columns: Those of them that identify a record, in the order of the key fields.
-        segment_column: Column that names the record's Segments, if there is one.
-        known_columns: All columns of the schema, sent or not.
+        key_columns: Names of the columns that identify a record, in the order of the key fields.
+        segment_column: Name of the column that names the record's Segments, if there is one.
+        known_columns: Names of all columns of the schema, sent or not.
     """
 
     columns: tuple[ColumnMapping, ...]
@@ -103,28 +103,28 @@ class StreamFields:
     known_columns: frozenset[str]
 
 
-def is_metadata_column(column: str) -> bool:
-    """Say whether a column is one that taps add; warehouses such as Snowflake give its name in capitals."""
-    return column[: len(METADATA_PREFIX)].lower() == METADATA_PREFIX
+def is_metadata_column(column_name: str) -> bool:
+    """Return whether taps add the column themselves. Warehouses such as Snowflake write its name in capitals."""
+    return column_name[: len(METADATA_PREFIX)].lower() == METADATA_PREFIX
 
 
-def is_deletion_column(column: str) -> bool:
-    """Say whether a column tells when a row was deleted at the source, in whatever case."""
-    return len(column) == len(DELETED_AT_COLUMN) and column.lower() == DELETED_AT_COLUMN
+def is_deletion_column(column_name: str) -> bool:
+    """Return whether the column has the time at which the source deleted the row, in upper or lower case."""
+    return len(column_name) == len(DELETED_AT_COLUMN) and column_name.lower() == DELETED_AT_COLUMN
 
 
 def remove_metadata_columns(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
-    """Return a schema without the columns that taps add of their own accord.
+    """Return a schema without the columns that taps add themselves.
 
     Args:
         schema: JSON Schema of a stream's records, with `properties`.
-        kept: Those of them that stay.
+        kept: Names of metadata columns that stay.
     """
-    left_out = {name for name in schema["properties"] if is_metadata_column(name) and name not in kept}
-    properties = {name: described for name, described in schema["properties"].items() if name not in left_out}
+    removed = {name for name in schema["properties"] if is_metadata_column(name) and name not in kept}
+    properties = {name: described for name, described in schema["properties"].items() if name not in removed}
     reduced = {**schema, "properties": properties}
     if isinstance(required := schema.get("required"), list):
-        reduced["required"] = [name for name in required if name not in left_out]
+        reduced["required"] = [name for name in required if name not in removed]
     return reduced
 
 
@@ -138,33 +138,34 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
     segment_column: str | None = None,
     text_field_length: int = 500,
 ) -> StreamFields:
-    """Work out the fields of a stream.
+    """Return the fields of a stream.
 
     Args:
-        stream: Its name, for messages.
-        schema: JSON Schema of its records, with `properties`.
-        key_properties: Key columns as the tap names them; used where `key_fields` is empty.
+        stream: Name of the stream, for messages.
+        schema: JSON Schema of the records, with `properties`.
+        key_properties: Key columns as the tap names them. They are used if `key_fields` is empty.
         key_fields: Fields (or columns) that identify a record.
-        field_mapping: Column to exact field name, or to None for columns that are not sent.
-        segment_column: Column that names the record's Segments.
-        text_field_length: Length of Text fields for text without a `maxLength`; 0 for LongText. Key fields are
-            always Text.
+        field_mapping: Column name to exact field name, or to None if the column is not sent.
+        segment_column: Name of the column that names the record's Segments.
+        text_field_length: Length of Text fields if the schema has no `maxLength`; 0 for LongText. A key field with
+            text is always Text.
 
     Returns:
         The fields, in schema order.
 
     Raises:
-        DestinationError: Naming every problem at once.
+        DestinationError: If the stream cannot be loaded. The message names all problems.
     """
-    mapping = field_mapping or {}
+    field_names = field_mapping or {}
     properties: Mapping[str, Any] = schema.get("properties") or {}
     columns = tuple(
-        ColumnMapping(column, replace(definition, name=name), conversion)
-        for column, property_schema in properties.items()
-        if column != segment_column and (name := mapping.get(column, column.upper())) is not None
-        for definition, conversion in [_definition(property_schema, schema, text_field_length)]
+        ColumnMapping(column_name, replace(definition, name=field_name), conversion)
+        for column_name, property_schema in properties.items()
+        if column_name != segment_column
+        and (field_name := field_names.get(column_name, column_name.upper())) is not None
+        for definition, conversion in [_derive_field(property_schema, schema, text_field_length)]
     )
-    problems = [*_name_problems(columns, mapping)]
+    problems = [*_find_name_problems(columns, field_names)]
     if segment_column is not None and segment_column not in properties:
         problems.append(
             f"segment_column {segment_column} is not a column of the schema, which has: "
@@ -174,21 +175,21 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
         problems.append("it has no key properties: name the fields that identify a record in key_fields")
     key_columns = []
     for name in key_fields or key_properties:
-        column = _find_key_column(name, columns, by_field=bool(key_fields))
-        if column is None:
-            problem = _missing_key_problem(name, bool(key_fields), segment_column, mapping)
-            known = [one.field.name if key_fields else one.column_name for one in columns]
+        key_column = _find_key_column(name, columns, by_field=bool(key_fields))
+        if key_column is None:
+            problem = _describe_missing_key(name, bool(key_fields), segment_column, field_names)
+            known = [column.field.name if key_fields else column.column_name for column in columns]
             problems.append(f"{problem} (it has: {names_that_exist(known, [name])})")
-        elif column not in key_columns:
-            key_columns.append(column)
+        elif key_column not in key_columns:
+            key_columns.append(key_column)
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
-    columns = tuple(_as_key(column) if column.column_name in key_columns else column for column in columns)
+    columns = tuple(_convert_to_key(column) if column.column_name in key_columns else column for column in columns)
     return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties))
 
 
-def _as_key(column: ColumnMapping) -> ColumnMapping:
-    """Return a key column: its numbers are text unless they are whole, its text is short enough for an index."""
+def _convert_to_key(column: ColumnMapping) -> ColumnMapping:
+    """Return the mapping of a key column. Its numbers become text unless they are whole; its text fits an index."""
     field, conversion = column.field, column.conversion
     if conversion is Conversion.FLOAT:
         conversion = Conversion.TEXT
@@ -206,52 +207,63 @@ def _find_key_column(name: str, columns: Iterable[ColumnMapping], *, by_field: b
     return next((column.column_name for column in columns if column.column_name == name), None)
 
 
-def _missing_key_problem(name: str, by_field: bool, segment_column: str | None, mapping: Mapping[str, Any]) -> str:  # noqa: FBT001
+def _describe_missing_key(
+    name: str,
+    by_field: bool,  # noqa: FBT001
+    segment_column: str | None,
+    field_names: Mapping[str, Any],
+) -> str:
     if by_field:
         return f"key field {name} is not among the fields of its schema: check key_fields and field_mapping"
-    if name == segment_column or (name in mapping and mapping[name] is None):
+    if name == segment_column or (name in field_names and field_names[name] is None):
         return f"key property {name} is not sent as a field: name the fields that identify a record in key_fields"
     if is_metadata_column(name):
         field_name = name.strip("_").upper()
-        return f'key property {name} is metadata: make it a field with "field_mapping": {{"{name}": "{field_name}"}}'
+        return f'key property {name} is metadata: add it as a field with "field_mapping": {{"{name}": "{field_name}"}}'
     return f"key property {name} is not in its schema"
 
 
-def _name_problems(columns: Sequence[ColumnMapping], mapping: Mapping[str, Any]) -> Iterable[str]:
+def _find_name_problems(columns: Sequence[ColumnMapping], field_names: Mapping[str, Any]) -> Iterable[str]:
     by_name: dict[str, list[str]] = {}
     for column in columns:
         name = column.field.name
         by_name.setdefault(name.casefold(), []).append(column.column_name)
-        if name.casefold() == RECORD_NUMBER_FIELD.casefold() and column.column_name not in mapping:
+        if name.casefold() == RECORD_NUMBER_FIELD.casefold() and column.column_name not in field_names:
             yield (
-                f"column {column.column_name} would become {RECORD_NUMBER_FIELD}, the List's own record number: give "
-                f'it another field with field_mapping: {{"{column.column_name}": "CUSTOMER_IDENTIFIER"}}'
+                f"column {column.column_name} would become {RECORD_NUMBER_FIELD}, the List's own record number: "
+                f'choose another field with field_mapping: {{"{column.column_name}": "CUSTOMER_IDENTIFIER"}}'
             )
         if not name.strip() or "," in name or not name.isprintable():
             yield (
                 f"column {column.column_name!r} cannot be a field name (blank, comma or control character): "
-                "give it another with field_mapping"
+                "choose another name with field_mapping"
             )
-    for clashing in by_name.values():
-        if len(clashing) > 1:
-            yield f"columns {', '.join(clashing)} become the same field: tell them apart with field_mapping"
+    for same_name in by_name.values():
+        if len(same_name) > 1:
+            yield f"columns {', '.join(same_name)} become the same field: choose different fields with field_mapping"
 
 
 @dataclass(slots=True)
 class _Kinds:
-    """The kinds of value a property allows, gathered over all its alternatives."""
+    """The kinds of value that a property allows, collected from all its alternatives.
+
+    Args:
+        names: JSON Schema types and text formats. `any` if unknown; `whole` for whole numbers that need text.
+        longest: Longest text in characters, over the alternatives that limit it.
+        unbounded: Whether an alternative allows text of any length.
+    """
 
     names: set[str]
     longest: int
     unbounded: bool
 
 
-def _definition(
+def _derive_field(
     property_schema: object, root: Mapping[str, Any], text_field_length: int
 ) -> tuple[FieldDefinition, Conversion]:
     kinds = _Kinds(set(), 0, unbounded=False)
-    _gather_kinds(property_schema, root, kinds, 0)
-    data_type, conversion = _type_of(frozenset(kinds.names - {"null"}))
+    _collect_kinds(property_schema, root, kinds, 0)
+    data_type, conversion = _choose_type(frozenset(kinds.names - {"null"}))
     length = None
     if data_type is FieldType.TEXT:
         length = text_field_length if kinds.unbounded or not kinds.longest else kinds.longest
@@ -260,8 +272,8 @@ def _definition(
     return FieldDefinition("", data_type, length), conversion
 
 
-def _type_of(kinds: frozenset[str]) -> tuple[FieldType, Conversion]:
-    """Choose the narrowest type that holds every value the kinds allow."""
+def _choose_type(kinds: frozenset[str]) -> tuple[FieldType, Conversion]:
+    """Return the narrowest type that can hold all values of the kinds, and the conversion to it."""
     single = {
         frozenset({"integer"}): (FieldType.LONG, Conversion.LONG),
         frozenset({"number"}): (FieldType.FLOAT, Conversion.FLOAT),
@@ -282,30 +294,30 @@ def _type_of(kinds: frozenset[str]) -> tuple[FieldType, Conversion]:
     return FieldType.TEXT, Conversion.TEXT
 
 
-def _gather_kinds(schema: object, root: Mapping[str, Any], kinds: _Kinds, depth: int) -> None:
+def _collect_kinds(schema: object, root: Mapping[str, Any], kinds: _Kinds, depth: int) -> None:
     if not isinstance(schema, dict) or depth > _MAX_SCHEMA_DEPTH:
         kinds.names.add("any")
         return
     if isinstance(reference := schema.get("$ref"), str):
-        _gather_kinds(_resolve(reference, root), root, kinds, depth + 1)
+        _collect_kinds(_resolve(reference, root), root, kinds, depth + 1)
         return
-    alternatives = [branch for key in ("anyOf", "oneOf") for branch in _list(schema.get(key))]
+    alternatives = [branch for key in ("anyOf", "oneOf") for branch in _as_list(schema.get(key))]
     if alternatives:
         for branch in alternatives:
-            _gather_kinds(branch, root, kinds, depth + 1)
+            _collect_kinds(branch, root, kinds, depth + 1)
         return
-    if "type" not in schema and (parts := _list(schema.get("allOf"))):
+    if "type" not in schema and (parts := _as_list(schema.get("allOf"))):
         merged: dict[str, Any] = {}
         for part in parts:
             resolved = _resolve(part["$ref"], root) if isinstance(part, dict) and "$ref" in part else part
             merged |= resolved if isinstance(resolved, dict) else {}
-        _gather_kinds(merged, root, kinds, depth + 1)
+        _collect_kinds(merged, root, kinds, depth + 1)
         return
-    for name in _type_names(schema):
+    for name in _get_type_names(schema):
         _add_kind(name, schema, kinds)
 
 
-def _type_names(schema: Mapping[str, Any]) -> list[str]:
+def _get_type_names(schema: Mapping[str, Any]) -> list[str]:
     declared = schema.get("type")
     if isinstance(declared, str):
         return [declared]
@@ -315,7 +327,7 @@ def _type_names(schema: Mapping[str, Any]) -> list[str]:
         return ["object"]
     if "items" in schema:
         return ["array"]
-    values = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
+    values = _as_list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     names = {
         bool: "boolean",
         int: "integer",
@@ -345,12 +357,12 @@ def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
         kinds.unbounded = True
 
 
-def _list(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _resolve(reference: object, root: Mapping[str, Any]) -> object:
-    """Follow a `#/...` reference inside the schema; anything else stays unknown."""
+    """Return what a `#/...` reference inside the schema refers to; None for other references."""
     node: object = root
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return None

@@ -1,4 +1,4 @@
-"""JSON that is nearly right: read, so that the record at fault can be rejected alone. Pure; no I/O."""
+"""Decodes JSON that breaks the standard, so that only the record at fault is rejected. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from target_selligent.exact_numbers import parse_json_float
 
 
 def loads(line: bytes, *, exact: bool = False) -> Any:  # noqa: ANN401 - JSON
-    """Return the value of a line that may hold what strict JSON does not allow.
+    """Return the value of a line, also where the line is not strict JSON.
 
-    A byte order mark, lone surrogates, NaN and infinity are taken as they are; a whole number with more digits than
-    Python reads becomes infinity, which fits no field.
+    A byte order mark is ignored. Lone surrogates, NaN and infinity are kept. A whole number with more digits than
+    Python parses becomes infinity, which no field accepts.
 
     Args:
         line: The line.
-        exact: Whether numbers whose digits a double cannot hold become Decimals.
+        exact: Whether a number becomes a Decimal if a float cannot hold all of its digits.
 
     Raises:
-        ValueError: If it is no JSON even so.
-        RecursionError: If it is nested too deeply.
+        ValueError: If the line is not JSON at all.
+        RecursionError: If its values are nested too deeply.
     """
     text = line.decode("utf-8-sig", "surrogatepass")
-    return json.loads(text, parse_int=_whole_number, parse_float=parse_json_float if exact else float)
+    return json.loads(text, parse_int=_parse_int, parse_float=parse_json_float if exact else float)
 
 
-def _whole_number(digits: str) -> float:
+def _parse_int(digits: str) -> float:
     try:
         return int(digits)
     except ValueError:

@@ -111,7 +111,7 @@ class RowMapper:
         for step in self._steps_after_decoding if decoded else self._steps:
             values = list(map(step.get, records))
             if decoded and step.validator is not None and not step.validator.are_all_valid(_present(values)):
-                raise RejectedRecord("against its schema", field=step.column_name, code="schema")
+                raise RejectedRecord("it does not match its schema", field=step.column_name, code="schema")
             try:
                 converted = step.convert(values)
             except ValueError as error:
@@ -190,7 +190,7 @@ def _long(value: object) -> int:
     # JSON Schema takes 1.0 for an integer; Selligent's Long does not.
     number = to_whole_number(_number(value, "not a whole number"))
     if not INT64_MIN <= number <= INT64_MAX:
-        raise ValueError("an integer beyond 64 bits")
+        raise ValueError("the integer does not fit 64 bits")
     return number
 
 

@@ -1,4 +1,4 @@
-"""SCHEMA messages: whether they can be worked with, and schemas of older drafts in today's words. Pure; no I/O."""
+"""Checks SCHEMA messages, and converts schemas of older JSON Schema drafts. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_DEPTH = 200
-"""Deepest nesting of a schema; what reads one calls itself for each level."""
+"""Deepest nesting of a schema. Functions that read a schema are recursive."""
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
-_VALUES = frozenset({"enum", "const", "default", "examples"})
+_VALUE_KEYWORDS = frozenset({"enum", "const", "default", "examples"})
 """Keywords that hold values, not schemas."""
-_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-"""Keywords that hold schemas by names, which are no keywords."""
+_NAMED_SCHEMA_KEYWORDS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+"""Keywords that hold an object of schemas. The keys of that object are names, not keywords."""
 
 
 def check_schema_message(message: Mapping[str, Any], where: str) -> None:
-    """Check that a SCHEMA message has the form that the Singer specification gives it.
+    """Check that a SCHEMA message has the form that the Singer specification requires.
 
     Args:
-        message: The message; it has a `stream` and a `schema`.
-        where: What it is to whoever wrote it, for messages: "line 3 of the input".
+        message: The message. It has a `stream` and a `schema`.
+        where: Where the message comes from, for error messages, such as "line 3 of the input".
 
     Raises:
-        InputError: If it has not.
+        InputError: If the message has another form.
     """
     stream, schema, keys = message["stream"], message["schema"], message.get("key_properties")
     if not isinstance(stream, str) or not isinstance(schema, dict):
         raise InputError(f"{where} is a SCHEMA without stream or schema")
     where = f"{where}, the SCHEMA of stream {stream},"
     if not isinstance(schema.get("properties"), dict):
-        raise InputError(f"{where} has no properties, an object of columns: check what the tap prints")
+        raise InputError(f"{where} has no properties, the object of its columns: check what the tap prints")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
-        raise InputError(f"{where} has key_properties that are no list of column names: check what the tap prints")
+        raise InputError(f"{where} has key_properties that are not a list of column names: check what the tap prints")
     if _is_deep(schema):
         raise InputError(f"{where} is nested more than {_MAX_DEPTH} levels deep: check what the tap prints")
 
 
 def convert_to_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a schema whose bounds are written as drafts since 6 write them.
+    """Return a schema whose exclusive bounds have the form of draft 6 and later.
 
-    Draft 4 says `"maximum": 10, "exclusiveMaximum": true`, which is `"exclusiveMaximum": 10` today.
+    Draft 4 writes `"maximum": 10, "exclusiveMaximum": true`. Later drafts write `"exclusiveMaximum": 10`.
 
     Args:
         schema: A schema, or a part of one.
@@ -54,10 +54,10 @@ def convert_to_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
         return schema
     current: dict[str, Any] = {}
     for name, value in schema.items():
-        if name in _BY_NAME and isinstance(value, dict):
-            current[name] = {part: convert_to_current_draft(described) for part, described in value.items()}
+        if name in _NAMED_SCHEMA_KEYWORDS and isinstance(value, dict):
+            current[name] = {key: convert_to_current_draft(part) for key, part in value.items()}
         else:
-            current[name] = value if name in _VALUES else convert_to_current_draft(value)
+            current[name] = value if name in _VALUE_KEYWORDS else convert_to_current_draft(value)
     for exclusive, bound in _BOUNDS.items():
         if isinstance(current.get(exclusive), bool) and current.pop(exclusive) and bound in current:
             current[exclusive] = current.pop(bound)

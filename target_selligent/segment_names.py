@@ -1,4 +1,4 @@
-"""The Segments that records name. Pure; no I/O."""
+"""Reads the names of the Segments from records. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
 
 
 def parse_flattened_array(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return the array that a value was before the SDK's flattening wrote it as text; other values as they are.
+    """Return the array that the SDK's flattening has written as text. Return other values unchanged.
 
     No Segment's API name starts with a bracket.
     """
@@ -30,35 +30,36 @@ def parse_flattened_array(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def read_segment_names(values: Sequence[Any], column: str, *, required: bool) -> list[Segments]:
-    """Return the Segment or Segments that each record names; an empty tuple for one that names none.
+def read_segment_names(values: Sequence[Any], column_name: str, *, required: bool) -> list[Segments]:
+    """Return the Segment or Segments that each record names; an empty tuple if it names none.
 
     Args:
-        values: What the records hold in the segment column; UNSET where they lack it.
-        column: The segment column.
-        required: Whether each record must name one.
+        values: The records' values in the segment column. UNSET if a record lacks the column.
+        column_name: Name of the segment column.
+        required: Whether each record must name a Segment.
 
     Raises:
-        RejectedRecord: If a record names none and must, or holds what is no name; which of them is not said.
+        RejectedRecord: If a record names no Segment although it must, or has a value that is not a name. The error
+            does not say which record it is.
     """
     if _TEXT_OR_NOTHING.issuperset(map(type, values)):
-        # One object for each name: what comes later compares them often.
-        segments = {value: _read_segment_names(value, column) for value in set(values)}
+        # Equal names become one object, because later steps compare them often.
+        segments = {value: _read_names(value, column_name) for value in set(values)}
         named: list[Segments] = list(map(segments.__getitem__, values))
-        lacking = () in segments.values()
+        any_without = () in segments.values()
     else:
-        named = [_read_segment_names(value, column) for value in values]
-        lacking = () in named
-    if lacking and required:
-        raise RejectedRecord("it names no Segment", field=column, code=NO_SEGMENT)
+        named = [_read_names(value, column_name) for value in values]
+        any_without = () in named
+    if any_without and required:
+        raise RejectedRecord("it names no Segment", field=column_name, code=NO_SEGMENT)
     return named
 
 
-def _read_segment_names(value: object, column: str) -> Segments:
-    """Return the Segment or Segments that a value of the segment column names; an empty tuple if it names none.
+def _read_names(value: object, column_name: str) -> Segments:
+    """Return the Segment or Segments in a value of the segment column; an empty tuple if there is none.
 
     Raises:
-        RejectedRecord: If it holds something that is neither a name nor left blank.
+        RejectedRecord: If the value is neither blank nor a name.
     """
     if isinstance(value, str):
         return value if value.strip() else ()
@@ -67,5 +68,7 @@ def _read_segment_names(value: object, column: str) -> Segments:
         if isinstance(item, (str, int)) and not isinstance(item, bool):
             names.append(str(item))
         elif item is not None and item is not UNSET:
-            raise RejectedRecord("the Segment is neither text nor a whole number", field=column, code="bad_segment")
+            raise RejectedRecord(
+                "the Segment is neither text nor a whole number", field=column_name, code="bad_segment"
+            )
     return tuple(dict.fromkeys(filter(str.strip, names)))

@@ -1,8 +1,9 @@
-"""Records against their JSON Schema, fast, and without repeating their values.
+"""Checks records against their JSON Schema. The messages never contain a record's values.
 
-The rules are those of the SDK: draft 2020-12 whatever the schema calls itself, formats not checked. The validator in
-Rust differs from `jsonschema` in corners that do not matter to rows or are refused there: NaN, integer-valued decimals,
-`multipleOf` of floats, and regular expressions, which it reads as ECMA does. A schema it cannot build falls back.
+The rules are those of the SDK: draft 2020-12, whatever draft the schema names, and formats are not checked.
+The validator (`jsonschema-rs`) differs from `jsonschema` in a few cases: NaN, decimals with a whole value, `multipleOf`
+of floats, and regular expressions, which follow ECMA. Rows are not affected, or `rows.py` rejects such values.
+If `jsonschema-rs` cannot build a schema, `jsonschema` checks it. See docs/decisions/0001-validation.md.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ class RecordValidator:
 
     Args:
         stream: Name of the stream, for messages.
-        schema: JSON Schema of its records.
-        also_allowed: Pattern of properties that a record may have besides, whatever they hold.
+        schema: JSON Schema of the records.
+        also_allowed: Pattern of the names of further properties that a record may have, with any value.
 
     Raises:
-        InputError: If it is no valid JSON Schema.
+        InputError: If the schema is not a valid JSON Schema.
     """
 
     __slots__ = ("_violations", "is_valid")
 
     is_valid: Callable[[Mapping[str, Any]], bool]
-    """Says whether a record fits the schema."""
+    """Returns whether a record is valid."""
 
     def __init__(self, stream: str, schema: dict[str, Any], *, also_allowed: str | None = None) -> None:
         patterns = schema.get("patternProperties", {})
@@ -48,11 +49,11 @@ class RecordValidator:
                 schema, validate_formats=False, mask=_MASK, retriever=_refuse_remote
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
-            fallback = _fallback(stream, schema)
-            self.is_valid = _resolving(stream, fallback)
+            python_validator = _create_python_validator(stream, schema)
+            self.is_valid = _create_is_valid(stream, python_validator)
             self._violations: Callable[[Any], Iterable[tuple[Iterable[object], str]]] = lambda record: (
                 (error.absolute_path, f"{_MASK} breaks the rule {error.validator}")
-                for error in fallback.iter_errors(record)
+                for error in python_validator.iter_errors(record)
             )
         else:
             self.is_valid = validator.is_valid
@@ -61,49 +62,51 @@ class RecordValidator:
             )
 
     def are_all_valid(self, records: Iterable[Mapping[str, Any]]) -> bool:
-        """Say whether all of some records fit the schema."""
+        """Return whether all records are valid."""
         try:
             return all(map(self.is_valid, records))
         except ValueError as error:
             if isinstance(error, UnicodeError):
                 raise
-            # Nested more deeply than the validator goes.
+            # A record is nested too deeply for the validator.
             return False
 
-    def violation(self, record: Mapping[str, Any]) -> RejectedRecord:
-        """Return what is wrong with a record that is not valid: the first rule it breaks, and where."""
+    def find_violation(self, record: Mapping[str, Any]) -> RejectedRecord:
+        """Return why a record is not valid: the first rule that it breaks, and where."""
         try:
             for path, message in self._violations(record):
                 where = ".".join(str(part) for part in path)
-                return RejectedRecord(f"against its schema: {message}", field=where or None, code="schema")
+                return RejectedRecord(f"it does not match its schema: {message}", field=where or None, code="schema")
         except ValueError:
-            return RejectedRecord("nested too deeply", code="schema")
-        return RejectedRecord("against its schema", code="schema")
+            return RejectedRecord("it is nested too deeply", code="schema")
+        return RejectedRecord("it does not match its schema", code="schema")
 
 
-def _fallback(stream: str, schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+def _create_python_validator(stream: str, schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
     try:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         where = ".".join(str(part) for part in error.absolute_path) or "its root"
-        raise InputError(f"the schema of stream {stream} is no valid JSON Schema (at {where}): mend the tap") from None
+        raise InputError(
+            f"the schema of stream {stream} is not a valid JSON Schema (at {where}): fix the tap"
+        ) from None
     return jsonschema.Draft202012Validator(schema, registry=Registry())
 
 
-def _resolving(stream: str, validator: jsonschema.Draft202012Validator) -> Callable[[Mapping[str, Any]], bool]:
-    """Return the validator's check; what a schema refers to is only looked for when a record gets there."""
+def _create_is_valid(stream: str, validator: jsonschema.Draft202012Validator) -> Callable[[Mapping[str, Any]], bool]:
+    """Return the validator's check. A reference in the schema is resolved only when a record needs it."""
 
     def is_valid(record: Mapping[str, Any]) -> bool:
         try:
             return bool(validator.is_valid(record))
         except Unresolvable:
             raise InputError(
-                f"the schema of stream {stream} refers to one that is not part of it: mend the tap"
+                f"the schema of stream {stream} refers to a schema that it does not contain: fix the tap"
             ) from None
 
     return is_valid
 
 
 def _refuse_remote(uri: str) -> NoReturn:
-    """Keep a schema from making us fetch things."""
+    """Refuse a reference to another document: a schema must not cause requests."""
     raise ValueError(f"remote reference {uri}")

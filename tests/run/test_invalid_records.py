@@ -21,7 +21,7 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     "key blank": ({"key": " ", "value": SECRETIVE, "seg": "s"}, "the key is null or blank"),
     "key missing": ({"value": SECRETIVE, "seg": "s"}, "the key is missing"),
     "no Segment": ({"key": "b", "value": SECRETIVE, "seg": None}, "it names no Segment"),
-    "against its schema": ({"key": "b", "value": [SECRETIVE], "seg": "s"}, "against its schema"),
+    "against its schema": ({"key": "b", "value": [SECRETIVE], "seg": "s"}, "it does not match its schema"),
     "refused": ({"key": "b", "value": SECRETIVE, "seg": "s"}, "Selligent refused it"),
 }
 CASES = pytest.mark.parametrize(("values", "reason"), FAULTY.values(), ids=FAULTY)

@@ -85,7 +85,7 @@ def test_integers_stay_exact(tenant: Tenant) -> None:
     rows = records("key", *((number,) for number in exact + beyond))
     run = tenant.run([schema({"key": "integer"}), *rows], create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY") == [[number] for number in exact]
-    assert run.stderr.count("an integer beyond 64 bits") == len(beyond)
+    assert run.stderr.count("the integer does not fit 64 bits") == len(beyond)
     assert not any(str(number) in run.stderr for number in beyond)
 
 

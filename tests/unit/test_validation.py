@@ -122,7 +122,7 @@ def test_a_missing_column_is_named() -> None:
 )
 def test_an_impossible_schema_is_refused(described: dict[str, Any]) -> None:
     """A schema that is no JSON Schema is a fault of the tap and is named as that."""
-    with pytest.raises(InputError, match="stream people is no valid JSON Schema"):
+    with pytest.raises(InputError, match="stream people is not a valid JSON Schema"):
         RecordValidator("people", described)
 
 
