@@ -23,19 +23,19 @@ class Checkpoints:
 
     Args:
         emit: Prints one STATE, given as JSON text.
-        hold: Keep every STATE until `release`, for runs that cannot be resumed half-way.
+        defer: Keep every STATE until `release`, for runs that cannot be resumed half-way.
     """
 
-    def __init__(self, emit: Callable[[str], None], *, hold: bool = False) -> None:
+    def __init__(self, emit: Callable[[str], None], *, defer: bool = False) -> None:
         self._emit = emit
-        self._hold = hold
+        self._defer = defer
         self._lock = threading.Lock()
         self._newest = 0
         # Tickets in ascending order, and the newest STATE behind each.
         self._open: list[int] = []
         self._states: dict[int, str] = {}
         self._state_bytes = 0
-        self._held: str | None = None
+        self._deferred: str | None = None
         self._last_noted: str | None = None
 
     @property
@@ -75,15 +75,15 @@ class Checkpoints:
     def release(self) -> None:
         """Note that the end of the input is reached and stop holding back."""
         with self._lock:
-            self._hold = False
-            if self._held is not None:
-                self._emit(self._held)
-                self._held = None
+            self._defer = False
+            if self._deferred is not None:
+                self._emit(self._deferred)
+                self._deferred = None
 
     def freeze(self) -> None:
         """Print nothing any more: the process is about to end. A STATE that is being printed is finished first."""
         self._lock.acquire(timeout=_FREEZE_SECONDS)
-        self._hold = True
+        self._defer = True
 
     def _put(self, state: str, position: int) -> None:
         """Put a STATE behind the last of so many open tickets, in the place of an older one; print it if it is true."""
@@ -93,8 +93,8 @@ class Checkpoints:
             self._states[ticket] = state
             if self._state_bytes > _MAX_WAITING_BYTES:
                 self._thin_out()
-        elif self._hold:
-            self._held = state
+        elif self._defer:
+            self._deferred = state
         else:
             self._emit(state)
 

@@ -105,13 +105,13 @@ class Delivery:
         )
 
     def prepare(self, batch: Batch) -> Prepared:
-        """Check a batch's Segments and choose the rows to load. From the lane's own thread, in order.
+        """Check a batch's Segments and choose the rows to load. From the list worker's thread, in order.
 
         Args:
             batch: The batch.
 
         Returns:
-            What `load` and `settle` need.
+            What `load` and `finish_batch` need.
 
         Raises:
             TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
@@ -120,7 +120,7 @@ class Delivery:
         lost: set[int] = set()
         if self._find_segments(batch):
             lost = batch.members.naming_none_of(self._names)
-            self.report.add_list(batch.source.list_api_name, Counts(skipped=len(lost)))
+            self.report.add_list(batch.source.list_api_name, Counts(rejected_before_sending=len(lost)))
             indexes = [index for index in indexes if index not in lost]
         if self._loaded_keys is None or not len(batch.body):
             return Prepared(batch, lost, indexes)
@@ -157,8 +157,8 @@ class Delivery:
             batch.flush_age.note_load(self.client.answer_seconds - before)
         return {indexes[position] for position in refused}
 
-    def settle(self, prepared: Prepared, refused: set[int]) -> None:
-        """Gather the rows that arrived for their Segments; load what is full or old. From the lane's own thread.
+    def finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
+        """Gather the rows that arrived for their Segments; load what is full or old. From the list worker's thread.
 
         Args:
             prepared: The batch.

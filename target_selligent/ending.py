@@ -27,12 +27,12 @@ class Ending:
         # Acquired once and never released.
         self._begun = threading.Lock()
 
-    def sum_up(self) -> None:
+    def print_summary_once(self) -> None:
         """Print the summary, unless it is printed already."""
         if self._begun.acquire(blocking=False):
             self._summary()
 
-    def force_after(self, seconds: float, code: int, last_words: Callable[[], None]) -> None:
+    def end_process_after(self, seconds: float, code: int, last_words: Callable[[], None]) -> None:
         """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.
 
         Args:
@@ -44,7 +44,7 @@ class Ending:
         def end() -> None:
             _start_timer(_LAST_SECONDS, lambda: os._exit(code))
             self._freeze()
-            self.sum_up()
+            self.print_summary_once()
             last_words()
             os._exit(code)
 

@@ -27,7 +27,7 @@ class Counts:
         duplicates: Rows that lost to another of the same key.
         not_found: Rows without a record to update or to add.
         refused: Rows that Selligent refused.
-        skipped: Records that were not sent.
+        rejected_before_sending: Records that were rejected and thus not sent.
         deleted: Records that the source marks as deleted: not sent either.
     """
 
@@ -38,7 +38,7 @@ class Counts:
     duplicates: int = 0
     not_found: int = 0
     refused: int = 0
-    skipped: int = 0
+    rejected_before_sending: int = 0
     deleted: int = 0
 
     def add(self, other: Counts) -> None:

@@ -21,7 +21,7 @@ from target_selligent.description import StreamOptions, describe_stream
 from target_selligent.destination import ListDestination
 from target_selligent.errors import RunStoppedError
 from target_selligent.flush_age import FlushAge
-from target_selligent.loader import Loader
+from target_selligent.list_workers import ListWorkers
 from target_selligent.pacer import Pacer
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
@@ -85,9 +85,9 @@ class LoadRun:
         self._on_state = on_state or _ignore
         self.rejects = Rejects.for_run(settings)
         self.report = RunReport(self.rejects.lines)
-        self._checkpoints = Checkpoints(self._emit, hold=settings.state_held_for is not None)
+        self._checkpoints = Checkpoints(self._emit, defer=settings.state_deferred_by is not None)
         self._streams = Streams(settings, self._checkpoints)
-        self._list_workers = Loader(
+        self._list_workers = ListWorkers(
             self._client,
             settings,
             self.rejects,
@@ -114,8 +114,8 @@ class LoadRun:
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False
-        if settings.state_held_for is not None:
-            logger.info("STATE will be printed at the end only, because of %s", settings.state_held_for)
+        if settings.state_deferred_by is not None:
+            logger.info("STATE will be printed at the end only, because of %s", settings.state_deferred_by)
 
     def __enter__(self) -> Self:
         return self

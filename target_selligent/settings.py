@@ -130,7 +130,7 @@ class Settings:
         return self.deduplication == "ImportLastMatch" and self.list_data_import_option != "OnlyInsert"
 
     @property
-    def state_held_for(self) -> str | None:
+    def state_deferred_by(self) -> str | None:
         """The setting for which STATE can be printed at the end only; None if it is printed while the run goes on.
 
         A run that starts from a STATE of an unfinished one must end in the same Lists and Segments. It does not where a

@@ -363,7 +363,7 @@ class StreamLoader:
         return run_keys(self._source, keys, ignore_case=self._parts.settings.ignores_case_of_keys)
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
-        self._parts.report.add_list(self.list_api_name, Counts(read=1, skipped=1))
+        self._parts.report.add_list(self.list_api_name, Counts(read=1, rejected_before_sending=1))
         if rejection.code != NO_SEGMENT:
             self._parts.streams.note_records(self._name, 1)
         self._parts.rejects.add(

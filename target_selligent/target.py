@@ -177,7 +177,7 @@ class TargetSelligent(Target):
             if reader.stop_signal is None:
                 super().process_endofpipe()
         finally:
-            self._ending.sum_up()
+            self._ending.print_summary_once()
         if reader.stop_signal is not None:
             self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
             sys.exit(_SIGNALLED + reader.stop_signal)
@@ -191,7 +191,7 @@ class TargetSelligent(Target):
 
     def _end_soon(self, failure: Exception) -> None:
         """Bound the time that the run may go on after a List's loading has failed."""
-        self._ending.force_after(_STOP_SECONDS, 1, Failure(failure).show)
+        self._ending.end_process_after(_STOP_SECONDS, 1, Failure(failure).show)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config as a whole.
@@ -302,7 +302,7 @@ class TargetSelligent(Target):
             sys.exit(_SIGNALLED + signum)
         if self.message_reader.stop_signal is None:
             left = f"Stopped by signal {signum}: what was not loaded after {_STOP_SECONDS} s is left to the next run"
-            self._ending.force_after(_STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", left))
+            self._ending.end_process_after(_STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", left))
             self.run.stop()
             self.message_reader.stop(signum)
 

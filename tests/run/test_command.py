@@ -226,11 +226,11 @@ def test_the_summary_counts_everything(tenant: Tenant) -> None:
     messages = [schema(columns), *(record(dict(zip(columns, row, strict=True))) for row in values)]
     run = tenant.run(messages, segment_column="seg", create_segment_if_not_exists=True).succeeded()
     summary = [line for line in run.log if " read, " in line]
-    nothing = "0 updated, 0 duplicates, 0 not found, 0 refused, 0 skipped, 0 deleted"
+    nothing = "0 updated, 0 duplicates, 0 not found, 0 refused, 0 rejected before sending, 0 deleted"
     assert summary == [
         (
             "List contacts: 6 read, 5 sent, 2 inserted, 1 updated, 1 duplicates, 0 not found, 1 refused, "
-            "1 skipped, 0 deleted"
+            "1 rejected before sending, 0 deleted"
         ),
         f"Segment x of List contacts: 2 read, 2 sent, 2 inserted, {nothing}",
         f"Segment y of List contacts: 2 read, 2 sent, 2 inserted, {nothing}",

@@ -48,7 +48,7 @@ def test_a_deleted_record_is_never_loaded(tenant: Tenant, columns: dict[str, Any
     assert run.states == [{"position": 6}]
     (summary,) = (line for line in run.log if line.startswith("List contacts: ") and " read, " in line)
     assert summary.startswith("List contacts: 6 read, 2 sent, 2 inserted")
-    assert summary.endswith("0 skipped, 4 deleted")
+    assert summary.endswith("0 rejected before sending, 4 deleted")
     assert len([line for line in run.log if "_sdc_deleted_at" in line]) == 1
     assert "gone" not in run.stderr
 
@@ -136,7 +136,7 @@ def test_a_deletion_is_the_last_word_on_a_key(tenant: Tenant, more: dict[str, An
     assert run.states == [{"a": 1}]
     (summary,) = (line for line in run.log if line.startswith("List contacts: ") and " read, " in line)
     assert summary.startswith("List contacts: 6 read, 2 sent, 2 inserted, 0 updated, 2 duplicates")
-    assert summary.endswith("0 skipped, 2 deleted")
+    assert summary.endswith("0 rejected before sending, 2 deleted")
 
 
 def test_a_deletion_whose_key_cannot_be_read_is_rejected_where_records_are_held(tenant: Tenant) -> None:

@@ -93,7 +93,7 @@ def test_rows_without_a_usable_segment_are_skipped(contacts: Tenant) -> None:
     assert [line.split()[2] for line in skipped] == ["1", "2", "3", "6", "4"]
     assert (
         "List contacts: 6 read, 1 sent, 1 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, "
-        "5 skipped, 0 deleted" in run.log
+        "5 rejected before sending, 0 deleted" in run.log
     )
     assert run.states == [{"a": 1}]
 

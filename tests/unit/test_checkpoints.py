@@ -56,7 +56,7 @@ def test_empty_states_and_repeats_are_dropped(states: list[str]) -> None:
 def test_held_states_wait_for_the_end() -> None:
     """With hold, nothing is printed until the release, then the newest that is true."""
     printed: list[str] = []
-    checkpoints = Checkpoints(printed.append, hold=True)
+    checkpoints = Checkpoints(printed.append, defer=True)
     checkpoints.note_state('{"a": 1}')
     ticket = checkpoints.open()
     checkpoints.note_state('{"a": 2}')

@@ -16,16 +16,19 @@ def test_counts_are_added_up_by_list_and_segment() -> None:
     report = RunReport()
     report.add_list("contacts", Counts(read=2000))
     report.add_segment("contacts", "vip", Counts(read=1, sent=1, inserted=1))
-    report.add_list("goods", Counts(read=2, skipped=1, deleted=1))
+    report.add_list("goods", Counts(read=2, rejected_before_sending=1, deleted=1))
     report.add_list("contacts", Counts(sent=1999, inserted=1, updated=2, duplicates=3, not_found=4, refused=5))
-    nothing = "0 updated, 0 duplicates, 0 not found, 0 refused, 0 skipped, 0 deleted"
+    nothing = "0 updated, 0 duplicates, 0 not found, 0 refused, 0 rejected before sending, 0 deleted"
     assert report.records_read == 2002
     assert list(report.lines()) == [
         (
             "List contacts: 2,000 read, 1,999 sent, 1 inserted, 2 updated, 3 duplicates, 4 not found, 5 refused, "
-            "0 skipped, 0 deleted"
+            "0 rejected before sending, 0 deleted"
         ),
-        "List goods: 2 read, 0 sent, 0 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, 1 skipped, 1 deleted",
+        (
+            "List goods: 2 read, 0 sent, 0 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, "
+            "1 rejected before sending, 1 deleted"
+        ),
         f"Segment vip of List contacts: 1 read, 1 sent, 1 inserted, {nothing}",
     ]
 

@@ -284,7 +284,7 @@ def test_settings_of_a_stream() -> None:
 )
 def test_which_runs_can_be_resumed(changes: dict[str, Any], resumable: bool) -> None:  # noqa: FBT001 - a case
     """A run cannot be resumed where a record's effect depends on those before it in the same run."""
-    assert (Settings.from_config({**REQUIRED, **changes}).state_held_for is None) is resumable
+    assert (Settings.from_config({**REQUIRED, **changes}).state_deferred_by is None) is resumable
 
 
 def test_unknown_settings_are_named() -> None:
