@@ -1,9 +1,10 @@
-"""The workers: one thread a List, which delivers its batches in order, one call at a time.
+"""One thread for each List. It loads the List's batches in order.
 
-The vendor allows one bulk operation per List at a time, so by default there is nothing to gain from more calls to it;
-Lists run side by side, and reading, validating and encoding go on while loads are in load. What waits for its load is
-bounded for all workers together: a List that is busy holds up the others only when its batches fill that bound. Then
-`submit` waits, and with it stdin.
+The vendor allows one bulk operation per List at a time (docs/selligent-api.md), so by default a thread makes one call
+at a time. Different Lists are loaded side by side. The target reads and encodes further records meanwhile.
+
+One limit holds for all batches that wait or are being loaded, of all Lists together. A slow List delays the others only
+when its batches reach this limit. Then `submit` waits, and the target stops reading its input.
 """
 
 from __future__ import annotations
@@ -32,25 +33,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-selligent")
 
 _MAX_BYTES = 64 << 20
-"""Most bytes of batches that wait or are being loaded, for all Lists together; a larger batch is held alone."""
+"""Maximum size of all unfinished batches, for all Lists together. A single batch may be larger."""
 _BATCH_BYTES = 2000
-"""About what a batch takes besides its rows."""
-_WAITING_BATCHES = 2
-"""Most batches that wait where a run has one List only: more would take memory and gain nothing."""
+"""Approximate memory of a batch without its rows."""
+_MAX_WAITING_BATCHES = 2
+"""Maximum number of waiting batches in a run with one List. More batches would only cost memory."""
 _POLL_SECONDS = 0.2
 
 
 class ListWorkers:
-    """Delivers batches in the background.
+    """Loads batches in background threads, one thread for each List.
 
     Args:
         client: Calls Selligent.
         settings: The run's settings.
-        rejects: Takes the records that Selligent refuses.
-        report: Takes the counts.
-        on_acknowledged: Called with a batch's ticket when each of its records is loaded or rejected on the record.
-        on_loaded: Called with the stream of a batch when rows of it are loaded.
-        on_failed: Called once, from the worker's thread, with what ended the first worker that failed.
+        rejects: Receives the records that Selligent refuses.
+        report: Receives the counts.
+        on_acknowledged: Called with the ticket of a batch, once each of its records is loaded or rejected.
+        on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
+        on_failed: Called once, in the thread of the first list worker that fails, with the error.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -63,42 +64,40 @@ class ListWorkers:
         on_loaded: Callable[[str], None],
         on_failed: Callable[[Exception], None],
     ) -> None:
-        self._parts = (client, settings, rejects, report)
+        self._client = client
+        self._settings = settings
+        self._rejects = rejects
+        self._report = report
         self._on_acknowledged = on_acknowledged
         self._on_loaded = on_loaded
-        self._parallel = settings.max_parallel_requests_per_list
-        self._backlog = _Backlog(None if settings.has_several_lists else _WAITING_BATCHES, on_failed)
+        self._backlog = _Backlog(None if settings.has_several_lists else _MAX_WAITING_BATCHES, on_failed)
         self._workers: dict[str, _ListWorker] = {}
 
     def submit(self, batch: Batch, destination: ListDestination) -> None:
-        """Queue a batch behind those of the same List, waiting while all workers together hold too much.
+        """Queue a batch behind the other batches of its List. Wait while the unfinished batches are at their limit.
 
-        Once a worker has failed this does not wait any more, and batches for that worker stay unacknowledged: `check` says
-        so to whoever reads.
+        After a list worker has failed, this method does not wait. Batches of the failed List stay unacknowledged;
+        `check` raises the error.
         """
         worker = self._workers.get(destination.api_name)
         if worker is None:
-            client, settings, rejects, report = self._parts
-            delivery = Delivery(client, destination, settings, rejects, report, self._on_acknowledged, self._on_loaded)
-            worker = self._workers[destination.api_name] = _ListWorker(
-                delivery, destination.api_name, self._parallel, self._backlog
-            )
+            worker = self._workers[destination.api_name] = self._create_worker(destination)
         worker.put(batch)
 
     def check(self) -> None:
-        """Raise what ended a worker, if one has failed; it never waits.
+        """Raise the error of the first list worker that failed, if one has failed. This never waits.
 
         Raises:
-            Exception: What ended the first worker that failed.
+            Exception: The error of the first list worker that failed.
         """
         if self._backlog.failure is not None:
             raise self._backlog.failure
 
     def finish(self) -> None:
-        """Wait until everything submitted is delivered, in the workers that have not failed.
+        """Wait until all submitted batches are loaded, except those of Lists whose worker has failed.
 
         Raises:
-            Exception: What ended the first worker that failed, after the other workers are done.
+            Exception: The error of the first list worker that failed, raised after all others have finished.
         """
         workers = list(self._workers.values())
         for worker in workers:
@@ -107,12 +106,24 @@ class ListWorkers:
             worker.join()
         self.check()
 
+    def _create_worker(self, destination: ListDestination) -> _ListWorker:
+        delivery = Delivery(
+            self._client,
+            destination,
+            self._settings,
+            self._rejects,
+            self._report,
+            self._on_acknowledged,
+            self._on_loaded,
+        )
+        return _ListWorker(delivery, destination.api_name, self._settings.max_parallel_requests_per_list, self._backlog)
+
 
 class _Backlog:
-    """What all workers together hold, and whether one of them has failed.
+    """Counts the bytes of all unfinished batches, and keeps the first failure of a list worker.
 
     Args:
-        max_waiting: Most batches that wait in one worker; None for no limit but that of bytes.
+        max_waiting: Maximum number of batches that wait for one list worker. None means that only bytes are limited.
         on_failed: Called with the first failure.
     """
 
@@ -123,41 +134,41 @@ class _Backlog:
         self._bytes = 0
         self.failure: Exception | None = None
 
-    def add(self, batch: Batch, waiting: Callable[[], int]) -> None:
-        """Count a batch in, once there is room for it or a worker has failed.
+    def add(self, batch: Batch, count_waiting: Callable[[], int]) -> None:
+        """Count a batch, once there is room for it or a list worker has failed.
 
         Args:
             batch: The batch.
-            waiting: Returns how many batches wait in its worker.
+            count_waiting: Returns how many batches wait for the same list worker.
         """
         size = batch.held_bytes + _BATCH_BYTES
         with self._changed:
-            while self._bytes and self.failure is None and not self._has_room(size, waiting()):
+            while self._bytes and self.failure is None and not self._has_room(size, count_waiting()):
                 self._changed.wait()
             self._bytes += size
 
-    def start(self) -> None:
-        """Note that a batch waits no longer."""
+    def note_started(self) -> None:
+        """Note that a list worker has started a batch, so that one batch fewer waits."""
         with self._changed:
             self._changed.notify()
 
     def remove(self, batch: Batch) -> None:
-        """Count a batch out."""
+        """Stop counting a finished batch."""
         with self._changed:
             self._bytes -= batch.held_bytes + _BATCH_BYTES
             self._changed.notify()
 
-    def fail(self, worker: str, failure: Exception) -> None:
-        """Note that a worker has failed; all failures but the first are logged, since that one ends the run."""
+    def note_failure(self, list_api_name: str, failure: Exception) -> None:
+        """Note that a list worker has failed. The first failure ends the run; later failures are logged."""
         with self._changed:
-            first = self.failure is None
-            if first:
+            is_first = self.failure is None
+            if is_first:
                 self.failure = failure
             self._changed.notify()
-        if first:
+        if is_first:
             self._on_failed(failure)
         else:
-            logger.error("List %s: loading has failed too: %s", worker, failure)
+            logger.error("List %s: loading has failed too: %s", list_api_name, failure)
 
     def _has_room(self, size: int, waiting: int) -> bool:
         return self._bytes + size <= _MAX_BYTES and (self._max_waiting is None or waiting < self._max_waiting)
@@ -165,7 +176,13 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class _InFlightLoad:
-    """A batch whose List load is under way."""
+    """A batch whose List load has been started.
+
+    Args:
+        prepared: The batch.
+        keys: The keys of its rows, for comparison with other loads.
+        refused: Will hold the indexes of the rows that Selligent refused.
+    """
 
     prepared: Prepared
     keys: set[Hashable]
@@ -173,21 +190,25 @@ class _InFlightLoad:
 
 
 class _ListWorker:
-    """The queue of one List and the thread that works it off, with workers beside it if loads may overlap."""
+    """The queue of one List and the thread that loads its batches.
 
-    def __init__(self, delivery: Delivery, name: str, parallel: int, backlog: _Backlog) -> None:
+    If `max_parallel_requests_per_list` is above 1, further threads make the List loads, side by side.
+    """
+
+    def __init__(self, delivery: Delivery, list_api_name: str, max_parallel: int, backlog: _Backlog) -> None:
         self._delivery = delivery
-        self._name = name
-        self._parallel = parallel
+        self._list_api_name = list_api_name
+        self._max_parallel = max_parallel
         self._backlog = backlog
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._in_flight: deque[_InFlightLoad] = deque()
         self._to_load: queue.SimpleQueue[_InFlightLoad] = queue.SimpleQueue()
         self._failed = False
-        self._thread = threading.Thread(target=self._run, name=f"list worker {name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"list worker {list_api_name}", daemon=True)
         self._thread.start()
-        for number in range(parallel if parallel > 1 else 0):
-            threading.Thread(target=self._work, name=f"list worker {name} {number}", daemon=True).start()
+        for number in range(max_parallel if max_parallel > 1 else 0):
+            name = f"list worker {list_api_name}, load {number}"
+            threading.Thread(target=self._run_loads, name=name, daemon=True).start()
 
     def put(self, batch: Batch) -> None:
         """Queue a batch once there is room for it."""
@@ -195,16 +216,18 @@ class _ListWorker:
         self._queue.put(batch)
 
     def close(self) -> None:
+        """Note that no further batch will come."""
         self._queue.put(None)
 
     def join(self) -> None:
+        """Wait until all batches are loaded or the worker has failed."""
         self._thread.join()
 
     def _run(self) -> None:
         try:
-            while (batch := self._next()) is not None:
-                self._backlog.start()
-                if self._parallel == 1:
+            while (batch := self._next_batch()) is not None:
+                self._backlog.note_started()
+                if self._max_parallel == 1:
                     prepared = self._delivery.prepare(batch)
                     self._finish_batch(prepared, self._delivery.load(prepared))
                 else:
@@ -212,16 +235,20 @@ class _ListWorker:
             while self._in_flight:
                 self._finish_oldest()
             self._delivery.load_all_segments()
-        except Exception as failure:  # noqa: BLE001 - handed to whoever checks or finishes
+        except Exception as failure:  # noqa: BLE001 - `check` and `finish` raise it
             self._failed = True
-            self._backlog.fail(self._name, failure)
+            self._backlog.note_failure(self._list_api_name, failure)
 
     def _finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
         self._backlog.remove(prepared.batch)
         self._delivery.finish_batch(prepared, refused)
 
-    def _next(self) -> Batch | None:
-        """Wait for a batch, doing meanwhile what is due."""
+    def _next_batch(self) -> Batch | None:
+        """Wait for a batch. Meanwhile finish completed loads and load Segments whose rows are old enough.
+
+        Returns:
+            The batch; None after the last one.
+        """
         while True:
             wait = _POLL_SECONDS if self._in_flight else self._delivery.seconds_until_due()
             try:
@@ -232,9 +259,9 @@ class _ListWorker:
                 self._delivery.load_due_segments()
 
     def _start_load(self, batch: Batch) -> None:
-        """Start a load as soon as a worker is free and no load under way could write the same record."""
+        """Start a load, once a thread is free and no load under way could write the same record."""
         keys = set(order_keys(batch.source.key_types, batch.keys))
-        while len(self._in_flight) >= self._parallel or any(
+        while len(self._in_flight) >= self._max_parallel or any(
             other.prepared.batch.source.key_fields != batch.source.key_fields or not keys.isdisjoint(other.keys)
             for other in self._in_flight
         ):
@@ -244,14 +271,14 @@ class _ListWorker:
         self._to_load.put(load)
 
     def _finish_oldest(self) -> None:
-        """Wait for the oldest load and settle its batch."""
+        """Wait for the oldest load and finish its batch."""
         load = self._in_flight.popleft()
         self._finish_batch(load.prepared, load.refused.result())
 
-    def _work(self) -> None:
+    def _run_loads(self) -> None:
         while not self._failed:
             load = self._to_load.get()
             try:
                 load.refused.set_result(self._delivery.load(load.prepared))
-            except Exception as failure:  # noqa: BLE001 - raised again where the load lands
+            except Exception as failure:  # noqa: BLE001 - `_finish_oldest` raises it
                 load.refused.set_exception(failure)
