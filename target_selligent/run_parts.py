@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from target_selligent.checkpoints import Checkpoints
     from target_selligent.deletions import Deletions
-    from target_selligent.loader import Loader
+    from target_selligent.list_workers import ListWorkers
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport
     from target_selligent.settings import Settings
@@ -40,6 +40,6 @@ class RunParts:
     streams: Streams
     deletions: Deletions
     checkpoints: Checkpoints
-    list_workers: Loader
+    list_workers: ListWorkers
     spool: Spool | None
     before_chunk: Callable[[], None]
