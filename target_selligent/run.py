@@ -115,7 +115,10 @@ class LoadRun:
         self._stopped = False
         self._finished = False
         if settings.state_deferred_by is not None:
-            logger.info("STATE will be printed at the end only, because of %s", settings.state_deferred_by)
+            logger.info(
+                "STATE will be printed at the end only: with %s, a run cannot resume in the middle",
+                settings.state_deferred_by,
+            )
 
     def __enter__(self) -> Self:
         return self
