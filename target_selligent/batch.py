@@ -1,4 +1,4 @@
-"""Rows and batches: what goes into one List load, and what is needed to answer for each record in it. Pure; no I/O."""
+"""Rows and batches: what one List load sends, and what is needed to report on each of its records. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from target_selligent.flush_age import FlushAge
 
 Row = tuple[Any, ...]
-"""JSON scalars in field order; UNSET where the record lacks the column."""
+"""JSON scalars in the order of the fields; UNSET where the record lacks the column."""
 
 Key = Any
-"""Value of the key field as it is sent; of several key fields, a tuple of them in key order."""
+"""The value of the key field as it is sent. With several key fields, a tuple of values in key order."""
 
 Segments = str | tuple[str, ...]
-"""The Segment that a record names; a tuple if it names several, or names it in a list."""
+"""The Segment that a record names. A tuple if it names several, or names one in an array."""
 
 
 _ROW_BYTES = 150
-"""About what a row takes besides its text: its key, and the objects that hold its key and its line."""
-_SAMPLED = 16
-"""How many keys one stands for where their size is estimated."""
+"""The approximate memory of a row besides its text: its key, and the objects for its key and its line."""
+_KEYS_PER_SAMPLE = 16
+"""One key of this many is measured where the size of keys is estimated."""
 _TEXT = frozenset({str})
 
 
@@ -40,9 +40,9 @@ class Origin:
     """Where records come from.
 
     Args:
-        stream: Their stream, as the tap names it.
-        schema: Its SCHEMA message as it came.
-        replayed: Whether they were rejected by an earlier run: no Segment is emptied for them.
+        stream: The name of their stream in the tap.
+        schema: The SCHEMA message of the stream, exactly as it came.
+        replayed: Whether an earlier run rejected the records. No Segment is emptied for them.
     """
 
     stream: str
@@ -51,16 +51,16 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where rows come from and go to: what their loads need to know, and what an answer is traced back to.
+class Route:
+    """Where rows come from and where they go.
 
     Args:
-        stream: Stream of the records, as its sink is named.
-        list_api_name: Their List.
-        key_fields: Names of the key fields, in key order.
-        key_columns: The columns behind them.
-        key_types: Their types in the List.
-        segment_column: Column that names the Segments, if there is one.
+        stream: The stream of the records, under the name that stream maps give it.
+        list_api_name: The List of the rows.
+        key_fields: The names of the key fields, in key order.
+        key_columns: The record column of each key field.
+        key_types: The type of each key field in the List.
+        segment_column: The column that names the Segments, if there is one.
         origin: Where the records come from.
     """
 
@@ -73,25 +73,25 @@ class Source:
     origin: Origin = field(default=Origin("", b"{}"), compare=False)
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:
-        """Return rows that have nothing but their key."""
+        """Return keys as rows of the key fields."""
         return list(keys) if len(self.key_fields) > 1 else list(zip(keys, strict=True))
 
 
-def several(named: Segments) -> tuple[str, ...]:
-    """Return the Segments that a record names, however many."""
-    return (named,) if isinstance(named, str) else named
+def segment_tuple(segments: Segments) -> tuple[str, ...]:
+    """Return the Segments that a record names as a tuple, even if it names only one."""
+    return (segments,) if isinstance(segments, str) else segments
 
 
 @dataclass(slots=True)
 class Rows:
-    """Rows of records that followed each other, side by side with what is needed to answer for them.
+    """The rows of consecutive records of a stream, with what is needed to report on each record.
 
     Args:
         values: The rows.
-        keys: Each row's key.
-        segments: Each record's Segment, or Segments; empty if records are not routed.
-        lines: Each record's RECORD message as it came.
-        numbers: Each record's number in its stream, from 1.
+        keys: The key of each row.
+        segments: The Segment or Segments of each record; empty if the stream has no segment column.
+        lines: The RECORD message of each record, exactly as it came.
+        numbers: The number of each record in its stream, from 1.
     """
 
     values: Sequence[Row]
@@ -103,8 +103,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.values)
 
-    def only(self, indexes: Sequence[int]) -> Rows:
-        """Return some of the rows."""
+    def select(self, indexes: Sequence[int]) -> Rows:
+        """Return only some of the rows."""
         return Rows(
             [self.values[index] for index in indexes],
             [self.keys[index] for index in indexes],
@@ -113,93 +113,100 @@ class Rows:
             [self.numbers[index] for index in indexes],
         )
 
-    def by_fields(
+    def split_by_fields(
         self, fields: tuple[str, ...], order_keys: Sequence[Hashable]
     ) -> Iterator[tuple[tuple[str, ...], Rows]]:
-        """Tell kinds of record apart.
+        """Split the rows by the fields that their records have.
 
         Args:
-            fields: Names of all fields, in row order.
-            order_keys: A form of each row's key that is equal for rows whose order counts.
+            fields: The names of all fields, in row order.
+            order_keys: The key of each row, normalized by `same_key.normalize_for_order`.
 
         Yields:
-            The fields that some of the records have, and their rows without the others. Rows of one key come in the
-            order of their records.
+            Some of the fields, and the rows that have exactly these, without the others. Rows with the same key stay
+            in the order of their records.
         """
-        kinds = [tuple(value is not UNSET for value in row) for row in self.values]
+        masks = [tuple(value is not UNSET for value in row) for row in self.values]
         if len(set(order_keys)) == len(order_keys):
-            indexes_of: dict[tuple[bool, ...], list[int]] = {}
-            for index, kind in enumerate(kinds):
-                indexes_of.setdefault(kind, []).append(index)
-            groups = list(indexes_of.items())
+            indexes_by_mask: dict[tuple[bool, ...], list[int]] = {}
+            for index, mask in enumerate(masks):
+                indexes_by_mask.setdefault(mask, []).append(index)
+            groups = list(indexes_by_mask.items())
         else:
-            groups = [(kind, list(group)) for kind, group in groupby(range(len(kinds)), kinds.__getitem__)]
-        for kind, indexes in groups:
-            rows = self.only(indexes)
-            rows.values = [tuple(compress(row, kind)) for row in rows.values]
-            yield tuple(compress(fields, kind)), rows
+            groups = [(mask, list(group)) for mask, group in groupby(range(len(masks)), masks.__getitem__)]
+        for mask, indexes in groups:
+            rows = self.select(indexes)
+            rows.values = [tuple(compress(row, mask)) for row in rows.values]
+            yield tuple(compress(fields, mask)), rows
 
 
 @dataclass(slots=True)
 class Members:
-    """Which record of a batch named which Segment: what is kept of it until its Segments are loaded.
+    """Which record of a batch names which Segment. It is kept until the rows of these Segments are loaded.
 
     Attributes:
-        segments: What each record names; empty if records are not routed.
-        numbers: Parts of the batch: each record's number in its stream, from 1.
-        lost: Indexes of records that join no Segment.
+        segments: What each record names; empty if the stream has no segment column.
+        numbers: The number of each record in its stream, from 1, in one sequence for each append.
+        left_out: The indexes of the records that must join no Segment.
     """
 
     segments: list[Segments] = field(default_factory=list)
     numbers: list[Sequence[int]] = field(default_factory=list)
-    lost: AbstractSet[int] = frozenset()
+    left_out: AbstractSet[int] = frozenset()
 
-    def naming(self, segment: str) -> list[int]:
-        """Return the indexes of the records that name a Segment, in that spelling."""
-        return [index for index, named in enumerate(self.segments) if segment in several(named)]
+    def indexes_naming(self, segment: str) -> list[int]:
+        """Return the indexes of the records that name a Segment in exactly this spelling."""
+        return [index for index, named in enumerate(self.segments) if segment in segment_tuple(named)]
 
-    def naming_none_of(self, segments: Container[str]) -> set[int]:
-        """Return the indexes of the records that name Segments, but none of the given ones."""
+    def indexes_naming_none_of(self, segments: Container[str]) -> set[int]:
+        """Return the indexes of the records that name Segments, but none of these."""
         return {
             index
             for index, named in enumerate(self.segments)
-            if named and not any(name in segments for name in several(named))
+            if named and not any(segment in segments for segment in segment_tuple(named))
         }
 
-    def number(self, index: int) -> int:
-        """Return the number of one of the records."""
+    def record_number(self, index: int) -> int:
+        """Return the number of one record in its stream."""
         return next(islice(chain.from_iterable(self.numbers), index, None))
 
-    def number_of_member(self, segment: str, position: int) -> int:
-        """Return the number of the record behind one of a Segment's rows."""
-        return self.number([index for index in self.naming(segment) if index not in self.lost][position])
+    def member_record_number(self, segment: str, position: int) -> int:
+        """Return the number, in its stream, of the record of one member.
+
+        Args:
+            segment: The Segment as the records spell it.
+            position: The position of the member among those of this batch in the Segment.
+        """
+        members = [index for index in self.indexes_naming(segment) if index not in self.left_out]
+        return self.record_number(members[position])
 
 
 @dataclass(slots=True)
 class Batch:
-    """The rows of one List load and what is needed to answer for each of them.
+    """The rows of one List load, with what is needed to report on each record.
 
     Args:
         ticket: Its checkpoint ticket.
-        source: Where the rows come from and go to.
-        fields: Field names, in row order.
-        since: When it was opened, in seconds.
+        route: Where the rows come from and where they go.
+        fields: The names of the fields, in row order.
+        opened_at: When it was created, in seconds.
 
     Attributes:
-        flush_age: Told how long the load took, where the batch is loaded for its age.
-        body: The rows, encoded.
-        keys: Each row's key.
+        flush_age: Set if the batch is submitted for its age. The time of its load is noted there.
+        body: The encoded rows.
+        keys: The key of each row.
         members: Which record names which Segment.
-        segment_keys: Segment as the records spell it, to its members' keys; in order of first appearance.
-        key_bytes: About the size of a row with nothing but its key.
-        lines: The RECORD message of each row, as it came.
-        input_bytes: Size of the lines.
+        segment_keys: Each Segment as the records spell it, mapped to the keys of its members. The Segments are in the
+            order in which they first appear.
+        key_bytes: The approximate size of a row that holds only its key.
+        lines: The RECORD message of each row, exactly as it came.
+        input_bytes: The total size of the lines.
     """
 
     ticket: int
-    source: Source
+    route: Route
     fields: tuple[str, ...]
-    since: float
+    opened_at: float
     flush_age: FlushAge | None = None
     body: Body = field(default_factory=Body)
     keys: list[Key] = field(default_factory=list)
@@ -213,61 +220,61 @@ class Batch:
         return len(self.keys)
 
     @property
-    def held_bytes(self) -> int:
-        """About how much memory the rows, their keys and their lines take."""
-        return self.body.size + self.input_bytes + _ROW_BYTES * len(self.keys)
+    def size_bytes(self) -> int:
+        """The approximate memory of the rows, their keys and their lines."""
+        return self.body.size_bytes + self.input_bytes + _ROW_BYTES * len(self.keys)
 
-    def take(self, rows: Rows, start: int, stop: int, piece: bytes) -> None:
-        """Append some rows.
+    def append(self, rows: Rows, start: int, stop: int, rows_json: bytes) -> None:
+        """Append the rows from `start` up to, not including, `stop`.
 
         Args:
-            rows: Where they are.
-            start: Position of the first.
-            stop: Position after the last.
-            piece: They as JSON text.
+            rows: Rows with the fields and the route of this batch.
+            start: The index of the first row to append.
+            stop: The index after the last row to append.
+            rows_json: Rows `start:stop` as JSON, comma-separated, without outer brackets.
         """
         lines = rows.lines[start:stop]
         self.lines += lines
         self.input_bytes += sum(map(len, lines))
-        self.body.append(piece, stop - start)
+        self.body.append(rows_json, stop - start)
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
         self.members.numbers.append(rows.numbers[start:stop])
 
-    def add_member(self, key: Key, segment: str, line: bytes, number: int) -> None:
-        """Append a record that is in its List already, and lacks in a Segment: it has a key and no row.
+    def append_member(self, key: Key, segment: str, line: bytes, number: int) -> None:
+        """Append a record that is in its List already, but not in a Segment. It has a key and no row.
 
         Args:
-            key: Its key.
+            key: The key of the record.
             segment: The Segment.
-            line: Its message as it came.
-            number: Its number in its stream.
+            line: The message of the record, exactly as it came.
+            number: The number of the record in its stream.
         """
         self.keys.append(key)
         self.members.segments.append(segment)
         self.members.numbers.append([number])
         self.lines.append(line)
         self.input_bytes += len(line)
-        self.gather_members()
+        self.group_keys_by_segment()
 
-    def gather_members(self, lost: AbstractSet[int] = frozenset()) -> None:
-        """Work out who joins which Segment, while the keys are at hand.
+    def group_keys_by_segment(self, left_out: AbstractSet[int] = frozenset()) -> None:
+        """Set `segment_keys` and `key_bytes` from the rows.
 
         Args:
-            lost: Indexes of records that join none.
+            left_out: The indexes of the records that must join no Segment.
         """
-        self.members.lost = lost
+        self.members.left_out = left_out
         segments = self.members.segments
         if not segments:
             return
-        sample = self.keys[::_SAMPLED]
-        self.key_bytes = len(encode_rows(self.source.key_rows(sample))) / len(sample)
-        keys_of: defaultdict[Any, list[Key]] = defaultdict(list)
-        if not lost and _TEXT.issuperset(map(type, segments)):
-            for named, key in zip(segments, self.keys, strict=True):
-                keys_of[named].append(key)
+        sample = self.keys[::_KEYS_PER_SAMPLE]
+        self.key_bytes = len(encode_rows(self.route.key_rows(sample))) / len(sample)
+        keys_by_segment: defaultdict[Any, list[Key]] = defaultdict(list)
+        if not left_out and _TEXT.issuperset(map(type, segments)):
+            for segment, key in zip(segments, self.keys, strict=True):
+                keys_by_segment[segment].append(key)
         else:
             for index, (named, key) in enumerate(zip(segments, self.keys, strict=True)):
-                for name in () if index in lost else several(named):
-                    keys_of[name].append(key)
-        self.segment_keys = dict(keys_of)
+                for segment in () if index in left_out else segment_tuple(named):
+                    keys_by_segment[segment].append(key)
+        self.segment_keys = dict(keys_by_segment)

@@ -1,4 +1,7 @@
-"""Rows as request bodies: encoded many at once, told apart only where they must be. Pure; no I/O."""
+"""Rows as JSON: encoded many at a time, and decoded into single rows only where a load is split. Pure; no I/O.
+
+A load's body is a JSON array of arrays (docs/selligent-api.md, "Calls and answers").
+"""
 
 from __future__ import annotations
 
@@ -20,125 +23,125 @@ _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def encode_rows(rows: Sequence[tuple[Any, ...]]) -> bytes:
-    """Return rows as JSON arrays with commas between them.
+    """Return rows as JSON, comma-separated, without outer brackets.
 
     Args:
-        rows: Rows of JSON scalars, at least one.
+        rows: Rows of JSON scalars.
 
     Raises:
-        TypeError: If a row holds what JSON has no form for.
-        UnicodeEncodeError: If a row holds text that is not Unicode.
+        TypeError: If a row holds a value that JSON cannot express.
+        UnicodeEncodeError: If a row holds text that is not valid Unicode.
     """
     return _encode(rows)[1:-1]
 
 
-def decode_row(encoded: bytes) -> tuple[Any, ...]:
-    """Return a row that `encode_rows` encoded."""
-    return tuple(_decode(encoded))
+def decode_row(row_json: bytes) -> tuple[Any, ...]:
+    """Return the row that `encode_rows` encoded."""
+    return tuple(_decode(row_json))
 
 
 class Body:
-    """The rows of one load, on their way to a JSON array of arrays."""
+    """The encoded rows of one load, from which request bodies are built."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._rows_json: list[bytes] = []
         self._count = 0
-        self._bytes = _BRACKETS - _COMMA
+        self._size_bytes = _BRACKETS - _COMMA
 
     def __len__(self) -> int:
         return self._count
 
     @property
-    def size(self) -> int:
-        """Bytes of all rows as a request body."""
-        return self._bytes
+    def size_bytes(self) -> int:
+        """The size of all rows as one request body."""
+        return self._size_bytes
 
-    def append(self, piece: bytes, count: int) -> None:
-        """Add rows.
+    def append(self, rows_json: bytes, count: int) -> None:
+        """Append rows.
 
         Args:
-            piece: What `encode_rows` made of them.
-            count: How many they are.
+            rows_json: The rows as `encode_rows` returns them.
+            count: The number of rows.
         """
-        self._pieces.append(piece)
+        self._rows_json.append(rows_json)
         self._count += count
-        self._bytes += len(piece) + _COMMA
+        self._size_bytes += len(rows_json) + _COMMA
 
-    def only(self, indexes: Sequence[int]) -> Body:
-        """Return the body of some of the rows."""
+    def select(self, indexes: Sequence[int]) -> Body:
+        """Return a body with only some of the rows."""
         body = Body()
         for index in indexes:
             body.append(self._rows[index], 1)
         return body
 
     def row(self, index: int) -> tuple[Any, ...]:
-        """Return one of the rows."""
+        """Return one row."""
         return decode_row(self._rows[index])
 
-    def encoded(self, part: range) -> bytes:
-        """Return rows that follow each other as a request body.
+    def encode(self, part: range) -> bytes:
+        """Return consecutive rows as a request body.
 
         Args:
-            part: Their indexes.
+            part: The indexes of the rows.
         """
-        pieces = self._pieces if len(part) == self._count else self._rows[part.start : part.stop]
-        return b"[" + b",".join(pieces) + b"]"
+        rows_json = self._rows_json if len(part) == self._count else self._rows[part.start : part.stop]
+        return b"[" + b",".join(rows_json) + b"]"
 
-    def all(self) -> bytes:
+    def encode_all(self) -> bytes:
         """Return all rows as a request body."""
-        return self.encoded(range(self._count))
+        return self.encode(range(self._count))
 
-    def size_of(self, part: range) -> int:
-        """Return how many bytes rows that follow each other have as a request body."""
+    def size_bytes_of(self, part: range) -> int:
+        """Return the size of consecutive rows as a request body."""
         if len(part) == self._count:
-            return self._bytes
+            return self._size_bytes
         return self._starts[part.stop] - self._starts[part.start] + _BRACKETS - _COMMA
 
     def cut(self, part: range, max_bytes: int, max_rows: int) -> list[range]:
-        """Cut rows into as few loads as possible, of about the same size.
+        """Cut consecutive rows into as few loads as possible, all of about the same size.
 
         Args:
-            part: Their indexes.
-            max_bytes: Most bytes in the body of a load; a single row may pass it.
-            max_rows: Most rows in a load.
+            part: The indexes of the rows.
+            max_bytes: Maximum size of a load's body; only a single row may exceed it.
+            max_rows: Maximum number of rows in a load.
 
         Returns:
             The indexes of each load's rows, in order.
         """
-        size = self.size_of(part)
+        size = self.size_bytes_of(part)
         if size <= max_bytes and len(part) <= max_rows:
             return [part]
-        full = self._filled(part, max_bytes, max_bytes, max_rows)
-        even = self._filled(part, -(-size // len(full)), max_bytes, max_rows)
+        full = self._cut_after(part, max_bytes, max_bytes, max_rows)
+        even = self._cut_after(part, -(-size // len(full)), max_bytes, max_rows)
         return even if len(even) == len(full) else full
 
-    def halves(self, part: range) -> tuple[range, range]:
-        """Return two parts of about the same size, of a row at least, that rows make.
+    def halve(self, part: range) -> tuple[range, range]:
+        """Return two parts of about the same size, each with at least one row.
 
         Args:
-            part: The indexes of the rows: two at least.
+            part: The indexes of at least two consecutive rows.
         """
         middle = bisect_left(self._starts, (self._starts[part.start] + self._starts[part.stop]) / 2)
         middle = min(max(middle, part.start + 1), part.stop - 1)
         return range(part.start, middle), range(middle, part.stop)
 
-    def _filled(self, part: range, enough: int, max_bytes: int, max_rows: int) -> list[range]:
-        """Cut rows into loads, each of which ends where it has enough bytes or the next row would pass a limit."""
+    def _cut_after(self, part: range, enough_bytes: int, max_bytes: int, max_rows: int) -> list[range]:
+        """Cut rows into loads; a load ends when it has enough bytes, or when the next row would exceed a limit."""
         starts, parts, start = self._starts, [], part.start
         while start < part.stop:
-            # A body has one byte more than its rows with a comma each.
+            # Each row counts with one comma. A body has one byte more than that.
             base = starts[start] - (_BRACKETS - _COMMA)
             fitting = bisect_right(starts, base + max_bytes) - 1
-            stop = min(fitting, bisect_left(starts, base + enough), start + max_rows, part.stop)
+            stop = min(fitting, bisect_left(starts, base + enough_bytes), start + max_rows, part.stop)
             parts.append(range(start, max(stop, start + 1)))
             start = parts[-1].stop
         return parts
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each row starts among all, each followed by a comma; at the end, where the next one would."""
+        """The byte at which each row starts if a comma follows every row; then the byte after the last one."""
         return list(accumulate((len(row) + _COMMA for row in self._rows), initial=0))
 
     @cached_property
     def _rows(self) -> list[bytes]:
-        return [bytes(row) for row in _decode_rows(self.encoded(range(self._count)))]
+        return [bytes(row) for row in _decode_rows(self.encode_all())]

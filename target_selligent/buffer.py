@@ -1,12 +1,12 @@
-"""The buffer of one List: rows become batches, cut by rows and by encoded bytes. Pure; no I/O.
+"""The buffer of one List: collects rows into batches that do not exceed a size. Pure; no I/O.
 
-A record that lacks a column says nothing about it, so nothing may be sent for it: null would erase what the List
-holds. Rows of records with the same columns share a batch; the kinds of record that a stream has are gathered side by
-side, and only where a key comes again in another kind is order kept by cutting. A tap that leaves out every null makes
-many kinds: they must fill their batches, or each would cost a call of its own.
+A row has no value for a column that its record lacks: null would delete the value in the List. So all rows of a batch
+have the same fields, and records with different columns go into different batches. These batches stay open side by
+side and fill up. If each change of columns ended a batch, a tap that omits null values would cause many small loads.
 
-Rows of streams that find records by different key fields may be of the same person, and nothing here can tell. They
-are never open side by side, so that they are loaded in the order in which they came.
+Order matters only between rows with the same key. If such rows are in two open batches, the earlier batch is submitted
+first. Streams with different key fields may write to the same record, and the rows do not show it. So their batches
+are never open at the same time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_selligent.body import encode_rows
-from target_selligent.same_key import order_keys
+from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,17 +32,18 @@ _MAX_OPEN_BYTES = 64 << 20
 
 
 class BatchBuffer(Generic[Shape]):
-    """Gathers the rows of one List into batches and hands each on when it is full.
+    """Collects the rows of one List into batches and submits each batch when it is full.
 
-    Rows go into one batch if they have the same shape: whatever tells apart rows that cannot share a load.
+    Rows with the same shape share a batch. A shape is whatever rows of one load must have in common.
 
     Args:
-        new_batch: Makes an empty batch for the given shape.
-        submit: Takes a batch that is complete. Batches that share a key are submitted in the order of their rows.
-        max_rows: Most rows in a batch.
-        max_bytes: Most bytes in a batch's body. A single row over it still makes a batch of its own.
-        max_open: Most batches that are open side by side; when there are more, the largest is handed on.
-        max_open_bytes: Most bytes that several open batches hold together, likewise.
+        new_batch: Creates an empty batch for a shape.
+        submit: Called with each complete batch. Batches that share a key are submitted in the order of their rows.
+        max_rows: Maximum number of rows in a batch.
+        max_bytes: Maximum size of a batch's body; only a batch of one row may exceed it.
+        max_open: Maximum number of open batches. The largest is submitted when there would be more.
+        max_open_bytes: Maximum memory of all open batches, if there are several. The largest is submitted when they
+            need more.
     """
 
     def __init__(  # noqa: PLR0913 - each is a limit
@@ -63,96 +64,114 @@ class BatchBuffer(Generic[Shape]):
         self._max_open_bytes = max_open_bytes
         self._open: dict[Shape, Batch] = {}
         self._open_bytes = 0
-        # Ticket of the open batch that holds a key, kept only while there are several: usually there are not.
+        # Each key to the ticket of the open batch that has it. Empty unless several batches are open, which is rare.
         self._ticket_of: dict[Hashable, int] = {}
 
-    def add(self, shape: Shape, rows: Rows, encoded: bytes) -> None:
-        """Put rows in, submitting what is full before or after each of them.
+    def add(self, shape: Shape, rows: Rows, rows_json: bytes) -> None:
+        """Add rows, and submit the batches that become full.
 
         Args:
-            shape: Their shape.
-            rows: The rows, in the order of their records.
-            encoded: All of them as JSON text.
+            shape: The shape of the rows.
+            rows: At least one row, in the order of the records.
+            rows_json: All rows as JSON, comma-separated, without outer brackets.
         """
-        start, count = 0, len(rows)
-        while start < count:
-            batch = self._batch(shape)
-            stop = min(count, start + self._max_rows - len(batch))
-            piece = encoded if stop - start == count else encode_rows(rows.values[start:stop])
-            fitting = stop
-            if batch.body.size + len(piece) + 1 > self._max_bytes:
-                sizes = accumulate(len(encode_rows([row])) + 1 for row in rows.values[start:stop])
-                fitting = start + bisect_right(list(sizes), self._max_bytes - batch.body.size)
-                if fitting == start and not batch:
-                    fitting += 1
-                piece = encode_rows(rows.values[start:fitting])
-            if fitting > start:
+        start = 0
+        while start < len(rows):
+            batch = self._open_batch(shape)
+            stop, fitting_json = self._fit(batch, rows, start, rows_json)
+            if stop > start:
                 if len(self._open) > 1:
-                    self._keep_order(batch, order_keys(batch.source.key_types, rows.keys[start:fitting]))
-                self._open_bytes -= batch.held_bytes
-                batch.take(rows, start, fitting, piece)
-                self._open_bytes += batch.held_bytes
-                start = fitting
-            if fitting < stop or len(batch) >= self._max_rows:
-                self._cut(shape)
+                    self._keep_order(batch, normalize_for_order(batch.route.key_types, rows.keys[start:stop]))
+                self._open_bytes -= batch.size_bytes
+                batch.append(rows, start, stop, fitting_json)
+                self._open_bytes += batch.size_bytes
+                start = stop
+            if start < len(rows) or len(batch) >= self._max_rows:
+                self._submit_batch(shape)
             while self._open_bytes > self._max_open_bytes and len(self._open) > 1:
-                self._cut_largest()
+                self._submit_largest()
 
     def flush(self) -> None:
         """Submit all batches."""
         for shape in list(self._open):
-            self._cut(shape)
+            self._submit_batch(shape)
 
     def flush_old(self, now: float, age: FlushAge) -> None:
-        """Submit the batches that are older than an age.
+        """Submit the batches that are older than an age limit.
 
         Args:
-            now: The time, in seconds.
-            age: The age; it is told how many they are, and by their loads how long these take.
+            now: The current time, in seconds.
+            age: The limit. The number of submitted batches is noted there, and later the time of their loads.
         """
         opened_before = now - age.seconds
-        old = [(shape, batch) for shape, batch in self._open.items() if batch.since < opened_before]
+        old = [(shape, batch) for shape, batch in self._open.items() if batch.opened_at < opened_before]
         for shape, batch in old:
             batch.flush_age = age
-            self._cut(shape)
+            self._submit_batch(shape)
         age.note_flush(len(old))
 
-    def _batch(self, shape: Shape) -> Batch:
-        """Return the open batch of a shape."""
+    def _open_batch(self, shape: Shape) -> Batch:
+        """Return the open batch of a shape; create it if there is none."""
         batch = self._open.get(shape)
         if batch is None:
             batch = self._new_batch(shape)
-            if any(other.source.key_fields != batch.source.key_fields for other in self._open.values()):
+            if any(other.route.key_fields != batch.route.key_fields for other in self._open.values()):
                 self.flush()
             if len(self._open) >= self._max_open:
-                self._cut_largest()
+                self._submit_largest()
             if len(self._open) == 1:
                 (only,) = self._open.values()
-                self._ticket_of = dict.fromkeys(_order_keys(only), only.ticket)
+                self._ticket_of = dict.fromkeys(_normalized_keys(only), only.ticket)
             self._open[shape] = batch
         return batch
 
+    def _fit(self, batch: Batch, rows: Rows, start: int, rows_json: bytes) -> tuple[int, bytes]:
+        """Find the rows that a batch has room for.
+
+        Args:
+            batch: The batch.
+            rows: Rows to append.
+            start: The index of the first row to append.
+            rows_json: All rows as JSON.
+
+        Returns:
+            The index after the last row that fits, and rows `start:stop` as JSON. At least one row fits into an empty
+            batch.
+        """
+        stop = min(len(rows), start + self._max_rows - len(batch))
+        fitting_json = rows_json if stop - start == len(rows) else encode_rows(rows.values[start:stop])
+        room = self._max_bytes - batch.body.size_bytes
+        if len(fitting_json) + 1 > room:
+            # `Body` counts one comma for each row.
+            sizes = list(accumulate(len(encode_rows([row])) + 1 for row in rows.values[start:stop]))
+            stop = start + bisect_right(sizes, room)
+            if stop == start and not batch:
+                stop += 1
+            fitting_json = encode_rows(rows.values[start:stop])
+        return stop, fitting_json
+
     def _keep_order(self, batch: Batch, keys: Sequence[Hashable]) -> None:
-        """Submit every other open batch that holds one of the keys, so that its row arrives first."""
+        """Submit each other open batch that has one of the keys, so that its row arrives first."""
         if others := set(map(self._ticket_of.get, keys)) - {None, batch.ticket}:
             for shape in [shape for shape, other in self._open.items() if other.ticket in others]:
-                self._cut(shape)
+                self._submit_batch(shape)
         self._ticket_of.update(dict.fromkeys(keys, batch.ticket))
 
-    def _cut_largest(self) -> None:
-        self._cut(max(self._open, key=lambda shape: self._open[shape].held_bytes))
+    def _submit_largest(self) -> None:
+        self._submit_batch(max(self._open, key=lambda shape: self._open[shape].size_bytes))
 
-    def _cut(self, shape: Shape) -> None:
+    def _submit_batch(self, shape: Shape) -> None:
         batch = self._open.pop(shape)
-        self._open_bytes -= batch.held_bytes
+        self._open_bytes -= batch.size_bytes
         if len(self._open) <= 1:
             self._ticket_of.clear()
         else:
-            for key in _order_keys(batch):
+            for key in _normalized_keys(batch):
                 self._ticket_of.pop(key, None)
-        batch.gather_members()
+        # Here, in the reading thread: the thread that loads the batch then has no work left for single records.
+        batch.group_keys_by_segment()
         self._submit(batch)
 
 
-def _order_keys(batch: Batch) -> list[Hashable]:
-    return order_keys(batch.source.key_types, batch.keys)
+def _normalized_keys(batch: Batch) -> list[Hashable]:
+    return normalize_for_order(batch.route.key_types, batch.keys)

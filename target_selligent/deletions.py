@@ -46,7 +46,7 @@ class Deletions:
         Args:
             stream: Its stream.
             list_api_name: Its List.
-            key: Works out its key, as `same_key.run_keys` gives it, which is needed only where records are spooled.
+            key: Returns its key from `same_key.normalize_for_identity`; called only where records are spooled.
 
         Raises:
             RejectedRecord: If it is needed and the record has none that is usable.

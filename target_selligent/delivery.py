@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING
 from target_selligent.client import LoadOptions
 from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.flush_age import FlushAge
-from target_selligent.keys import FirstRows, SeenKeys
 from target_selligent.loads import ListLoad, SegmentLoad
-from target_selligent.membership import Gathering
 from target_selligent.parts import PartLoader
-from target_selligent.redaction import redact
+from target_selligent.redaction import redacted
 from target_selligent.reject_lines import member_line
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
-from target_selligent.same_key import order_key, run_keys
+from target_selligent.run_store import FirstRows, LoadedKeys
+from target_selligent.same_key import normalize_for_identity, normalize_key_for_order
+from target_selligent.segment_buffer import SegmentBuffer
 from target_selligent.sizes import SizeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from target_selligent.batch import Batch, Source
+    from target_selligent.batch import Batch, Route
     from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
-    from target_selligent.membership import SegmentRows
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport
+    from target_selligent.segment_buffer import SegmentRows
     from target_selligent.settings import Settings
 
-_MAX_GATHERED_ROWS = 500_000
-_MAX_GATHERED_BYTES = 64 << 20
+_MAX_SEGMENT_ROWS = 500_000
+_MAX_SEGMENT_BYTES = 64 << 20
 _MAX_PROBLEMS = 10
 
 
@@ -94,14 +94,14 @@ class Delivery:
         )
         # Segment as records spell it, to the tenant's spelling; those that cannot be used are not in it.
         self._names: dict[str, str] = {}
-        self._loaded_keys = SeenKeys() if settings.deduplication == "ImportFirstMatch" else None
+        self._loaded_keys = LoadedKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared: set[str] = set()
         self._age = FlushAge(settings.segment_batch_max_age_seconds)
-        self._gathering = Gathering(
+        self._segment_buffer = SegmentBuffer(
             max_rows=settings.segment_batch_size_rows,
             max_bytes=settings.max_request_bytes,
-            max_gathered_rows=_MAX_GATHERED_ROWS,
-            max_gathered_bytes=_MAX_GATHERED_BYTES,
+            max_total_rows=_MAX_SEGMENT_ROWS,
+            max_total_bytes=_MAX_SEGMENT_BYTES,
         )
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -119,12 +119,12 @@ class Delivery:
         indexes: Sequence[int] = range(len(batch))
         lost: set[int] = set()
         if self._find_segments(batch):
-            lost = batch.members.naming_none_of(self._names)
-            self.report.add_list(batch.source.list_api_name, Counts(rejected_before_sending=len(lost)))
+            lost = batch.members.indexes_naming_none_of(self._names)
+            self.report.add_list(batch.route.list_api_name, Counts(rejected_before_sending=len(lost)))
             indexes = [index for index in indexes if index not in lost]
         if self._loaded_keys is None or not len(batch.body):
             return Prepared(batch, lost, indexes)
-        keys = run_keys(batch.source, batch.keys, ignore_case=self.settings.ignores_case_of_keys)
+        keys = normalize_for_identity(batch.route, batch.keys, ignore_case=self.settings.ignores_case_of_keys)
         firsts = FirstRows(keys, indexes, self._loaded_keys)
         return Prepared(batch, lost, firsts.indexes, firsts)
 
@@ -145,16 +145,16 @@ class Delivery:
         while indexes:
             new = self._load_rows(prepared.batch, indexes)
             refused |= new
-            indexes = () if prepared.firsts is None else prepared.firsts.after(new)
+            indexes = () if prepared.firsts is None else prepared.firsts.replacements_for(new)
         return refused
 
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
         """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
-        body = batch.body if len(indexes) == len(batch) else batch.body.only(indexes)
-        before = self.client.response_seconds
+        body = batch.body if len(indexes) == len(batch) else batch.body.select(indexes)
+        before = self.client.answer_seconds
         refused = self._parts.load(body, ListLoad(self, batch, indexes))
         if batch.flush_age is not None:
-            batch.flush_age.note_load(self.client.response_seconds - before)
+            batch.flush_age.note_load(self.client.answer_seconds - before)
         return {indexes[position] for position in refused}
 
     def finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
@@ -169,32 +169,32 @@ class Delivery:
         """
         batch = prepared.batch
         if prepared.firsts is not None:
-            self.count_rows(batch.source, Counts(duplicates=prepared.firsts.finish(refused)))
+            self.count_rows(batch.route, Counts(duplicates=prepared.firsts.finish(refused)))
         self.rejects.keep_newer(batch, set(prepared.indexes) - refused)
         if lost := prepared.lost | refused:
-            batch.gather_members(lost)
-        for full in self._gathering.add(batch, self._names, time.monotonic()):
+            batch.group_keys_by_segment(lost)
+        for full in self._segment_buffer.add(batch, self._names, time.monotonic()):
             self._load_segment(full)
-        self._acknowledge(self._gathering.end(batch.ticket))
+        self._acknowledge_finished()
         self.load_due_segments()
 
     def load_due_segments(self) -> None:
         """Load the Segments whose rows have waited for long enough."""
-        due = self._gathering.take_due(time.monotonic() - self._age.seconds)
+        due = self._segment_buffer.pop_due(time.monotonic() - self._age.seconds)
         self._age.note_flush(len(due))
-        for gathered in due:
-            before = self.client.response_seconds
-            self._load_segment(gathered)
-            self._age.note_load(self.client.response_seconds - before)
+        for segment_rows in due:
+            before = self.client.answer_seconds
+            self._load_segment(segment_rows)
+            self._age.note_load(self.client.answer_seconds - before)
 
     def load_all_segments(self) -> None:
-        """Load whatever is gathered: after the last batch."""
-        for gathered in self._gathering.take_all():
-            self._load_segment(gathered)
+        """Load all Segment rows that wait: after the last batch."""
+        for segment_rows in self._segment_buffer.pop_all():
+            self._load_segment(segment_rows)
 
     def seconds_until_due(self) -> float | None:
-        """Return how long `load_due_segments` has nothing to do; None if nothing is gathered."""
-        oldest = self._gathering.oldest
+        """Return how long `load_due_segments` has nothing to do; None if no Segment rows wait."""
+        oldest = self._segment_buffer.oldest_opened_at
         return None if oldest is None else max(0.0, oldest + self._age.seconds - time.monotonic())
 
     def _find_segments(self, batch: Batch) -> bool:
@@ -216,34 +216,35 @@ class Delivery:
         if problems:
             more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
             raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
-        lost = batch.members.naming_none_of(self._names) if unusable else ()
+        lost = batch.members.indexes_naming_none_of(self._names) if unusable else ()
         for given, reason in unusable.items():
-            for index in batch.members.naming(given):
+            for index in batch.members.indexes_naming(given):
                 self.reject_row(batch, index, reason, segment=given, loaded=index not in lost)
         return bool(unusable)
 
-    def _load_segment(self, gathered: SegmentRows) -> None:
+    def _load_segment(self, segment_rows: SegmentRows) -> None:
         """Load members into a Segment and acknowledge the batches that have nothing left to load."""
-        list_api_name, segment = gathered.source.list_api_name, gathered.segment
+        list_api_name, segment = segment_rows.route.list_api_name, segment_rows.segment
         # A replay adds the members that are lacking; the run before has emptied the Segment and filled it again.
-        replayed = gathered.source.origin.replayed
+        replayed = segment_rows.route.origin.replayed
         if self.settings.replaces_segments and segment not in self._cleared and not replayed:
             self._destination.when_visible(lambda: self.client.clear_segment(list_api_name, segment))
             self._cleared.add(segment)
-        body = gathered.body()
+        body = segment_rows.body()
         self.report.add_segment(list_api_name, segment, Counts(read=len(body)))
-        self._parts.load(body, SegmentLoad(self, gathered))
-        self._acknowledge(self._gathering.loaded(gathered))
+        self._parts.load(body, SegmentLoad(self, segment_rows))
+        self._segment_buffer.note_loaded(segment_rows)
+        self._acknowledge_finished()
 
-    def _acknowledge(self, tickets: list[int]) -> None:
-        for ticket in tickets:
+    def _acknowledge_finished(self) -> None:
+        for ticket in self._segment_buffer.pop_finished_tickets():
             self._on_acknowledged(ticket)
 
-    def count_rows(self, source: Source, counts: Counts) -> None:
-        """Add to the counts of the List, and say whether rows of the source are loaded."""
-        self.report.add_list(source.list_api_name, counts)
+    def count_rows(self, route: Route, counts: Counts) -> None:
+        """Add to the counts of the List, and say whether rows of the route are loaded."""
+        self.report.add_list(route.list_api_name, counts)
         if counts.tell_of_a_load(only_insert=self.settings.list_data_import_option == "OnlyInsert"):
-            self._on_loaded(source.stream)
+            self._on_loaded(route.stream)
 
     def reject_row(  # noqa: PLR0913 - what is known of it
         self,
@@ -268,20 +269,22 @@ class Delivery:
         Raises:
             RunStoppedError: If the run may not go on past it.
         """
-        source, key = batch.source, batch.keys[index]
+        route, key = batch.route, batch.keys[index]
         message = batch.lines[index]
-        line = member_line(source, source.key_rows([key])[0], segment) if loaded and segment else message
+        line = member_line(route, route.key_rows([key])[0], segment) if loaded and segment else message
         self.rejects.add(
             Rejection(
                 rejection,
-                number=batch.members.number(index),
+                number=batch.members.record_number(index),
                 line=line,
-                origin=source.origin,
-                key=order_key(source.key_types, None if loaded else key),
-                list_api_name=source.list_api_name,
+                origin=route.origin,
+                key=normalize_key_for_order(route.key_types, None if loaded else key),
+                list_api_name=route.list_api_name,
                 segment=segment,
                 said=said,
-                redact=lambda text: self.redact(text, lambda: [record_of(message)[1], batch.body.all()], batch.fields),
+                redact=lambda text: self.redact(
+                    text, lambda: [record_of(message)[1], batch.body.encode_all()], batch.fields
+                ),
             )
         )
 
@@ -293,4 +296,4 @@ class Delivery:
             values: Returns what was sent; None if it is not at hand.
             fields: Names that the words may hold.
         """
-        return redact(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)
+        return redacted(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_selligent.delivery import Delivery, Prepared
-from target_selligent.same_key import order_keys
+from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -141,7 +141,7 @@ class _Backlog:
             batch: The batch.
             count_waiting: Returns how many batches wait for the same list worker.
         """
-        size = batch.held_bytes + _BATCH_BYTES
+        size = batch.size_bytes + _BATCH_BYTES
         with self._changed:
             while self._bytes and self.failure is None and not self._has_room(size, count_waiting()):
                 self._changed.wait()
@@ -155,7 +155,7 @@ class _Backlog:
     def remove(self, batch: Batch) -> None:
         """Stop counting a finished batch."""
         with self._changed:
-            self._bytes -= batch.held_bytes + _BATCH_BYTES
+            self._bytes -= batch.size_bytes + _BATCH_BYTES
             self._changed.notify()
 
     def note_failure(self, list_api_name: str, failure: Exception) -> None:
@@ -260,9 +260,9 @@ class _ListWorker:
 
     def _start_load(self, batch: Batch) -> None:
         """Start a load, once a thread is free and no load under way could write the same record."""
-        keys = set(order_keys(batch.source.key_types, batch.keys))
+        keys = set(normalize_for_order(batch.route.key_types, batch.keys))
         while len(self._in_flight) >= self._max_parallel or any(
-            other.prepared.batch.source.key_fields != batch.source.key_fields or not keys.isdisjoint(other.keys)
+            other.prepared.batch.route.key_fields != batch.route.key_fields or not keys.isdisjoint(other.keys)
             for other in self._in_flight
         ):
             self._finish_oldest()

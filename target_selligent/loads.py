@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from target_selligent.conversions import FieldType
     from target_selligent.delivery import Delivery
     from target_selligent.errors import RejectedRecord
-    from target_selligent.membership import SegmentRows
     from target_selligent.report import Counts
+    from target_selligent.segment_buffer import SegmentRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ListLoad:
     @property
     def place(self) -> str:
         """Return the name of what is loaded, for messages."""
-        return f"List {self.batch.source.list_api_name}"
+        return f"List {self.batch.route.list_api_name}"
 
     @property
     def fields(self) -> Sequence[str]:
@@ -49,19 +49,19 @@ class ListLoad:
     @property
     def key_fields(self) -> Sequence[str]:
         """Return those of them that identify a record."""
-        return self.batch.source.key_fields
+        return self.batch.route.key_fields
 
     @property
     def key_types(self) -> Sequence[FieldType]:
         """Return the types of the key fields."""
-        return self.batch.source.key_types
+        return self.batch.route.key_types
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
         """Load rows in one call; as `Load.send`."""
-        delivery, source = self.delivery, self.batch.source
+        delivery, route = self.delivery, self.batch.route
         option = delivery.settings.list_data_import_option
         return delivery.client.load_list(
-            source.list_api_name, self.fields, self.key_fields, body, option, delivery.options, splittable=splittable
+            route.list_api_name, self.fields, self.key_fields, body, option, delivery.options, splittable=splittable
         )
 
     def reject(self, row: int, rejection: RejectedRecord, said: str | None) -> None:
@@ -70,7 +70,7 @@ class ListLoad:
 
     def count(self, counts: Counts) -> None:
         """Add to the counts."""
-        self.delivery.count_rows(self.batch.source, counts)
+        self.delivery.count_rows(self.batch.route, counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +81,31 @@ class SegmentLoad:
 
     Args:
         delivery: What its calls need, and who takes the counts and rejected records.
-        gathered: The rows.
+        segment_rows: The rows.
     """
 
     delivery: Delivery
-    gathered: SegmentRows
+    segment_rows: SegmentRows
 
     @property
     def place(self) -> str:
         """Return the name of what is loaded, for messages."""
-        return f"Segment {self.gathered.segment} of List {self.gathered.source.list_api_name}"
+        return f"Segment {self.segment_rows.segment} of List {self.segment_rows.route.list_api_name}"
 
     @property
     def fields(self) -> Sequence[str]:
         """Return the field names, in row order."""
-        return self.gathered.source.key_fields
+        return self.segment_rows.route.key_fields
 
     @property
     def key_fields(self) -> Sequence[str]:
         """Return those of them that identify a record."""
-        return self.gathered.source.key_fields
+        return self.segment_rows.route.key_fields
 
     @property
     def key_types(self) -> Sequence[FieldType]:
         """Return the types of the key fields."""
-        return self.gathered.source.key_types
+        return self.segment_rows.route.key_types
 
     @property
     def max_rows(self) -> int:
@@ -114,28 +114,28 @@ class SegmentLoad:
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
         """Load rows in one call; as `Load.send`."""
-        source, segment = self.gathered.source, self.gathered.segment
+        route, segment = self.segment_rows.route, self.segment_rows.segment
         client, options = self.delivery.client, self.delivery.options
         return client.load_segment(
-            source.list_api_name, segment, self.fields, self.key_fields, body, options, splittable=splittable
+            route.list_api_name, segment, self.fields, self.key_fields, body, options, splittable=splittable
         )
 
     def reject(self, row: int, rejection: RejectedRecord, said: str | None) -> None:
         """Put a row that is not loaded on the record; as `Load.reject`."""
-        source, segment = self.gathered.source, self.gathered.segment
+        route, segment = self.segment_rows.route, self.segment_rows.segment
         self.delivery.rejects.add(
             Rejection(
                 rejection,
-                number=self.gathered.number(row),
-                line=member_line(source, self.gathered.body().row(row), segment),
-                origin=source.origin,
-                list_api_name=source.list_api_name,
+                number=self.segment_rows.record_number(row),
+                line=member_line(route, self.segment_rows.body().row(row), segment),
+                origin=route.origin,
+                list_api_name=route.list_api_name,
                 segment=segment,
                 said=said,
-                redact=lambda text: self.delivery.redact(text, None, source.key_fields),
+                redact=lambda text: self.delivery.redact(text, None, route.key_fields),
             )
         )
 
     def count(self, counts: Counts) -> None:
         """Add to the counts."""
-        self.delivery.report.add_segment(self.gathered.source.list_api_name, self.gathered.segment, counts)
+        self.delivery.report.add_segment(self.segment_rows.route.list_api_name, self.segment_rows.segment, counts)

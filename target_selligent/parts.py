@@ -20,9 +20,9 @@ from target_selligent.errors import (
     RejectedRecord,
     RunStoppedError,
 )
-from target_selligent.refusals import base_from_values, merge_by_index
+from target_selligent.refusals import base_by_values, by_index
 from target_selligent.report import Counts, counts_of
-from target_selligent.same_key import order_keys
+from target_selligent.same_key import normalize_for_order
 from target_selligent.sizes import Size
 
 if TYPE_CHECKING:
@@ -189,23 +189,23 @@ class _Loading:
         self._note_success()
         named = self._named(part, result)
         if named is None and not self._loader.stop_on_error:
-            return self._rows.halves(part)
+            return self._rows.halve(part)
         self._take_in(part, result, named or {})
         return ()
 
     def _send(self, part: range, *, splittable: bool) -> LoadResult:
-        body = self._rows.encoded(part)
+        body = self._rows.encode(part)
         with self._loader.calls:
             return self._loader.destination.when_visible(lambda: self._load.send(body, splittable=splittable))
 
     def _size(self, part: range) -> Size:
-        return Size(self._rows.size_of(part), len(part))
+        return Size(self._rows.size_bytes_of(part), len(part))
 
     def _smaller(self, part: range, error: Exception) -> Sequence[range]:
         """Halve a part that is too large, and remember its size, unless the line alone has become too slow for it."""
-        halves = self._rows.halves(part)
+        halves = self._rows.halve(part)
         sizes = self._loader.sizes
-        if self._rows.size_of(part) <= self._loader.client.max_upload_bytes and sizes.note_too_large(
+        if self._rows.size_bytes_of(part) <= self._loader.client.max_upload_bytes and sizes.note_too_large(
             self._size(part), max(map(self._size, halves))
         ):
             logger.warning(
@@ -246,7 +246,7 @@ class _Loading:
         the rows that are at fault.
         """
         if len(part) > 1:
-            return self._rows.halves(part)
+            return self._rows.halve(part)
         self._suspects.append((part.start, error))
         if self._proven:
             self._reject_suspects()
@@ -274,16 +274,16 @@ class _Loading:
 
     def _named(self, part: range, result: LoadResult) -> Mapping[int, RefusedRow] | None:
         """Return the rows that an answer says were refused, and why; None if it does not say which."""
-        faults = merge_by_index(result.refused)
+        faults = by_index(result.refused)
         if len(part) == 1:
             # Whatever index it is given, the row is known.
-            self._loader.indexes.possible_bases(faults, 1)
+            self._loader.indexes.bases(faults, 1)
             return dict.fromkeys(part, next(iter(faults.values()))) if faults else {}
         if not self._loader.stop_on_error and (
-            len(faults) < result.failed or (result.load_failed and len(faults) < len(part))
+            len(faults) < result.failed or (result.abandoned and len(faults) < len(part))
         ):
             return None
-        bases: Collection[int] = self._loader.indexes.possible_bases(faults, len(part))
+        bases: Collection[int] = self._loader.indexes.bases(faults, len(part))
         if faults and len(bases) > 1:
             bases = self._bases_by_values(part, faults) or self._bases_by_single_rows(part, min(faults))
         if not bases:
@@ -300,9 +300,9 @@ class _Loading:
                 continue
             column = names.index(field.name.casefold())
             values = [self._rows.row(part[index - base])[column] for base in (0, 1)]
-            base = base_from_values(fault, field, values)
+            base = base_by_values(fault, field, values)
             if base is not None:
-                self._loader.indexes.remember_base(base)
+                self._loader.indexes.learn(base)
                 return {base}
         return ()
 
@@ -321,7 +321,7 @@ class _Loading:
             result = self._send(range(row, row + 1), splittable=False)
             if result.refused or result.failed:
                 found = [fault.index for fault in result.refused if fault.index in {0, 1}] or [base]
-                self._loader.indexes.remember_base(found[0])
+                self._loader.indexes.learn(found[0])
                 self._send_again_after(taken, part, index)
                 return found[:1]
             taken.append(row)
@@ -338,7 +338,7 @@ class _Loading:
         """Return the keys of rows in a form in which those are alike that Selligent could take for one."""
         columns = [self._load.fields.index(name) for name in self._load.key_fields]
         keys = [tuple(values[column] for column in columns) for values in map(self._rows.row, rows)]
-        return order_keys(self._load.key_types, keys if len(columns) > 1 else [key for (key,) in keys])
+        return normalize_for_order(self._load.key_types, keys if len(columns) > 1 else [key for (key,) in keys])
 
     def _take_in(self, part: range, result: LoadResult, named: Mapping[int, RefusedRow]) -> None:
         refused = len(named)

@@ -16,7 +16,7 @@ from target_selligent.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.batch import Key, Source
+    from target_selligent.batch import Key, Route
 
 MEMBER = "SEGMENT_MEMBER"
 """Type of the messages for records that are in their List and could not join a Segment."""
@@ -94,36 +94,36 @@ def original(line: bytes) -> bytes:
     return line
 
 
-def member_line(source: Source, key: Sequence[Any], segment: str) -> bytes:
+def member_line(route: Route, key: Sequence[Any], segment: str) -> bytes:
     """Return a message for a record that is in its List and could not join a Segment.
 
     Its other columns are loaded: they are left out, so that a replay cannot bring back old ones.
 
     Args:
-        source: Where it came from.
+        route: Where it came from.
         key: Values of its key columns, as they are sent.
         segment: The Segment.
     """
-    record = dict(zip(source.key_columns, key, strict=True))
-    message = {"type": MEMBER, "stream": source.origin.stream, "alias": source.stream, "record": record}
+    record = dict(zip(route.key_columns, key, strict=True))
+    message = {"type": MEMBER, "stream": route.origin.stream, "alias": route.stream, "record": record}
     return json.dumps({**message, "member_of": segment}).encode()
 
 
-def member_of(message: Mapping[str, Any], source: Source) -> tuple[Key, str]:
+def member_of(message: Mapping[str, Any], route: Route) -> tuple[Key, str]:
     """Return the key and the Segment of a message that `member_line` made.
 
     Args:
         message: The message.
-        source: Where it comes from.
+        route: Where it comes from.
 
     Raises:
         InputError: If it does not fit the stream's key.
     """
     record, segment = message.get("record"), message.get("member_of")
-    columns = source.key_columns
+    columns = route.key_columns
     if not isinstance(record, dict) or record.keys() != set(columns) or not isinstance(segment, str):
         raise InputError(
-            f"a Segment member of the input lacks the key of stream {source.stream} ({', '.join(columns)}): "
+            f"a Segment member of the input lacks the key of stream {route.stream} ({', '.join(columns)}): "
             "replay with the key_fields of the run that wrote it"
         )
     values = tuple(record[column] for column in columns)

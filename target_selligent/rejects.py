@@ -15,7 +15,7 @@ from target_selligent import lenient_json
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
 from target_selligent.rejects_file import RejectsFile
-from target_selligent.same_key import order_keys
+from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -47,7 +47,7 @@ class Rejection:
         line: Its message as it came; for a Segment member whose record is loaded, what `member_line` made of it.
         origin: Where the message came from.
         list_api_name: List it was meant for.
-        key: Its key as `same_key.order_key` gives it, if known; of a Segment member, None.
+        key: Its key as `same_key.normalize_key_for_order` gives it, if known; of a Segment member, None.
         segment: Segment it could not join, if the List took it.
         said: What Selligent said, which may repeat values.
         redact: Blots them out; needed where something was said.
@@ -208,17 +208,17 @@ class Rejects:
             batch: Their batch.
             indexes: Their indexes.
         """
-        source, origin = batch.source, batch.source.origin
-        rejected = self._rejected.get(source.list_api_name)
+        route, origin = batch.route, batch.route.origin
+        rejected = self._rejected.get(route.list_api_name)
         if not rejected or not len(batch.body):
             return
-        keys = order_keys(source.key_types, batch.keys)
+        keys = normalize_for_order(route.key_types, batch.keys)
         with self._lock:
             for index in indexes:
                 stream, first = rejected.get(keys[index], (None, 0))
-                number = batch.members.number(index) if stream is not None else 0
+                number = batch.members.record_number(index) if stream is not None else 0
                 if stream is not None and (stream != origin.stream or number > first):
-                    self._write(Rejection(_NEWER, number, batch.lines[index], origin, source.list_api_name))
+                    self._write(Rejection(_NEWER, number, batch.lines[index], origin, route.list_api_name))
 
     def _count(self, rejection: Rejection) -> None:
         counted = self._counted[rejection.origin.stream, rejection.list_api_name]

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.batch import Batch, Origin, Source
+from target_selligent.batch import Batch, Origin, Route
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
@@ -96,7 +96,7 @@ class LoadRun:
             self._streams.note_loaded,
             on_failed or _ignore,
         )
-        self._spool = Spool() if settings.holds_records else None
+        self._spool = Spool() if settings.spools_records else None
         self._parts = RunParts(
             settings=settings,
             report=self.report,
@@ -110,7 +110,7 @@ class LoadRun:
         )
         self._loaders: dict[str, tuple[object, StreamLoader]] = {}
         self._destinations: dict[str, ListDestination] = {}
-        self._buffers: dict[str, BatchBuffer[tuple[Source, tuple[str, ...]]]] = {}
+        self._buffers: dict[str, BatchBuffer[tuple[Route, tuple[str, ...]]]] = {}
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False
@@ -283,7 +283,7 @@ class LoadRun:
             )
         return known
 
-    def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Source, tuple[str, ...]]]:
+    def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Route, tuple[str, ...]]]:
         """Return the List's buffer: one for all streams that go there, so that their records keep their order."""
         known = self._buffers.get(destination.api_name)
         if known is None:

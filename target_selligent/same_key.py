@@ -1,14 +1,14 @@
-"""When two keys are the same key: everything that compares keys asks here. Pure; no I/O.
+"""When two keys are the same key: all code that compares keys uses this module. Pure; no I/O.
 
-Selligent's tables are SQL Server's. How these compare text depends on the tenant's collation, which the API does not
-show; the default ignores case and trailing blanks. So there are two questions, each with its own safe answer:
+Selligent's tables are in SQL Server. How it compares text depends on the tenant's collation, which the API does not
+show. The default collation ignores case and trailing blanks. So there are two questions, each with its own safe answer:
 
-- May two records be the same one, so that their order counts? `order_keys` is generous: keys that any collation could
-  take for one are alike. If they are not, all it costs is a load that is cut earlier.
-- Is a record to be left out because another of its key counts? `run_keys` takes two keys for one only as far as
-  `key_comparison` says: a record that is left out is not loaded.
+- Could two keys be the same to any tenant, so that the order of their records matters? `normalize_for_order` says yes
+  if any collation could say yes. If it is wrong, a batch is submitted earlier than needed. Nothing else happens.
+- Is a record left out because another record with the same key counts? `normalize_for_identity` says yes only as far
+  as the setting `key_comparison` allows, because a record that is left out is not loaded.
 
-Both compare numbers as numbers, and dates and date-times as days and instants, where the key field is of such a type.
+Both compare numbers as numbers. If the type of the key field is Date or DateTime, they compare days or instants.
 """
 
 from __future__ import annotations
@@ -24,74 +24,75 @@ from target_selligent.dates import to_utc_date_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from target_selligent.batch import Key, Source
+    from target_selligent.batch import Key, Route
 
     _FoldTexts = Callable[[Sequence[str]], list[str]]
 
 _encode = msgspec.json.Encoder().encode
 _TEXT = frozenset({str})
-_WEIGHTLESS = frozenset({"Mn", "Me", "Cc", "Cf"})
-"""Unicode categories of characters that a collation may not count: accents, marks, control and format characters."""
+_IGNORABLE = frozenset({"Mn", "Me", "Cc", "Cf"})
+"""Unicode categories that some collation ignores: accents and other marks, control and format characters."""
 _EXPANDED = str.maketrans({"æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ø": "o", "đ": "d", "ł": "l", "ħ": "h"})
-"""Letters that collations take for others, but Unicode does not."""
+"""Letters that some collation compares as other letters. Unicode's decomposition does not change them."""
 _HIRAGANA = {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
 
 
-def order_keys(key_types: Sequence[FieldType], keys: Sequence[Key]) -> list[Hashable]:
-    """Return a form of each key that is equal wherever some tenant could take two keys for one.
+def normalize_for_order(key_types: Sequence[FieldType], keys: Sequence[Key]) -> list[Hashable]:
+    """Return a form of each key. Two forms are equal if any tenant could compare the keys as equal.
 
     Args:
-        key_types: Types of the key fields, in key order.
+        key_types: The types of the key fields, in key order.
         keys: Keys of these fields.
     """
-    return _forms(key_types, keys, _generous_texts)
+    return _normalize(key_types, keys, _fold_generously)
 
 
-def order_key(key_types: Sequence[FieldType], key: Key | None) -> Hashable:
-    """Return what `order_keys` does for one key; None if the key is not known."""
-    return None if key is None else order_keys(key_types, [key])[0]
+def normalize_key_for_order(key_types: Sequence[FieldType], key: Key | None) -> Hashable:
+    """Return what `normalize_for_order` returns for a single key; None if the key is not known."""
+    return None if key is None else normalize_for_order(key_types, [key])[0]
 
 
-def run_keys(source: Source, keys: Sequence[Key], *, ignore_case: bool) -> list[bytes]:
-    """Return a form of each key that is equal only where two keys are one, over all the streams of a run.
+def normalize_for_identity(route: Route, keys: Sequence[Key], *, ignore_case: bool) -> list[bytes]:
+    """Return a form of each key. Two forms are equal only if the keys are the same key, in all streams of a run.
 
-    Keys of different Lists or of different fields are never one. In which order the fields are named does not count.
+    Keys of different Lists or of different fields are never the same key. The order of the key fields does not matter.
 
     Args:
-        source: Where the keys come from and go to.
+        route: The route of the rows with these keys.
         keys: The keys.
-        ignore_case: Whether texts that differ in case or in trailing blanks are one.
+        ignore_case: Whether case and trailing blanks make no difference.
     """
-    forms: Iterable[Any] = _forms(source.key_types, keys, _folded_texts if ignore_case else list)
-    place = [source.list_api_name, *sorted(source.key_fields)]
-    if len(source.key_fields) == 1:
+    forms: Iterable[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
+    place = [route.list_api_name, *sorted(route.key_fields)]
+    if len(route.key_fields) == 1:
         return [_encode((place, form)) for form in forms]
-    by_name = sorted(range(len(source.key_fields)), key=source.key_fields.__getitem__)
+    by_name = sorted(range(len(route.key_fields)), key=route.key_fields.__getitem__)
     return [_encode((place, [form[index] for index in by_name])) for form in forms]
 
 
-def _forms(key_types: Sequence[FieldType], keys: Sequence[Key], fold: _FoldTexts) -> list[Hashable]:
+def _normalize(key_types: Sequence[FieldType], keys: Sequence[Key], fold: _FoldTexts) -> list[Hashable]:
     if len(key_types) == 1:
-        return _part_forms(key_types[0], keys, fold)
+        return _normalize_values(key_types[0], keys, fold)
     if not keys:
         return []
-    parts = zip(*keys, strict=True)
-    return list(zip(*(_part_forms(kind, part, fold) for kind, part in zip(key_types, parts, strict=True)), strict=True))
+    columns = zip(*keys, strict=True)
+    forms = (_normalize_values(kind, column, fold) for kind, column in zip(key_types, columns, strict=True))
+    return list(zip(*forms, strict=True))
 
 
-def _part_forms(kind: FieldType, values: Sequence[Any], fold: _FoldTexts) -> list[Hashable]:
-    """Return the comparable forms of the values of one key field."""
+def _normalize_values(kind: FieldType, values: Sequence[Any], fold: _FoldTexts) -> list[Hashable]:
+    """Return a form of each value of one key field."""
     if kind is FieldType.DATE_TIME:
-        return [_instant(value) for value in values]
+        return [_normalize_instant(value) for value in values]
     if kind is FieldType.DATE:
-        return [_instant(value)[: len("YYYY-MM-DD")] for value in values]
+        return [_normalize_instant(value)[: len("YYYY-MM-DD")] for value in values]
     if _TEXT.issuperset(map(type, values)):
         return list[Any](fold(values))
-    return [fold([value])[0] if isinstance(value, str) else _number(value, kind) for value in values]
+    return [fold([value])[0] if isinstance(value, str) else _normalize_number(value, kind) for value in values]
 
 
-def _instant(value: object) -> str:
-    """Return a date-time in UTC without zeros at its end; what is none stays as it is."""
+def _normalize_instant(value: object) -> str:
+    """Return a date-time in UTC without zeros at its end. Text that is no date-time stays as it is."""
     text = str(value)
     try:
         text = to_utc_date_time(text)
@@ -100,27 +101,27 @@ def _instant(value: object) -> str:
     return text.removesuffix("Z").rstrip("0").rstrip(".") if "." in text else text.removesuffix("Z")
 
 
-def _number(value: Any, kind: FieldType) -> Hashable:  # noqa: ANN401 - JSON
-    """Return a number in the form that all its spellings share; true and false are 1 and 0 to SQL Server."""
+def _normalize_number(value: Any, kind: FieldType) -> Hashable:  # noqa: ANN401 - JSON
+    """Return one form for all ways to write a number. SQL Server stores true and false as 1 and 0."""
     if kind is FieldType.FLOAT:
         return float(value)
     return int(value) if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()) else value
 
 
-def _folded_texts(texts: Sequence[str]) -> list[str]:
-    """Return texts without case and trailing blanks."""
+def _fold_case(texts: Sequence[str]) -> list[str]:
+    """Return texts without differences in case, and without trailing blanks."""
     return [text.rstrip(" ") for text in map(str.casefold, texts)]
 
 
-def _generous_texts(texts: Sequence[str]) -> list[str]:
-    """Return texts without whatever some collation ignores: case, blanks at the end, accents, width, kind of kana."""
+def _fold_generously(texts: Sequence[str]) -> list[str]:
+    """Return texts without all that some collation ignores: case, trailing blanks, accents, width, kind of kana."""
     together = "".join(texts)
     if together.isascii() and together.isprintable():
         return list(map(str.lower, map(str.rstrip, texts)))
-    return [_generous_text(text) for text in texts]
+    return [_fold_text_generously(text) for text in texts]
 
 
-def _generous_text(text: str) -> str:
+def _fold_text_generously(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold()).casefold()
-    counted = "".join(letter for letter in decomposed if unicodedata.category(letter) not in _WEIGHTLESS)
-    return counted.translate(_EXPANDED).translate(_HIRAGANA).rstrip()
+    compared = "".join(letter for letter in decomposed if unicodedata.category(letter) not in _IGNORABLE)
+    return compared.translate(_EXPANDED).translate(_HIRAGANA).rstrip()

@@ -110,7 +110,7 @@ class Settings:
         return any(columns) and self.segment_data_import_option == "replace"
 
     @property
-    def holds_records(self) -> bool:
+    def spools_records(self) -> bool:
         """Whether nothing may be loaded before the last record of each key is known."""
         return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
 
@@ -139,7 +139,7 @@ class Settings:
         """
         if self.replaces_segments:
             return "segment_data_import_option replace"
-        if self.holds_records:
+        if self.spools_records:
             return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
         if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
             return "deduplication ImportFirstMatch"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_selligent.keys import LastRecords
+from target_selligent.run_store import SpooledRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_selligent.batch import Source
-    from target_selligent.keys import HeldRow
+    from target_selligent.batch import Route
+    from target_selligent.run_store import SpooledRow
 
 
 class Spool:
@@ -20,10 +20,10 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._records = LastRecords()
-        self._loaders: dict[Source, tuple[int, Callable[[HeldRow], None]]] = {}
+        self._records = SpooledRecords()
+        self._loaders: dict[Route, tuple[int, Callable[[SpooledRow], None]]] = {}
 
-    def register(self, route: Source, load: Callable[[HeldRow], None]) -> int:
+    def register(self, route: Route, load: Callable[[SpooledRow], None]) -> int:
         """Return the number under which the rows of a route are stored.
 
         Streams that follow each other as a schema changes share it if their records go the same way: the last one
@@ -37,11 +37,11 @@ class Spool:
         self._loaders[route] = number, load
         return number
 
-    def put(self, key: bytes, row: HeldRow) -> bool:
+    def put(self, key: bytes, row: SpooledRow) -> bool:
         """Store a row in the place of those with the same key.
 
         Args:
-            key: Its key, as `same_key.run_keys` gives it.
+            key: Its key, as `same_key.normalize_for_identity` gives it.
             row: The row.
 
         Returns:
@@ -60,6 +60,6 @@ class Spool:
             before_each: Called before each row.
         """
         load = dict(self._loaders.values())
-        for row in self._records.take_all():
+        for row in self._records.read_all():
             before_each()
-            load[row.source](row)
+            load[row.loader_index](row)

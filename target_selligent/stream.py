@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batch import Batch, Rows, Source
+from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import decode_row, encode_rows
 from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord
 from target_selligent.exact_numbers import parse_json_float
 from target_selligent.fields import is_metadata_column
-from target_selligent.keys import HeldRow
 from target_selligent.record_lines import NotJson, RecordLines
 from target_selligent.record_type import RecordType
 from target_selligent.reject_lines import member_of
 from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
-from target_selligent.same_key import order_key, order_keys, run_keys
+from target_selligent.run_store import SpooledRow
+from target_selligent.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
 from target_selligent.segment_names import parse_flattened_array, read_segment_names
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class StreamLoader:
         origin: Origin,
         parts: RunParts,
         destination: ListDestination,
-        buffer: BatchBuffer[tuple[Source, tuple[str, ...]]],
+        buffer: BatchBuffer[tuple[Route, tuple[str, ...]]],
         records_read: int = 0,
     ) -> None:
         self.records_read = records_read
@@ -83,7 +83,7 @@ class StreamLoader:
         self._known_extra: set[str] = set()
         field_of = {column.column_name: column.field for column in fields.columns}
         key_fields = [field_of[name] for name in fields.key_columns]
-        self._source = Source(
+        self._route = Route(
             self._name,
             destination.api_name,
             tuple(field.name for field in key_fields),
@@ -92,7 +92,7 @@ class StreamLoader:
             fields.segment_column,
             origin=origin,
         )
-        self._spooled_as = parts.spool.register(self._source, self.load_spooled) if parts.spool is not None else 0
+        self._loader_index = parts.spool.register(self._route, self.load_spooled) if parts.spool is not None else 0
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._set_type(RecordType(self._name, description.schema, fields, validate=description.validator is not None))
 
@@ -220,7 +220,7 @@ class StreamLoader:
         self.records_read += 1
         try:
             self._parts.deletions.count(
-                self._name, self.list_api_name, lambda: self._run_keys([self._mapper.get_key(record)])[0]
+                self._name, self.list_api_name, lambda: self._normalize_keys([self._mapper.get_key(record)])[0]
             )
         except RejectedRecord as rejection:
             self._reject(rejection, line, self.records_read)
@@ -228,8 +228,8 @@ class StreamLoader:
     def process_member(self, message: Mapping[str, Any], line: bytes) -> None:
         """Have a record that is in its List join the Segment that a message of `member_line` names."""
         self.records_read += 1
-        batch = Batch(self._parts.checkpoints.open(), self._source, (), time.monotonic())
-        batch.add_member(*member_of(message, self._source), line, self.records_read)
+        batch = Batch(self._parts.checkpoints.open(), self._route, (), time.monotonic())
+        batch.append_member(*member_of(message, self._route), line, self.records_read)
         self._parts.list_workers.submit(batch, self._destination)
 
     def reject(self, rejection: RejectedRecord, line: bytes, record: Mapping[str, Any] | None = None) -> None:
@@ -251,7 +251,7 @@ class StreamLoader:
         """Submit all open batches of the List."""
         self._buffer.flush()
 
-    def load_spooled(self, spooled: HeldRow) -> None:
+    def load_spooled(self, spooled: SpooledRow) -> None:
         """Put a row that was spooled until the end of the input in a batch."""
         rows = Rows([decode_row(spooled.row)], [spooled.key], [spooled.segments], [spooled.line], [spooled.number])
         self._add_to_batch(spooled.fields, rows, spooled.row)
@@ -307,7 +307,9 @@ class StreamLoader:
             encoded = encode_rows(rows.values)
         except TypeError:
             # UNSET, which has no form in JSON.
-            for fields, some in rows.by_fields(self._mapper.field_names, order_keys(self._source.key_types, rows.keys)):
+            for fields, some in rows.split_by_fields(
+                self._mapper.field_names, normalize_for_order(self._route.key_types, rows.keys)
+            ):
                 self._put_alike(fields, some, encode_rows(some.values))
         else:
             self._put_alike(self._mapper.field_names, rows, encoded)
@@ -334,16 +336,16 @@ class StreamLoader:
                 continue
             too_large = RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
             self._reject(too_large, rows.lines[index], rows.numbers[index], rows.keys[index])
-        return rows.only(fitting)
+        return rows.select(fitting)
 
     def _add_to_spool(self, spool: Spool, fields: tuple[str, ...], rows: Rows) -> None:
         """Store rows until the last of each key is known."""
-        for index, (row, run_key) in enumerate(zip(rows.values, self._run_keys(rows.keys), strict=True)):
+        for index, (row, normalized_key) in enumerate(zip(rows.values, self._normalize_keys(rows.keys), strict=True)):
             named = rows.segments[index] if rows.segments else ()
             replaced = spool.put(
-                run_key,
-                HeldRow(
-                    source=self._spooled_as,
+                normalized_key,
+                SpooledRow(
+                    loader_index=self._loader_index,
                     number=rows.numbers[index],
                     key=rows.keys[index],
                     fields=fields,
@@ -357,10 +359,10 @@ class StreamLoader:
 
     def _add_to_batch(self, fields: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
         self._parts.report.add_list(self.list_api_name, Counts(read=len(rows)))
-        self._buffer.add((self._source, fields), rows, encoded)
+        self._buffer.add((self._route, fields), rows, encoded)
 
-    def _run_keys(self, keys: Sequence[Key]) -> list[bytes]:
-        return run_keys(self._source, keys, ignore_case=self._parts.settings.ignores_case_of_keys)
+    def _normalize_keys(self, keys: Sequence[Key]) -> list[bytes]:
+        return normalize_for_identity(self._route, keys, ignore_case=self._parts.settings.ignores_case_of_keys)
 
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
         self._parts.report.add_list(self.list_api_name, Counts(read=1, rejected_before_sending=1))
@@ -371,8 +373,8 @@ class StreamLoader:
                 rejection,
                 number=number,
                 line=line,
-                origin=self._source.origin,
-                key=order_key(self._source.key_types, key),
+                origin=self._route.origin,
+                key=normalize_key_for_order(self._route.key_types, key),
                 list_api_name=self.list_api_name,
             )
         )

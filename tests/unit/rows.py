@@ -1,11 +1,11 @@
-"""Rows that can be told apart, for the tests of batches and their buffer."""
+"""Distinct rows for the tests of batches and their buffer."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from target_selligent.batch import Rows, Segments, Source
+from target_selligent.batch import Route, Rows, Segments
 from target_selligent.conversions import FieldType
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from target_selligent.batch import Batch
 
-SOURCE = Source("people", "contacts", ("KEY",), ("key",), (FieldType.LONG,), "seg")
+ROUTE = Route("people", "contacts", ("KEY",), ("key",), (FieldType.LONG,), "seg")
 NAMED: list[Segments] = ["s", ("s", "t"), ()]
 
 
 def rows_of(numbers: Sequence[int], keys: Sequence[int], sizes: Sequence[int]) -> Rows:
-    """Return rows that can be told apart: their number, padded to a size; Segments by key."""
+    """Return rows that hold their number and a text of some size. The key decides the Segments."""
     rows = [(number, "x" * size) for number, size in zip(numbers, sizes, strict=True)]
     return Rows(
         rows,
@@ -31,4 +31,4 @@ def rows_of(numbers: Sequence[int], keys: Sequence[int], sizes: Sequence[int]) -
 
 def decoded(batch: Batch) -> list[tuple[int, str]]:
     """Return a batch's rows."""
-    return [tuple(row) for row in json.loads(batch.body.encoded(range(len(batch))))]
+    return [tuple(row) for row in json.loads(batch.body.encode(range(len(batch))))]

@@ -1,4 +1,4 @@
-"""The buffer of a List: nothing lost, nothing twice, no limit passed, the order of a key kept, batches filled."""
+"""The buffer of a List: each row in one batch, no limit exceeded, each key in order, batches filled."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Batch, Rows, Source
+from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import encode_rows
 from target_selligent.buffer import BatchBuffer
 from target_selligent.conversions import FieldType
 from target_selligent.flush_age import FlushAge
-from tests.unit.rows import SOURCE, decoded, rows_of
+from tests.unit.rows import ROUTE, decoded, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ SHAPES = [("KEY", "A"), ("KEY", "B"), ("KEY",), *[("KEY", f"C{number}") for numb
 
 
 class Collector:
-    """A buffer and what it hands on."""
+    """A buffer and the batches that it submits."""
 
     def __init__(self, max_rows: int, max_bytes: int, max_open: int = 100, max_open_bytes: int = 100_000) -> None:
         self.batches: list[Batch] = []
@@ -59,16 +59,16 @@ _CHUNKS = st.lists(
 def test_batches_joined_are_the_input(
     chunks: list[tuple[int, list[tuple[int, int]]]], max_rows: int, max_bytes: int, max_open: int, max_open_bytes: int
 ) -> None:
-    """All rows come out once, side by side with what they came with, within the limits, each key in its order."""
+    """Each row is in one batch, with its key, line and Segments, within the limits, and each key keeps its order."""
     collector = Collector(max_rows, max_bytes, max_open, max_open_bytes)
     number = 0
-    given_rows: dict[int, tuple[tuple[str, ...], int, str]] = {}
+    added: dict[int, tuple[tuple[str, ...], int, str]] = {}
     for shape, items in chunks:
         numbers = range(number + 1, number + len(items) + 1)
         number += len(items)
         rows = rows_of(numbers, [key for key, _ in items], [size for _, size in items])
         for index, (key, size) in enumerate(items):
-            given_rows[numbers[index]] = SHAPES[shape], key, "x" * size
+            added[numbers[index]] = SHAPES[shape], key, "x" * size
         if items:
             collector.add(SHAPES[shape], rows)
     collector.buffer.flush()
@@ -77,10 +77,10 @@ def test_batches_joined_are_the_input(
     seen: dict[int, tuple[tuple[str, ...], int, str]] = {}
     for batch in collector.batches:
         assert 1 <= len(batch) <= max_rows
-        assert batch.body.size <= max_bytes or len(batch) == 1
+        assert batch.body.size_bytes <= max_bytes or len(batch) == 1
         rows_of_batch = decoded(batch)
         for index, (one, text) in enumerate(rows_of_batch):
-            assert (batch.members.number(index), batch.lines[index]) == (one, b"%d" % one)
+            assert (batch.members.record_number(index), batch.lines[index]) == (one, b"%d" % one)
             seen[one] = batch.fields, batch.keys[index], text
             order.setdefault(batch.keys[index], []).append(one)
         for name, members in (("s", {0, 1}), ("t", {1})):
@@ -89,18 +89,18 @@ def test_batches_joined_are_the_input(
             ]
             found_keys = batch.segment_keys.get(name, [])
             assert found_keys == [key for key, _ in wanted]
-            assert [batch.members.number_of_member(name, at) for at in range(len(found_keys))] == [
+            assert [batch.members.member_record_number(name, at) for at in range(len(found_keys))] == [
                 one for _, one in wanted
             ]
-    assert seen == given_rows
+    assert seen == added
     assert all(numbers == sorted(numbers) for numbers in order.values())
 
 
 _SPELLINGS = ["a", "A", "a ", "ä", "b", "B"]
 _STREAMS = {
-    "KEY": SOURCE,
-    "MAIL": Source("others", "contacts", ("MAIL",), ("mail",), (FieldType.TEXT,)),
-    "TEXT": Source("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,)),
+    "KEY": ROUTE,
+    "MAIL": Route("others", "contacts", ("MAIL",), ("mail",), (FieldType.TEXT,)),
+    "TEXT": Route("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,)),
 }
 
 
@@ -109,7 +109,7 @@ _STREAMS = {
     st.integers(1, 5),
 )
 def test_order_between_spellings_and_key_fields(rows: list[tuple[str, int, str]], max_rows: int) -> None:
-    """Keys that a tenant could take for one keep their order, and so do all rows with different key fields."""
+    """Keys that a tenant could compare as equal keep their order. So do all rows with different key fields."""
     collector = Collector(max_rows, 10_000)
     for number, (stream, kind, key) in enumerate(rows):
         values = [(number, "x")]
@@ -127,8 +127,8 @@ def test_order_between_spellings_and_key_fields(rows: list[tuple[str, int, str]]
                 assert place[early] <= place[late]
 
 
-def test_full_batches_leave_at_once() -> None:
-    """A batch is handed on when its last row comes, not when the next one does."""
+def test_a_full_batch_is_submitted_at_once() -> None:
+    """A batch is submitted when its last row is added, not when the next row is."""
     collector = Collector(2, 1000)
     collector.add(SHAPES[0], rows_of([1], [1], [1]))
     assert collector.batches == []
@@ -136,8 +136,8 @@ def test_full_batches_leave_at_once() -> None:
     assert numbers_of(collector.batches) == [[1, 2]]
 
 
-def test_shapes_are_gathered_side_by_side() -> None:
-    """Rows of two shapes that take turns fill two batches; only a key that comes again cuts the other one."""
+def test_batches_of_two_shapes_are_open_together() -> None:
+    """Rows of two shapes in turn fill two batches. Only a key in both submits the earlier batch."""
     collector = Collector(100, 10_000)
     for number in range(10):
         collector.add(SHAPES[number % 2], rows_of([number], [number], [1]))
@@ -149,7 +149,7 @@ def test_shapes_are_gathered_side_by_side() -> None:
 
 
 def test_only_old_batches_are_flushed() -> None:
-    """A flush by age leaves the batches that were opened later."""
+    """A flush for age keeps the batches that were opened later."""
     collector = Collector(100, 10_000)
     collector.add(SHAPES[0], rows_of([1], [1], [1]))
     collector.add(SHAPES[1], rows_of([2], [2], [1]))
@@ -160,16 +160,16 @@ def test_only_old_batches_are_flushed() -> None:
     assert numbers_of(collector.batches) == [[1], [2]]
 
 
-def test_many_kinds_of_record_fill_their_batches() -> None:
-    """Rows of many shapes that take turns end in as few batches as they can."""
+def test_many_shapes_fill_their_batches() -> None:
+    """Rows of many shapes in turn make full batches only."""
     collector = Collector(10, 10_000)
     for number in range(120):
         collector.add(SHAPES[number % 12], rows_of([number], [number], [1]))
     assert [len(batch) for batch in collector.batches] == [10] * 12
 
 
-def test_the_largest_makes_room() -> None:
-    """Where too many batches are open, or too large ones, the largest is handed on: it gains least by waiting."""
+def test_the_largest_batch_is_submitted_first() -> None:
+    """When too many batches are open, or they need too much memory, the largest is submitted."""
     for collector in (Collector(10, 10_000, max_open=2), Collector(10, 10_000, max_open_bytes=410)):
         collector.add(SHAPES[0], rows_of([1], [1], [5]))
         collector.add(SHAPES[1], rows_of([2], [2], [80]))

@@ -1,12 +1,12 @@
-"""The age at which rows are loaded: what the settings say, unless loading for age takes too much of the time."""
+"""The age limit: the setting, unless flushes for age take too much of the time."""
 
 from __future__ import annotations
 
 from target_selligent.flush_age import FlushAge
 
 
-def test_one_load_that_takes_long_changes_nothing() -> None:
-    """A load that Selligent answers after minutes, even the first one, leaves the age as it is."""
+def test_one_slow_load_changes_nothing() -> None:
+    """A load that Selligent answers after minutes, even the first one, does not change the limit."""
     age = FlushAge(30)
     for seconds in (600, 0.1, 0.1, 0.1, 0.1, 600, 0.1):
         age.note_flush(1)
@@ -14,8 +14,8 @@ def test_one_load_that_takes_long_changes_nothing() -> None:
         assert age.seconds == 30
 
 
-def test_loads_take_a_fifth_of_the_time() -> None:
-    """Where many Segments are loaded for their age, it is done less often, and more often again when it is quick."""
+def test_flushes_take_a_fifth_of_the_time() -> None:
+    """A flush of many Segments raises the limit, and a quick flush lowers it again."""
     age = FlushAge(30)
     age.note_flush(100)
     for _ in range(100):

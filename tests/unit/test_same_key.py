@@ -1,4 +1,4 @@
-"""When two keys are the same: for order generous, for what is left out no more than is said."""
+"""When two keys are the same: for order if any tenant could say so, for identity only as far as the setting says."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Source
+from target_selligent.batch import Route
 from target_selligent.conversions import FieldType
-from target_selligent.same_key import order_keys, run_keys
+from target_selligent.same_key import normalize_for_identity, normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TEXT, LONG, FLOAT, DATE, MOMENT = (
+TEXT, LONG, FLOAT, DATE, DATE_TIME = (
     FieldType.TEXT,
     FieldType.LONG,
     FieldType.FLOAT,
@@ -24,18 +24,18 @@ TEXT, LONG, FLOAT, DATE, MOMENT = (
 )
 
 
-def source(*types: FieldType, fields: Sequence[str] = ()) -> Source:
-    """Return a source with key fields of some types."""
+def route(*types: FieldType, fields: Sequence[str] = ()) -> Route:
+    """Return a route with key fields of some types."""
     names = tuple(fields or (f"F{number}" for number in range(len(types))))
-    return Source("people", "contacts", names, names, types)
+    return Route("people", "contacts", names, names, types)
 
 
 def same(kind: FieldType, one: Any, other: Any, *, ignore_case: bool | None) -> bool:
-    """Return whether two keys are one: for order, or for what is left out."""
+    """Return whether two keys are the same: for identity, or for order if `ignore_case` is None."""
     if ignore_case is None:
-        first, second = order_keys((kind,), [one, other])
+        first, second = normalize_for_order((kind,), [one, other])
         return first == second
-    first, second = run_keys(source(kind), [one, other], ignore_case=ignore_case)
+    first, second = normalize_for_identity(route(kind), [one, other], ignore_case=ignore_case)
     return first == second
 
 
@@ -60,16 +60,16 @@ def same(kind: FieldType, one: Any, other: Any, *, ignore_case: bool | None) -> 
         (FLOAT, 1, 1.0, (True, True, True)),
         (FLOAT, 2**53, 2**53 + 1, (True, True, True)),
         (FieldType.BOOLEAN, True, 1, (True, True, True)),
-        (MOMENT, "2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.500Z", (True, True, True)),
-        (MOMENT, "2024-01-01T00:00:00Z", "2024-01-01T02:00:00+02:00", (True, True, True)),
-        (MOMENT, "2024-01-01T00:00:10Z", "2024-01-01T00:00:1Z", (False, False, False)),
+        (DATE_TIME, "2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.500Z", (True, True, True)),
+        (DATE_TIME, "2024-01-01T00:00:00Z", "2024-01-01T02:00:00+02:00", (True, True, True)),
+        (DATE_TIME, "2024-01-01T00:00:10Z", "2024-01-01T00:00:1Z", (False, False, False)),
         (DATE, "2024-01-01", "2024-01-01T10:00:00Z", (True, True, True)),
         (FieldType.UNKNOWN, "A", "a", (True, True, False)),
         (FieldType.UNKNOWN, 1, "1", (False, False, False)),
     ],
 )  # fmt: skip
-def test_which_keys_are_one(kind: FieldType, one: Any, other: Any, wanted: tuple[bool, bool, bool]) -> None:
-    """For order, with `ignore_case` and with `exact`."""
+def test_which_keys_are_the_same(kind: FieldType, one: Any, other: Any, wanted: tuple[bool, bool, bool]) -> None:
+    """Two keys are the same for order, and for identity with `ignore_case` and with `exact`, as wanted."""
     assert tuple(same(kind, one, other, ignore_case=mode) for mode in (None, True, False)) == wanted
 
 
@@ -81,45 +81,46 @@ _TEXTS = st.lists(st.text(max_size=4) | st.text(_LETTERS, max_size=4), min_size=
 
 @given(_KEYS | _TEXTS, st.booleans())
 def test_order_is_at_least_as_generous(keys: list[Any], ignore_case: bool) -> None:  # noqa: FBT001 - drawn
-    """Keys that are one where records are left out are one for their order too."""
+    """Keys that are the same for identity are the same for order too."""
     known: dict[bytes, Any] = {}
-    for run_key, order_key in zip(
-        run_keys(source(FieldType.UNKNOWN), keys, ignore_case=ignore_case),
-        order_keys((FieldType.UNKNOWN,), keys),
+    for identity_form, order_form in zip(
+        normalize_for_identity(route(FieldType.UNKNOWN), keys, ignore_case=ignore_case),
+        normalize_for_order((FieldType.UNKNOWN,), keys),
         strict=True,
     ):
-        assert known.setdefault(run_key, order_key) == order_key
+        assert known.setdefault(identity_form, order_form) == order_form
 
 
 @given(_KEYS | _TEXTS, st.integers(0, 6))
-def test_a_key_is_itself_in_any_company(keys: list[Any], cut: int) -> None:
-    """The form of a key does not depend on those that it is compared with in one call."""
+def test_a_form_depends_on_its_key_only(keys: list[Any], cut: int) -> None:
+    """The form of a key does not depend on the other keys of the call."""
     kind = (FieldType.UNKNOWN,)
-    assert order_keys(kind, keys) == order_keys(kind, keys[:cut]) + order_keys(kind, keys[cut:])
     pairs = [(key, key) for key in keys]
-    assert order_keys(kind * 2, pairs) == order_keys(kind * 2, pairs[:cut]) + order_keys(kind * 2, pairs[cut:])
+    for key_types, some in ((kind, keys), (kind * 2, pairs)):
+        first, second = normalize_for_order(key_types, some[:cut]), normalize_for_order(key_types, some[cut:])
+        assert normalize_for_order(key_types, some) == first + second
 
 
 def test_keys_of_several_fields() -> None:
-    """Each part counts, at its place, compared as its type is; the order in which the fields are named does not."""
+    """Each value is compared by its type, at its place. The order of the key fields does not matter."""
     kinds = (TEXT, LONG)
     keys = [("a", 1), ("A ", 1.0), ("a", 2), ("b", 1)]
-    first, second, *others = run_keys(source(*kinds, fields=["ONE", "TWO"]), keys, ignore_case=True)
+    first, second, *others = normalize_for_identity(route(*kinds, fields=["ONE", "TWO"]), keys, ignore_case=True)
     assert first == second
     assert len({first, *others}) == 3
-    turned = run_keys(source(LONG, TEXT, fields=["TWO", "ONE"]), [(1, "a"), (2, "a")], ignore_case=True)
+    turned = normalize_for_identity(route(LONG, TEXT, fields=["TWO", "ONE"]), [(1, "a"), (2, "a")], ignore_case=True)
     assert turned == [first, others[0]]
-    assert len(set(order_keys(kinds, keys))) == 3
+    assert len(set(normalize_for_order(kinds, keys))) == 3
 
 
-def test_places_tell_keys_apart() -> None:
+def test_keys_of_other_fields_and_lists_differ() -> None:
     """The same value under another field or in another List is another key."""
-    here = source(TEXT, fields=["ONE"])
-    elsewhere = Source("people", "others", ("ONE",), ("one",), (TEXT,))
-    sources = [here, source(TEXT, fields=["TWO"]), elsewhere]
-    assert len({key for one in sources for key in run_keys(one, ["a"], ignore_case=True)}) == 3
+    here = route(TEXT, fields=["ONE"])
+    elsewhere = Route("people", "others", ("ONE",), ("one",), (TEXT,))
+    routes = [here, route(TEXT, fields=["TWO"]), elsewhere]
+    assert len({key for one in routes for key in normalize_for_identity(one, ["a"], ignore_case=True)}) == 3
 
 
 def test_no_keys() -> None:
-    """No keys have no forms."""
-    assert order_keys((TEXT, TEXT), []) == order_keys((TEXT,), []) == []
+    """Without keys there are no forms."""
+    assert normalize_for_order((TEXT, TEXT), []) == normalize_for_order((TEXT,), []) == []

@@ -26,14 +26,14 @@ def load(limit: SizeLimit, body: Body, *, max_bytes: int = 1 << 40, max_rows: in
         if len(parts) > 1:
             pending += reversed(parts)
             continue
-        size = Size(body.size_of(part), len(part))
+        size = Size(body.size_bytes_of(part), len(part))
         taken = size.bytes <= max_bytes and size.rows <= max_rows
         calls.append((size.bytes, taken or len(part) == 1))
         if taken:
             limit.note_taken(size)
         elif len(part) > 1:  # a single row that is too large is rejected, and nothing is learned from it
-            halves = body.halves(part)
-            limit.note_too_large(size, max(Size(body.size_of(half), len(half)) for half in halves))
+            halves = body.halve(part)
+            limit.note_too_large(size, max(Size(body.size_bytes_of(half), len(half)) for half in halves))
             pending += reversed(halves)
     return calls
 
@@ -50,9 +50,9 @@ def test_no_size_is_tried_again(lengths: list[int], max_bytes: int) -> None:
 def test_as_few_are_refused_as_halving_makes() -> None:
     """A limit of a sixteenth is found with four refusals, and later bodies are cut to it before they are sent."""
     limit, body = SizeLimit(1 << 30), body_of([50] * 160)
-    first = load(limit, body, max_bytes=body.size // 15)
+    first = load(limit, body, max_bytes=body.size_bytes // 15)
     assert [taken for _, taken in first].count(False) == 4
-    second = load(limit, body, max_bytes=body.size // 15)
+    second = load(limit, body, max_bytes=body.size_bytes // 15)
     assert [taken for _, taken in second] == [True] * 16
 
 
@@ -60,10 +60,10 @@ def test_a_limit_of_rows_is_told_from_one_of_bytes() -> None:
     """Small rows that are refused for their number, after larger bodies were taken, leave the limit of bytes alone."""
     limit = SizeLimit(1 << 30)
     wide, narrow = body_of([500] * 50), body_of([1] * 100)
-    assert load(limit, wide, max_rows=60) == [(wide.size, True)]
+    assert load(limit, wide, max_rows=60) == [(wide.size_bytes, True)]
     assert [taken for _, taken in load(limit, narrow, max_rows=60)].count(False) == 1
     assert limit.max_bytes == 1 << 30
-    assert load(limit, wide, max_rows=60) == [(wide.size, True)]
+    assert load(limit, wide, max_rows=60) == [(wide.size_bytes, True)]
 
 
 def test_chance_changes_nothing() -> None:

@@ -1,11 +1,11 @@
-"""Keys of a whole run: which rows of a batch are the first of their key."""
+"""Keys and records of a whole run: which rows of a batch are the first of their key, and the last record of a key."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.keys import FirstRows, SeenKeys
+from target_selligent.run_store import FirstRows, LoadedKeys
 
 
 @given(
@@ -13,8 +13,8 @@ from target_selligent.keys import FirstRows, SeenKeys
     st.integers(1, 5),
 )
 def test_the_first_good_row_of_each_key(rows: list[tuple[bytes, bool, bool]], size: int) -> None:
-    """Over all batches, the first good row of a key is sent and none after it; every one left out is counted."""
-    seen = SeenKeys()
+    """Over all batches, the first good row of a key is sent and none after it. Each row not sent is counted."""
+    seen = LoadedKeys()
     sent: list[int] = []
     left_out = 0
     for start in range(0, len(rows), size):
@@ -29,7 +29,7 @@ def test_the_first_good_row_of_each_key(rows: list[tuple[bytes, bool, bool]], si
             sent += [start + index for index in to_send]
             new = {index for index in to_send if not batch[index][1]}
             refused |= new
-            to_send = firsts.after(new)
+            to_send = firsts.replacements_for(new)
         left_out += firsts.finish(refused)
 
     wanted: list[int] = []
