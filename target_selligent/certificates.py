@@ -17,7 +17,7 @@ _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}
 """OpenSSL's reasons when what comes first is not TLS; since 3.2 it may only say `record layer failure`."""
 
 
-def safety_problem(error: BaseException, host: str, *, connected: bool) -> str | None:
+def explain_unsafe_connection(error: BaseException, host: str, *, connected: bool) -> str | None:
     """Say why there is no safe connection, if that is why a call failed: trying again would not help.
 
     Args:
@@ -38,7 +38,7 @@ def safety_problem(error: BaseException, host: str, *, connected: bool) -> str |
     return None
 
 
-def check_authorities(verify: object) -> None:
+def check_ca_bundle(verify: object) -> None:
     """Check the file or directory of trusted authorities that the environment names.
 
     Args:

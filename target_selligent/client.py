@@ -11,11 +11,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.answers import vendor_message
 from target_selligent.conversions import FieldType
-from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedAnswerError
+from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
 from target_selligent.fields import FieldDefinition
 from target_selligent.refusals import RecordIndexes, RefusedRow
+from target_selligent.responses import vendor_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class LoadResult:
         not_found: Rows without a record to update or to add.
         failed: Rows refused.
         refused: What is wrong with the refused rows.
-        abandoned: Whether the load as a whole is called failed: only what it names is known to be refused, and no
+        load_failed: Whether the load as a whole is called failed: only what it names is known to be refused, and no
             other row is known to be loaded.
         message: Selligent's own words about the load, on one line; may be empty.
     """
@@ -53,7 +53,7 @@ class LoadResult:
     not_found: int
     failed: int
     refused: tuple[RefusedRow, ...]
-    abandoned: bool = False
+    load_failed: bool = False
     message: str = ""
 
 
@@ -106,9 +106,9 @@ class SelligentClient:
         return self._transport.uplink.max_bytes or sys.maxsize
 
     @property
-    def answer_seconds(self) -> float:
+    def response_seconds(self) -> float:
         """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
-        return self._transport.answer_seconds
+        return self._transport.response_seconds
 
     def get_list(self, list_api_name: str) -> ListDetails | None:
         """Return a List, or None if the organization has none of that name."""
@@ -128,7 +128,7 @@ class SelligentClient:
         call = ["lists", list_api_name, "fields"]
         fields = self._transport.call("GET", call).get("fields")
         if not isinstance(fields, list):
-            raise UnexpectedAnswerError("the answer has no fields", call=f"GET {'/'.join(call)}")
+            raise UnexpectedResponseError("the answer has no fields", call=f"GET {'/'.join(call)}")
         return [_field(field) for field in fields if isinstance(field, dict)]
 
     def create_fields(self, list_api_name: str, fields: Iterable[FieldDefinition]) -> None:
@@ -250,7 +250,7 @@ def _load_result(answer: Mapping[str, Any]) -> LoadResult:
         duplicates=_count(answer, "number_of_duplicate_records"),
         not_found=_count(answer, "number_of_records_not_found"),
         failed=_count(answer, "number_of_failed_records"),
-        abandoned=answer.get("result_code") not in {None, "Succeeded", "PartiallySucceeded"},
+        load_failed=answer.get("result_code") not in {None, "Succeeded", "PartiallySucceeded"},
         message=vendor_message(answer),
         refused=tuple(
             RefusedRow(

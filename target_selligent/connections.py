@@ -41,12 +41,12 @@ class Attempt:
 
     Args:
         send_seconds: Longest time in which the request may leave.
-        answer_seconds: Longest time after that, to the answer's last byte.
+        response_seconds: Longest time after that, to the answer's last byte.
     """
 
-    def __init__(self, send_seconds: float, answer_seconds: float) -> None:
+    def __init__(self, send_seconds: float, response_seconds: float) -> None:
         self._send_seconds = send_seconds
-        self._answer_seconds = answer_seconds
+        self._answer_seconds = response_seconds
         self._started: float | None = None
         self._left: float | None = None
         self._ends = math.inf

@@ -12,7 +12,7 @@ from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.flush_age import FlushAge
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
-from target_selligent.redaction import redacted
+from target_selligent.redaction import redact
 from target_selligent.reject_lines import member_line
 from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
@@ -151,10 +151,10 @@ class Delivery:
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
         """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
         body = batch.body if len(indexes) == len(batch) else batch.body.select(indexes)
-        before = self.client.answer_seconds
+        before = self.client.response_seconds
         refused = self._parts.load(body, ListLoad(self, batch, indexes))
         if batch.flush_age is not None:
-            batch.flush_age.note_load(self.client.answer_seconds - before)
+            batch.flush_age.note_load(self.client.response_seconds - before)
         return {indexes[position] for position in refused}
 
     def finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
@@ -183,9 +183,9 @@ class Delivery:
         due = self._segment_buffer.pop_due(time.monotonic() - self._age.seconds)
         self._age.note_flush(len(due))
         for segment_rows in due:
-            before = self.client.answer_seconds
+            before = self.client.response_seconds
             self._load_segment(segment_rows)
-            self._age.note_load(self.client.answer_seconds - before)
+            self._age.note_load(self.client.response_seconds - before)
 
     def load_all_segments(self) -> None:
         """Load all Segment rows that wait: after the last batch."""
@@ -296,4 +296,4 @@ class Delivery:
             values: Returns what was sent; None if it is not at hand.
             fields: Names that the words may hold.
         """
-        return redacted(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)
+        return redact(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)

@@ -16,7 +16,7 @@ from target_selligent.errors import (
     NotFoundError,
     RejectedRecord,
     TargetSelligentError,
-    names_that_exist,
+    suggest_names,
 )
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class ListDestination:
             "columns existing fields with field_mapping, or leave them out with field_mapping (null) "
             "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created); "
             "the List has: "
-            + names_that_exist(
+            + suggest_names(
                 (field.name for field in (self._fields or {}).values() if field.writable),
                 [column.field.name for column in missing],
             )

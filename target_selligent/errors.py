@@ -20,7 +20,7 @@ TargetSelligentError
   ├ PayloadTooLargeError        send less at once
   │ └ UploadTooSlowError        as long as the line is slow
   └ FatalApiError               sending it again will not help
-    ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedAnswerError
+    ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedResponseError
     └ BadRequestError
       └ MissingIndexError       the key fields of a List need a unique index
 ```
@@ -124,7 +124,7 @@ class TransientApiError(ApiError):
         call: Method and path of the call.
         status: HTTP status, where there was one.
         code: Selligent's own `error_code` or `result_code`, where there was one.
-        wait_seconds: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
+        retry_after: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
     """
 
     def __init__(
@@ -134,10 +134,10 @@ class TransientApiError(ApiError):
         call: str,
         status: int | None = None,
         code: str | None = None,
-        wait_seconds: float = 0.0,
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(message, call=call, status=status, code=code)
-        self.wait_seconds = wait_seconds
+        self.retry_after = retry_after
 
 
 class RateLimitedError(TransientApiError):
@@ -147,11 +147,11 @@ class RateLimitedError(TransientApiError):
         message: What happened.
         call: Method and path of the call.
         reset_seconds: Seconds until the window ends, as Selligent's header says.
-        wait_seconds: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
+        retry_after: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
     """
 
-    def __init__(self, message: str, *, call: str, reset_seconds: float, wait_seconds: float = 0.0) -> None:
-        super().__init__(message, call=call, status=429, wait_seconds=wait_seconds)
+    def __init__(self, message: str, *, call: str, reset_seconds: float, retry_after: float = 0.0) -> None:
+        super().__init__(message, call=call, status=429, retry_after=retry_after)
         self.reset_seconds = reset_seconds
 
 
@@ -207,11 +207,11 @@ class MissingIndexError(BadRequestError):
     """When Selligent refuses a load because no unique index of the List covers the key fields."""
 
 
-class UnexpectedAnswerError(FatalApiError):
+class UnexpectedResponseError(FatalApiError):
     """When the answer is none that the API's description knows, such as a redirect."""
 
 
-def names_that_exist(names: Iterable[str], wanted: Iterable[str]) -> str:
+def suggest_names(names: Iterable[str], wanted: Iterable[str]) -> str:
     """Return names for a message about others that do not exist: those most like them first, at most 20.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
-from target_selligent.errors import DestinationError, names_that_exist
+from target_selligent.errors import DestinationError, suggest_names
 from target_selligent.exact_numbers import allows_only_whole_numbers, get_text_length_beyond_long
 from target_selligent.settings_table import MAX_TEXT_LENGTH
 
@@ -169,7 +169,7 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
     if segment_column is not None and segment_column not in properties:
         problems.append(
             f"segment_column {segment_column} is not a column of the schema, which has: "
-            + names_that_exist(properties, [segment_column])
+            + suggest_names(properties, [segment_column])
         )
     if not key_fields and not key_properties:
         problems.append("it has no key properties: name the fields that identify a record in key_fields")
@@ -179,7 +179,7 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
         if key_column is None:
             problem = _describe_missing_key(name, bool(key_fields), segment_column, field_names)
             known = [column.field.name if key_fields else column.column_name for column in columns]
-            problems.append(f"{problem} (it has: {names_that_exist(known, [name])})")
+            problems.append(f"{problem} (it has: {suggest_names(known, [name])})")
         elif key_column not in key_columns:
             key_columns.append(key_column)
     if problems:

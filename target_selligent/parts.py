@@ -20,7 +20,7 @@ from target_selligent.errors import (
     RejectedRecord,
     RunStoppedError,
 )
-from target_selligent.refusals import base_by_values, by_index
+from target_selligent.refusals import base_from_values, merge_by_index
 from target_selligent.report import Counts, counts_of
 from target_selligent.same_key import normalize_for_order
 from target_selligent.sizes import Size
@@ -274,16 +274,16 @@ class _Loading:
 
     def _named(self, part: range, result: LoadResult) -> Mapping[int, RefusedRow] | None:
         """Return the rows that an answer says were refused, and why; None if it does not say which."""
-        faults = by_index(result.refused)
+        faults = merge_by_index(result.refused)
         if len(part) == 1:
             # Whatever index it is given, the row is known.
-            self._loader.indexes.bases(faults, 1)
+            self._loader.indexes.possible_bases(faults, 1)
             return dict.fromkeys(part, next(iter(faults.values()))) if faults else {}
         if not self._loader.stop_on_error and (
-            len(faults) < result.failed or (result.abandoned and len(faults) < len(part))
+            len(faults) < result.failed or (result.load_failed and len(faults) < len(part))
         ):
             return None
-        bases: Collection[int] = self._loader.indexes.bases(faults, len(part))
+        bases: Collection[int] = self._loader.indexes.possible_bases(faults, len(part))
         if faults and len(bases) > 1:
             bases = self._bases_by_values(part, faults) or self._bases_by_single_rows(part, min(faults))
         if not bases:
@@ -300,9 +300,9 @@ class _Loading:
                 continue
             column = names.index(field.name.casefold())
             values = [self._rows.row(part[index - base])[column] for base in (0, 1)]
-            base = base_by_values(fault, field, values)
+            base = base_from_values(fault, field, values)
             if base is not None:
-                self._loader.indexes.learn(base)
+                self._loader.indexes.remember_base(base)
                 return {base}
         return ()
 
@@ -321,7 +321,7 @@ class _Loading:
             result = self._send(range(row, row + 1), splittable=False)
             if result.refused or result.failed:
                 found = [fault.index for fault in result.refused if fault.index in {0, 1}] or [base]
-                self._loader.indexes.learn(found[0])
+                self._loader.indexes.remember_base(found[0])
                 self._send_again_after(taken, part, index)
                 return found[:1]
             taken.append(row)

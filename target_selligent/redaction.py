@@ -64,7 +64,7 @@ _OWN_WORDS = frozenset(_API_WORDS.split()).union(*(_WORD.findall(status.phrase.c
 """What the API and its platform say by themselves, in lower case."""
 
 
-def redacted(
+def redact(
     text: str, values: Callable[[], Iterable[object]] | None, *, names: Iterable[str] = (), secrets: Iterable[str] = ()
 ) -> str:
     """Return a message of Selligent's on one line, with each value that it quotes blotted out.

@@ -54,7 +54,7 @@ class RecordIndexes:
     def __init__(self) -> None:
         self._base: int | None = None
 
-    def bases(self, indexes: Iterable[int], rows: int) -> frozenset[int]:
+    def possible_bases(self, indexes: Iterable[int], rows: int) -> frozenset[int]:
         """Return the numbers from which the indexes of an answer may count.
 
         A single one is remembered, and the only one from then on.
@@ -73,13 +73,13 @@ class RecordIndexes:
             (self._base,) = bases
         return bases
 
-    def learn(self, base: int) -> None:
+    def remember_base(self, base: int) -> None:
         """Remember from which number rows are counted, unless it is known."""
         if self._base is None:
             self._base = base
 
 
-def by_index(refused: Iterable[RefusedRow]) -> dict[int, RefusedRow]:
+def merge_by_index(refused: Iterable[RefusedRow]) -> dict[int, RefusedRow]:
     """Return refusals by their index; several faults of one row become one refusal with all reasons."""
     found: dict[int, RefusedRow] = {}
     for row in refused:
@@ -88,7 +88,7 @@ def by_index(refused: Iterable[RefusedRow]) -> dict[int, RefusedRow]:
     return found
 
 
-def base_by_values(fault: RefusedRow, field: FieldDefinition, values: Sequence[Any]) -> int | None:
+def base_from_values(fault: RefusedRow, field: FieldDefinition, values: Sequence[Any]) -> int | None:
     """Say from which number an index counts by the values of the two rows that it may mean.
 
     Args:

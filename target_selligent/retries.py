@@ -87,11 +87,11 @@ class Retries:
     _tallies: dict[type[Exception], _Tally] = field(default_factory=dict)
     _tried_from: float = 0.0
 
-    def hold(self, seconds: float) -> None:
+    def exclude_seconds(self, seconds: float) -> None:
         """Leave out time that a try spent before it was sent, as the pacer does; it is no kind's."""
         self._tried_from += seconds
 
-    def exhausted(self, error: Exception) -> bool:
+    def record_failure(self, error: Exception) -> bool:
         """Count a failure and say whether the call is given up."""
         tally, policy, now = self._tally(error), self.policy, self.clock()
         if tally.failures:
@@ -110,10 +110,10 @@ class Retries:
             or (self.splittable and isinstance(error, (ApiTimeoutError, ConnectionLostError)))
         )
 
-    def wait(self, error: Exception) -> float:
+    def next_delay(self, error: Exception) -> float:
         """Return the seconds to wait before the next try: our own wait, or a longer one that the answer asks for."""
         tally = self._tally(error)
-        asked = error.wait_seconds if isinstance(error, TransientApiError) else 0.0
+        asked = error.retry_after if isinstance(error, TransientApiError) else 0.0
         seconds = max(self._own_wait(error, tally.failures), min(asked, self.policy.asked_cap))
         tally.seconds += seconds
         self._tried_from = self.clock() + seconds

@@ -21,8 +21,8 @@ import msgspec
 import requests
 import urllib3
 
-from target_selligent.answers import quota_of, value_of
-from target_selligent.certificates import check_authorities, safety_problem
+from target_selligent import responses
+from target_selligent.certificates import check_ca_bundle, explain_unsafe_connection
 from target_selligent.connections import Attempt, TimedAdapter
 from target_selligent.errors import (
     ApiError,
@@ -33,9 +33,9 @@ from target_selligent.errors import (
     TransientApiError,
     UploadTooSlowError,
 )
-from target_selligent.redaction import redacted
+from target_selligent.redaction import redact
 from target_selligent.retries import Retries, RetryPolicy
-from target_selligent.unreachable import connection_failure
+from target_selligent.unreachable import classify_connection_failure
 from target_selligent.uplink import Uplink
 
 if TYPE_CHECKING:
@@ -115,21 +115,21 @@ class Transport:
             ApiError: Of the type that says what to do.
         """
         parts = [_path_part(part) for part in path]
-        label = f"{method} {'/'.join(map(_shown, path))}" if path else f"{method} the organization"
+        label = f"{method} {'/'.join(map(_loggable, path))}" if path else f"{method} the organization"
         content = msgspec.json.encode(body) if isinstance(body, dict) else body
         retries = Retries(self._policy, splittable)
 
         @backoff.on_exception(
             backoff.runtime,
             TransientApiError,
-            value=retries.wait,
-            giveup=retries.exhausted,
+            value=retries.next_delay,
+            giveup=retries.record_failure,
             on_backoff=_log_retry,
             jitter=None,
             logger=None,
         )
         def send() -> dict[str, Any]:
-            retries.hold(self._pacer.acquire())
+            retries.exclude_seconds(self._pacer.acquire())
             return self._send(method, "/".join(["", *parts]), query, content, label, splittable=splittable)
 
         return send()
@@ -140,9 +140,9 @@ class Transport:
             session.close()
 
     @property
-    def answer_seconds(self) -> float:
+    def response_seconds(self) -> float:
         """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
-        seconds: float = getattr(self._local, "answer_seconds", 0.0)
+        seconds: float = getattr(self._local, "response_seconds", 0.0)
         return seconds
 
     def _connection(self, label: str) -> _Connection:
@@ -163,7 +163,7 @@ class Transport:
             )
             settings = session.merge_environment_settings(template.url, {}, None, None, None)
             try:
-                check_authorities(settings["verify"])
+                check_ca_bundle(settings["verify"])
             except OSError:
                 raise FatalApiError(
                     f"no safe connection to {self._host}: {settings['verify']} holds no certificates that can be read: "
@@ -204,24 +204,24 @@ class Transport:
             self._note_quota(response)
         self._answered = True
         if attempt.sent:
-            self.uplink.note_sent(attempt.sent_bytes, attempt.uploading)
+            self.uplink.record_upload(attempt.sent_bytes, attempt.uploading)
         elif response.status_code == HTTPStatus.REQUEST_TIMEOUT:
             # Sending was broken off by an answer that says why: the body took too long to arrive.
             raise self._too_slow(attempt, label, splittable=splittable)
 
-        def redact(text: str) -> str:
+        def redact_message(text: str) -> str:
             # A Segment's load sends keys only, and its answer may quote what an earlier load has sent of their records.
             sent = None if "/segments/" in path and content is not None else partial(_sent, content)
-            return redacted(text, sent, names=_names(path, query), secrets=self._secrets)
+            return redact(text, sent, names=_names(path, query), secrets=self._secrets)
 
-        answer = value_of(response, label, redact)
-        self._local.answer_seconds = self.answer_seconds + time.monotonic() - started
+        answer = responses.parse(response, label, redact_message)
+        self._local.response_seconds = self.response_seconds + time.monotonic() - started
         return answer
 
     def _failure(self, error: Exception, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
         """Return what it means that no whole answer came."""
         place = "the proxy" if isinstance(error, requests.exceptions.ProxyError) else self._host
-        if problem := safety_problem(error, place, connected=attempt.connected):
+        if problem := explain_unsafe_connection(error, place, connected=attempt.connected):
             return FatalApiError(problem, call=label)
         if attempt.uploading >= self.uplink.limit.planned and not (attempt.sent and attempt.over):
             return self._too_slow(attempt, label, splittable=splittable)
@@ -231,7 +231,7 @@ class Transport:
             return ConnectionLostError(f"no connection to {self._host} in time", call=label)
         connection: _Connection | None = getattr(self._local, "connection", None)
         proxies = connection.settings["proxies"] if connection else {}
-        return connection_failure(
+        return classify_connection_failure(
             error,
             call=label,
             base_url=self._base_url,
@@ -241,7 +241,7 @@ class Transport:
 
     def _too_slow(self, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
         """Take in that a body did not get through in time, and return what that means."""
-        self.uplink.note_cut(attempt.sent_bytes, attempt.uploading)
+        self.uplink.record_upload_timeout(attempt.sent_bytes, attempt.uploading)
         message = f"the body did not leave within {attempt.uploading:.0f} s: the line is slow"
         if not splittable:
             return ApiTimeoutError(message, call=label)
@@ -253,7 +253,7 @@ class Transport:
         if response is None:
             self._pacer.release(None, None)
             return
-        quota = quota_of(response)
+        quota = responses.read_quota(response)
         self._pacer.release(quota.remaining, quota.reset_seconds, refused=quota.refused)
 
 
@@ -312,7 +312,7 @@ def _names(path: str, query: Mapping[str, str | int] | None) -> Iterator[str]:
         yield from str(value).split(",")
 
 
-def _shown(part: str) -> str:
+def _loggable(part: str) -> str:
     """Return a part of a path as it may be logged: a Segment's name comes from a record and may be anything."""
     return part if _PLAIN.fullmatch(part) else "[...]"
 

@@ -19,7 +19,9 @@ _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _PROXY_ADVICE = "check HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment"
 
 
-def connection_failure(error: Exception, *, call: str, base_url: str, proxy: str | None, new: bool) -> ApiError:
+def classify_connection_failure(
+    error: Exception, *, call: str, base_url: str, proxy: str | None, new: bool
+) -> ApiError:
     """Return what a request that got no answer means.
 
     Args:

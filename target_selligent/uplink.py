@@ -47,7 +47,7 @@ class Uplink:
         """The largest body that arrives in the planned time; None as long as the line has not been slow."""
         return None if self._max_bytes is None else int(self._max_bytes)
 
-    def note_sent(self, size: int, seconds: float) -> None:
+    def record_upload(self, size: int, seconds: float) -> None:
         """Take in how long a body took to leave.
 
         Args:
@@ -65,7 +65,7 @@ class Uplink:
                 # Half-way, and never far at once: a moment's speed is no promise.
                 self._max_bytes += (min(fitting, 2 * self._max_bytes) - self._max_bytes) / 2
 
-    def note_cut(self, sent: int, seconds: float) -> None:
+    def record_upload_timeout(self, sent: int, seconds: float) -> None:
         """Take in that a body did not get through in time.
 
         Args:

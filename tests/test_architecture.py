@@ -102,9 +102,9 @@ ARROWS: dict[str, set[str]] = {
     "sizes": set(),
     "refusals": {"conversions", "fields"},
     "destination": {"client", "fields"},
-    "client": {"answers", "conversions", "fields", "refusals", "transport"},
+    "client": {"responses", "conversions", "fields", "refusals", "transport"},
     "transport": {
-        "answers",
+        "responses",
         "certificates",
         "connections",
         "pacer",
@@ -116,7 +116,7 @@ ARROWS: dict[str, set[str]] = {
     "connections": {"uplink"},
     "certificates": {"unreachable"},
     "uplink": set(),
-    "answers": set(),
+    "responses": set(),
     "segment_buffer": {"pending_tickets"},
     "pending_tickets": set(),
     "same_key": {"conversions", "dates"},
@@ -157,7 +157,7 @@ TYPES_ONLY: dict[str, set[str]] = {"loads": {"delivery"}}
 
 FOREIGN = {
     "singer_sdk": {"target", "reader", "sdk_errors", "sink", "stream_maps"},
-    "requests": {"answers", "connections", "transport", "unreachable"},
+    "requests": {"responses", "connections", "transport", "unreachable"},
     "urllib3": {"certificates", "connections", "transport", "unreachable"},
     "backoff": {"transport"},
 }

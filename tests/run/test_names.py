@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.errors import names_that_exist
+from target_selligent.errors import suggest_names
 from tests.support import record, schema
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_a_setting_that_names_no_column_is_told_which_there_are(
 
 def test_few_names_are_shown() -> None:
     """However many there are, 20 names are shown, the nearest first, and the others are counted."""
-    shown = names_that_exist([f"FIELD_{number}" for number in range(2000)], ["FIELD-1999"])
+    shown = suggest_names([f"FIELD_{number}" for number in range(2000)], ["FIELD-1999"])
     assert shown.startswith("FIELD_1999, ")
     assert shown.count(",") == 20
     assert shown.endswith(" and 1,980 more")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from target_selligent.redaction import _OWN_WORDS, _WORD, redacted
+from target_selligent.redaction import _OWN_WORDS, _WORD, redact
 
 NAMES = ["FIRST_NAME", "MAIL", "contacts", "keyFields"]
 ROW = ["alice.private@example.com", "Wilhelmina Mustermann", 4711, 1234.5, "2019-12-31T22:00:00Z", "Al", True, 1, "a"]
@@ -39,7 +39,7 @@ NESTED = ['{"street": {"name": "Hauptallee"}, "tags": ["vip-customer"]}']
 def test_what_is_quoted_is_blotted_out(message: str, shown: str) -> None:
     """Values go in whatever form; names, the API's own words and what was not sent stay."""
     values: list[Any] = [ROW, ["person"], NESTED]
-    assert redacted(message, lambda: values, names=NAMES, secrets=["demo-secret", "secret-key"]) == shown
+    assert redact(message, lambda: values, names=NAMES, secrets=["demo-secret", "secret-key"]) == shown
 
 
 @given(st.text(min_size=6), st.text(max_size=20), st.text(max_size=20))
@@ -47,7 +47,7 @@ def test_no_value_is_left(value: str, before: str, after: str) -> None:
     """Wherever a value stands in the message, it is gone, unless it has no words but those that the API itself uses."""
     value = " ".join(value.split())
     assume(not all(word in _OWN_WORDS for word in _WORD.findall(value.casefold())))
-    shown = redacted(f"{before}{value}{after}", lambda: [[value]])
+    shown = redact(f"{before}{value}{after}", lambda: [[value]])
     assert len(value) < 6 or value.casefold() not in shown.casefold() or value in f"{before}[value]{after}"
 
 
@@ -57,12 +57,12 @@ def test_what_was_sent_is_not_looked_at_without_need() -> None:
     def never() -> list[Any]:
         raise AssertionError
 
-    assert redacted("Request failed", never) == "Request failed"
-    assert redacted("The field MAIL is not valid", never, names=NAMES) == "The field MAIL is not valid"
+    assert redact("Request failed", never) == "Request failed"
+    assert redact("The field MAIL is not valid", never, names=NAMES) == "The field MAIL is not valid"
 
 
 def test_where_nothing_is_known_only_names_and_the_apis_words_stay() -> None:
     """A message about what was sent before, which is no longer at hand, loses every other word."""
     message = "Record of Wilhelmina (4711, 1/2/2003) is not valid in MAIL: demo-secret"
-    shown = redacted(message, None, names=NAMES, secrets=["demo-secret"])
+    shown = redact(message, None, names=NAMES, secrets=["demo-secret"])
     assert shown == "Record of [value]) is not valid in MAIL: [value]"

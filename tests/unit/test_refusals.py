@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_selligent.conversions import FieldType
 from target_selligent.fields import FieldDefinition
-from target_selligent.refusals import RecordIndexes, RefusedRow, base_by_values, by_index
+from target_selligent.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
 
 TEXT = FieldDefinition("VALUE", FieldType.TEXT, 3)
 LONG = FieldDefinition("VALUE", FieldType.LONG)
@@ -26,34 +26,34 @@ def test_indexes_mean_the_refused_rows(base: int, rows: int, data: st.DataObject
     """Whatever rows are refused, the number from which they are counted is among those that are possible."""
     refused = data.draw(st.sets(st.integers(0, rows - 1), min_size=1))
     indexes = RecordIndexes()
-    bases = indexes.bases([row + base for row in refused], rows)
+    bases = indexes.possible_bases([row + base for row in refused], rows)
     assert base in bases
     assert (len(bases) == 1) == (0 in refused if base == 0 else rows - 1 in refused)
     if len(bases) == 1:
         # From now on it is known, also where an answer alone would leave it open.
-        assert indexes.bases([1], 2) == {base}
+        assert indexes.possible_bases([1], 2) == {base}
 
 
 @pytest.mark.parametrize("indexes", [[-1], [3], [0, 2], [1, 5]], ids=str)
 def test_indexes_that_make_no_sense(indexes: list[int]) -> None:
     """An index that no row can have, from 0 or from 1, is seen, and nothing is learned from it."""
     known = RecordIndexes()
-    assert known.bases(indexes, 2) == frozenset()
-    assert known.bases([1], 2) == {0, 1}
+    assert known.possible_bases(indexes, 2) == frozenset()
+    assert known.possible_bases([1], 2) == {0, 1}
 
 
 def test_what_is_known_stays() -> None:
     """An answer that contradicts what is known makes no sense; it does not change what is known."""
     known = RecordIndexes()
-    known.learn(1)
-    known.learn(0)
-    assert known.bases([0], 2) == frozenset()
-    assert known.bases([1], 2) == {1}
+    known.remember_base(1)
+    known.remember_base(0)
+    assert known.possible_bases([0], 2) == frozenset()
+    assert known.possible_bases([1], 2) == {1}
 
 
 def test_two_faults_of_one_row_are_one_refusal() -> None:
     """Faults with one index become one refusal, with the first field and code and all reasons."""
-    found = by_index([fault("A", 1, "one"), fault("B", 1, "two"), fault("C", 2, "three")])
+    found = merge_by_index([fault("A", 1, "one"), fault("B", 1, "two"), fault("C", 2, "three")])
     assert found == {1: fault("A", 1, "one; two"), 2: fault("C", 2, "three")}
 
 
@@ -76,4 +76,4 @@ def test_two_faults_of_one_row_are_one_refusal() -> None:
 )
 def test_values_that_tell(code: str, field: FieldDefinition, values: tuple[Any, Any], base: int | None) -> None:
     """A value that cannot be stored, beside one that can, says which row is meant; any other pair says nothing."""
-    assert base_by_values(fault(code), field, values) == base
+    assert base_from_values(fault(code), field, values) == base

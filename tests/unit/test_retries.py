@@ -39,8 +39,8 @@ def waits(error: TransientApiError, policy: RetryPolicy, *, splittable: bool = F
     clock = Clock()
     retries = Retries(policy, splittable, draw=lambda bound: bound, clock=clock)
     waited: list[float] = []
-    while not retries.exhausted(error):
-        waited.append(retries.wait(error))
+    while not retries.record_failure(error):
+        waited.append(retries.next_delay(error))
         clock.sleep(waited[-1])
         assert len(waited) < 10_000
     return waited
@@ -95,8 +95,8 @@ def test_jitter_never_passes_the_bound() -> None:
     policy = RetryPolicy(base=1, cap=4)
     for _ in range(100):
         retries = Retries(policy)
-        retries.exhausted(SERVER)
-        assert 0 <= retries.wait(SERVER) <= 4
+        retries.record_failure(SERVER)
+        assert 0 <= retries.next_delay(SERVER) <= 4
 
 
 def test_a_host_that_is_not_found_is_looked_up_again_for_some_seconds() -> None:
@@ -111,8 +111,8 @@ def fail(retries: Retries, clock: Clock, error: TransientApiError, seconds: floa
     ends = clock.now + seconds
     while clock.now < ends:
         clock.sleep(1)
-        assert not retries.exhausted(error)
-        clock.sleep(retries.wait(error))
+        assert not retries.record_failure(error)
+        clock.sleep(retries.next_delay(error))
 
 
 @pytest.mark.parametrize("error", [SERVER, LOST, LATE, BUSY, UNKNOWN], ids=lambda error: type(error).__name__)
@@ -129,8 +129,8 @@ def test_waits_for_one_kind_do_not_use_up_another(
     clock.sleep(1)
 
     waited: list[float] = []
-    while not retries.exhausted(error):
-        waited.append(retries.wait(error))
+    while not retries.record_failure(error):
+        waited.append(retries.next_delay(error))
         clock.sleep(waited[-1])
     assert waited == waits(error, RetryPolicy())
 
@@ -142,10 +142,10 @@ def test_kinds_that_take_turns_are_counted_apart() -> None:
     given_up: list[int] = []
     for turn in range(1, 100):
         for error in (QUOTA, BUSY, LATE, SERVER):
-            if retries.exhausted(error):
+            if retries.record_failure(error):
                 given_up.append(turn)
                 break
-            clock.sleep(retries.wait(error))
+            clock.sleep(retries.next_delay(error))
         if given_up:
             break
     assert given_up == [5]
@@ -156,10 +156,10 @@ def test_time_before_a_call_is_sent_is_no_failure_s() -> None:
     clock = Clock()
     retries = Retries(RetryPolicy(attempts=100, seconds=10), draw=lambda _: 1.0, clock=clock)
     for _ in range(9):
-        assert not retries.exhausted(SERVER)
-        clock.sleep(retries.wait(SERVER))
+        assert not retries.record_failure(SERVER)
+        clock.sleep(retries.next_delay(SERVER))
         clock.sleep(60)
-        retries.hold(60)
+        retries.exclude_seconds(60)
 
 
 @pytest.mark.parametrize("kind", [ServerError, ListBusyError], ids=lambda kind: kind.__name__)
@@ -167,14 +167,14 @@ def test_time_before_a_call_is_sent_is_no_failure_s() -> None:
 def test_an_answer_asks_for_a_longer_wait(kind: type[TransientApiError], asked: float, seconds: float) -> None:
     """`Retry-After` is obeyed where it is longer than our own wait, up to five minutes."""
     retries = Retries(RetryPolicy(base=1, busy_base=1), draw=lambda bound: bound)
-    error = kind("later", call=CALL, wait_seconds=asked)
-    assert not retries.exhausted(error)
-    assert retries.wait(error) == seconds
+    error = kind("later", call=CALL, retry_after=asked)
+    assert not retries.record_failure(error)
+    assert retries.next_delay(error) == seconds
 
 
 def test_an_answer_asks_for_a_longer_wait_than_the_quota_s() -> None:
     """Of the window's end and `Retry-After`, the later one counts."""
-    error = RateLimitedError("429", call=CALL, reset_seconds=10, wait_seconds=90)
+    error = RateLimitedError("429", call=CALL, reset_seconds=10, retry_after=90)
     assert waits(error, RetryPolicy(quota_seconds=100)) == [90, 90]
 
 
@@ -184,8 +184,8 @@ def test_no_mixture_of_failures_is_tried_for_ever(chance: Random, weights: list[
     clock = Clock()
     retries = Retries(RetryPolicy(), clock=clock)
     started = clock.now
-    while not retries.exhausted(error := chance.choices([SERVER, LOST, LATE, BUSY, QUOTA, UNKNOWN], weights)[0]):
-        seconds = retries.wait(error)
+    while not retries.record_failure(error := chance.choices([SERVER, LOST, LATE, BUSY, QUOTA, UNKNOWN], weights)[0]):
+        seconds = retries.next_delay(error)
         assert 0 <= seconds <= 61
         clock.sleep(seconds)
     assert clock.now - started < 900 * 2 + 3600 + 600 + 15 + 200

@@ -14,9 +14,9 @@ def send(uplink: Uplink, size: int, rate: float) -> float:
     """Send a body over a line of so many bytes a second; return the seconds until it arrived or was cut off."""
     seconds = size / rate
     if seconds > uplink.limit.seconds:
-        uplink.note_cut(min(size, int(rate * uplink.limit.seconds) + BUFFERED_BYTES), uplink.limit.seconds)
+        uplink.record_upload_timeout(min(size, int(rate * uplink.limit.seconds) + BUFFERED_BYTES), uplink.limit.seconds)
         return uplink.limit.seconds
-    uplink.note_sent(size, max(0, size - BUFFERED_BYTES) / rate)
+    uplink.record_upload(size, max(0, size - BUFFERED_BYTES) / rate)
     return seconds
 
 
@@ -25,7 +25,7 @@ def test_a_fast_line_is_never_limited(bodies: list[tuple[int, float]]) -> None:
     """As long as every body leaves in the planned time, nothing is limited, however the times vary."""
     uplink = Uplink()
     for size, seconds in bodies:
-        uplink.note_sent(size, seconds)
+        uplink.record_upload(size, seconds)
     assert uplink.max_bytes is None
 
 
@@ -42,14 +42,14 @@ def test_a_slow_line_gets_bodies_that_arrive(rate: float) -> None:
 def test_a_body_that_took_long_limits_the_next() -> None:
     """A body that arrived, but later than planned, makes those after it smaller before one is cut off."""
     uplink = Uplink()
-    uplink.note_sent(14_000_000, 14)
+    uplink.record_upload(14_000_000, 14)
     assert 9_500_000 <= (uplink.max_bytes or 0) <= 10_000_000
 
 
 def test_one_stall_is_forgotten() -> None:
     """A fast line that stood still for one body is as fast as before after a few more."""
     uplink = Uplink()
-    uplink.note_cut(200_000, 15)
+    uplink.record_upload_timeout(200_000, 15)
     sent = 0
     while (uplink.max_bytes or 0) < 20_000_000:
         send(uplink, uplink.max_bytes or 0, 100_000_000)
@@ -61,5 +61,5 @@ def test_one_stall_is_forgotten() -> None:
 def test_a_limit_never_falls_to_nothing(sent: int, seconds: float) -> None:
     """However little left, a limit stays large enough to be measured, and so to rise again."""
     uplink = Uplink()
-    uplink.note_cut(sent, seconds)
+    uplink.record_upload_timeout(sent, seconds)
     assert (uplink.max_bytes or 0) >= 2 * BUFFERED_BYTES

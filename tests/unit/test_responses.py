@@ -10,8 +10,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.answers import Quota, quota_of, retry_after, value_of
 from target_selligent.errors import ListBusyError, RateLimitedError, ServerError, TransientApiError
+from target_selligent.responses import Quota, parse, read_quota, read_retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 TEXT = st.text(st.characters(max_codepoint=255))
@@ -55,22 +55,22 @@ def test_the_quota_of_a_429(remaining: str | None, reset: str | None, wanted: Qu
     found = response()
     said = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": reset}
     found.headers.update({name: value for name, value in said.items() if value is not None})
-    assert quota_of(found) == wanted
+    assert read_quota(found) == wanted
     with pytest.raises(RateLimitedError if wanted.refused else ListBusyError) as caught:
-        value_of(found, "POST lists/contacts/data/load", str)
+        parse(found, "POST lists/contacts/data/load", str)
     if isinstance(caught.value, RateLimitedError):
         assert caught.value.reset_seconds == wanted.reset_seconds
 
 
 def test_only_a_429_is_refused_for_the_quota() -> None:
     """The last call of a window is answered, with nothing remaining."""
-    assert quota_of(response(200, X_RateLimit_Remaining="0", X_RateLimit_Reset="5")) == Quota(0, 5, refused=False)
+    assert read_quota(response(200, X_RateLimit_Remaining="0", X_RateLimit_Reset="5")) == Quota(0, 5, refused=False)
 
 
 @given(remaining=TEXT, reset=TEXT | st.floats().map(str) | st.integers().map(str), status=st.sampled_from([200, 429]))
 def test_no_header_makes_a_quota_that_cannot_be_waited_for(remaining: str, reset: str, status: int) -> None:
     """Whatever headers hold, the quota's numbers are finite and the window ends within a minute."""
-    quota = quota_of(response(status, X_RateLimit_Remaining=remaining, X_RateLimit_Reset=reset))
+    quota = read_quota(response(status, X_RateLimit_Remaining=remaining, X_RateLimit_Reset=reset))
     assert quota.remaining is None or abs(quota.remaining) < float("inf")
     assert quota.reset_seconds is None or 0 <= quota.reset_seconds <= 60
 
@@ -98,22 +98,22 @@ def test_no_header_makes_a_quota_that_cannot_be_waited_for(remaining: str, reset
 def test_retry_after(text: str, seconds: float, status: int) -> None:
     """Seconds and dates are read; a date counts from the answer's own Date; anything else asks for nothing."""
     found = response(status, Retry_After=text, Date=format_datetime(NOW, usegmt=True))
-    assert retry_after(found) == seconds
+    assert read_retry_after(found) == seconds
     with pytest.raises(TransientApiError) as caught:
-        value_of(found, "GET the organization", str)
-    assert caught.value.wait_seconds == seconds
+        parse(found, "GET the organization", str)
+    assert caught.value.retry_after == seconds
 
 
 def test_a_date_without_the_answer_s_own_counts_from_now() -> None:
     """Where the answer has no Date, ours is used."""
     text = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=100), usegmt=True)
-    assert 0 < retry_after(response(Retry_After=text)) <= 100
+    assert 0 < read_retry_after(response(Retry_After=text)) <= 100
 
 
 @given(TEXT)
 def test_no_retry_after_is_a_failure(text: str) -> None:
     """Whatever the header holds, it is seconds from 0 on."""
-    assert retry_after(response(Retry_After=text)) >= 0
+    assert read_retry_after(response(Retry_After=text)) >= 0
 
 
 def test_a_failing_result_code_can_ask_for_a_wait() -> None:
@@ -121,5 +121,5 @@ def test_a_failing_result_code_can_ask_for_a_wait() -> None:
     found = response(200, Retry_After="7")
     found._content = b'{"result_code": "ServiceUnavailable"}'  # noqa: SLF001 - see above
     with pytest.raises(ServerError) as caught:
-        value_of(found, "GET the organization", str)
-    assert caught.value.wait_seconds == 7
+        parse(found, "GET the organization", str)
+    assert caught.value.retry_after == 7

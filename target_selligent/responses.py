@@ -23,7 +23,7 @@ from target_selligent.errors import (
     RateLimitedError,
     ServerError,
     UnauthorizedError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Quota:
     refused: bool
 
 
-def quota_of(response: requests.Response) -> Quota:
+def read_quota(response: requests.Response) -> Quota:
     """Return what an answer's headers say of the quota; the only place that decides which 429 is the quota's.
 
     The header is seconds, of a window of a minute. Anything else in it (a moment, NaN, a day) counts as a whole window:
@@ -70,7 +70,7 @@ def quota_of(response: requests.Response) -> Quota:
     return Quota(remaining, reset, refused)
 
 
-def retry_after(response: requests.Response) -> float:
+def read_retry_after(response: requests.Response) -> float:
     """Return the seconds that an answer asks to wait with `Retry-After`, as a number or a date; 0 if it does not.
 
     A date counts from the answer's own `Date` where there is one, so that a clock that is wrong here does not matter.
@@ -87,7 +87,7 @@ def retry_after(response: requests.Response) -> float:
     return max(0.0, seconds)
 
 
-def value_of(response: requests.Response, label: str, redact: Callable[[str], str]) -> dict[str, Any]:
+def parse(response: requests.Response, label: str, redact: Callable[[str], str]) -> dict[str, Any]:
     """Return the body of a good answer.
 
     Args:
@@ -123,7 +123,7 @@ def value_of(response: requests.Response, label: str, redact: Callable[[str], st
             call=label,
             status=response.status_code,
             code=code,
-            wait_seconds=retry_after(response),
+            retry_after=read_retry_after(response),
         )
     if code == "NotFound":
         raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
@@ -162,25 +162,27 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
             call=label,
             status=status,
             code=code,
-            wait_seconds=retry_after(response),
+            retry_after=read_retry_after(response),
         )
     if status < HTTPStatus.BAD_REQUEST:
-        return UnexpectedAnswerError(f"{status}: a redirect is not followed: check base_url", call=label, status=status)
+        return UnexpectedResponseError(
+            f"{status}: a redirect is not followed: check base_url", call=label, status=status
+        )
     return BadRequestError(f"{status} {_phrase(status)}".strip() + detail, call=label, status=status, code=code)
 
 
 def _too_many(response: requests.Response, label: str) -> Exception:
     """Tell the two kinds of 429 apart."""
-    quota, asked = quota_of(response), retry_after(response)
+    quota, asked = read_quota(response), read_retry_after(response)
     if quota.refused:
         return RateLimitedError(
             "429: the quota of this API key is used up",
             call=label,
             reset_seconds=quota.reset_seconds or 0.0,
-            wait_seconds=asked,
+            retry_after=asked,
         )
     return ListBusyError(
-        "429: another bulk operation is running on this List", call=label, status=429, wait_seconds=asked
+        "429: another bulk operation is running on this List", call=label, status=429, retry_after=asked
     )
 
 
