@@ -147,11 +147,11 @@ class Rejects:
         if self._strict:
             raise RunStoppedError(
                 f"{rejection}; the run ends here because skip_invalid_records is false: "
-                "correct the record, or set it to true to skip and count such records",
+                "correct the record, or set it to true to reject such records and go on",
                 code=rejection.fault.code,
             )
         if shown <= _SHOWN_OF_A_KIND:
-            logger.warning("Skipped %s", rejection)
+            logger.warning("Rejected %s", rejection)
         if shown == _SHOWN_OF_A_KIND:
             logger.warning("More records like this are only counted (stream %s, %s)", kind[0], kind[2])
         if self._limit is not None and self._limit.count is not None and self.total > self._limit.count:
@@ -199,7 +199,7 @@ class Rejects:
         with self._lock:
             for (stream, field, code), count in sorted(self._kinds.items(), key=str):
                 where = f", field {field}" if field else ""
-                yield f"skipped {count:,} records of stream {stream}{where}: {code}"
+                yield f"rejected {count:,} records of stream {stream}{where}: {code}"
 
     def keep_newer(self, batch: Batch, indexes: Iterable[int]) -> None:
         """Write loaded records to the rejects file that came after a rejected one of their key.

@@ -71,7 +71,7 @@ def _outcome(tenant: Tenant, messages: Iterable[Message] | bytes, **more: Any) -
         "requests": sorted(str({name: entry[name] for name in told}) for entry in tenant.requests()),
         "loads": [entry["values"] for entry in tenant.writes("list_load")],
         "members": [(entry["segment"], entry["keys"]) for entry in tenant.writes("segment_load")],
-        "skipped": [line.rpartition("Skipped ")[2] for line in run.stderr.splitlines() if "Skipped " in line],
+        "rejected": [line.rpartition("Rejected ")[2] for line in run.stderr.splitlines() if "Rejected " in line],
     }
 
 

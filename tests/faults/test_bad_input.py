@@ -86,7 +86,7 @@ def test_a_record_that_cannot_be_loaded(selligent: Selligent, bad: bytes) -> Non
     finished = _load(selligent, _HEAD + line + encode([record({"key": "last", "name": "n"}), state({"position": 3})]))
 
     assert finished.returncode == 0, finished.stderr
-    assert "Skipped record 2 of stream customers" in finished.stderr
+    assert "Rejected record 2 of stream customers" in finished.stderr
     assert sorted(selligent.rows("KEY")) == [["good"], ["last"]]
     assert finished.position == 3
 
@@ -131,7 +131,7 @@ def test_a_schema_that_changes_type(selligent: Selligent) -> None:
         assert "NUMBER" in finished.complaint()
     else:
         assert selligent.rows("KEY", "NUMBER") == [["a", 1.5], ["c", 2.5]]
-        assert "Skipped record 2 of stream customers" in finished.stderr
+        assert "Rejected record 2 of stream customers" in finished.stderr
         assert finished.position == 3
 
 

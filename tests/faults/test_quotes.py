@@ -82,7 +82,7 @@ def _cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize("case", list(_cases()))
 def test_what_selligent_quotes_is_in_no_log(case: Quoting, outcome: Finished) -> None:
-    """Errors, warnings of retries and of skipped records hold the reason and the field, and nothing that was sent."""
+    """Errors, warnings of retries and of rejected records hold the reason and the field, and nothing that was sent."""
     said = [line for line in outcome.stderr.splitlines() if "in this field is not valid" in line]
     assert said, (case, outcome.stderr)
     for quote in (*QUOTES, "Wilhelmina", "Mustermann", "4711", "Stiege"):

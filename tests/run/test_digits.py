@@ -45,7 +45,7 @@ def test_long_number_keys_stay_apart(
     run = tenant.run(content, create_list_if_not_exists=True, **more).succeeded()
     assert tenant.fields() == {"KEY": field}
     assert tenant.rows("KEY") == [[number] for number in [*LONG_IDS, *fractions]]
-    assert "Skipped" not in run.stderr
+    assert "Rejected" not in run.stderr
 
 
 @pytest.mark.parametrize("more", PATHS.values(), ids=PATHS)
@@ -55,7 +55,7 @@ def test_whole_number_keys_are_long(tenant: Tenant, more: dict[str, Any]) -> Non
     run = tenant.run(content, create_list_if_not_exists=True, **more).succeeded()
     assert tenant.fields() == {"KEY": "Long"}
     assert tenant.rows("KEY") == [[1], [9007199254740993], [9007199254740995]]
-    assert "Skipped record 4" in run.stderr
+    assert "Rejected record 4" in run.stderr
 
 
 @pytest.mark.parametrize("more", PATHS.values(), ids=PATHS)
@@ -65,8 +65,8 @@ def test_a_float_field_as_key_takes_what_a_double_holds(tenant: Tenant, more: di
     content = lines({"type": "number"}, "0.1", "5", "0.10000000000000000001", "9007199254740993")
     run = tenant.run(content, **more).succeeded()
     assert tenant.rows("KEY") == [[0.1], [5]]
-    assert "Skipped record 3" in run.stderr
-    assert "Skipped record 4" in run.stderr
+    assert "Rejected record 3" in run.stderr
+    assert "Rejected record 4" in run.stderr
 
 
 @pytest.mark.parametrize("more", PATHS.values(), ids=PATHS)
@@ -117,7 +117,7 @@ def test_text_for_fields_of_other_types(tenant: Tenant, more: dict[str, Any]) ->
         ["a", 42, 12.5, True, "2024-02-29", "2024-02-29T08:15:00Z"],
         ["g", None, None, None, None, None],
     ]
-    assert len([line for line in run.log if line.startswith("Skipped record")]) == 5
+    assert len([line for line in run.log if line.startswith("Rejected record")]) == 5
 
 
 def test_text_keys_of_a_number_field_have_one_spelling(tenant: Tenant) -> None:
@@ -125,7 +125,7 @@ def test_text_keys_of_a_number_field_have_one_spelling(tenant: Tenant) -> None:
     tenant.create_list(KEY="Long")
     run = tenant.run([schema({"key": "string"}), *records("key", ("1",), ("1.0",), ("2",))]).succeeded()
     assert tenant.rows("KEY") == [[1], [2]]
-    assert "Skipped record 2" in run.stderr
+    assert "Rejected record 2" in run.stderr
 
 
 def test_booleans_and_date_times_for_other_fields(tenant: Tenant) -> None:
@@ -138,7 +138,7 @@ def test_booleans_and_date_times_for_other_fields(tenant: Tenant) -> None:
     ]
     run = tenant.run([schema({"key": "string", "b": "boolean", "t": moment}), *rows]).succeeded()
     assert tenant.rows("KEY", "B", "T") == [["a", 1, "2024-02-29"]]
-    assert "Skipped record 2 of stream customers, field t" in run.stderr
+    assert "Rejected record 2 of stream customers, field t" in run.stderr
 
 
 @pytest.mark.parametrize("more", PATHS.values(), ids=PATHS)
@@ -152,7 +152,7 @@ def test_numbers_beyond_all_bounds_are_rejected_alone(
     described = {"type": ["number", "null"] if written == "{}" else ["string", "null"]}
     run = tenant.run(lines(described, "null", written.format(number), "null", column="n"), **more).succeeded()
     assert tenant.rows("KEY", "N") == [["0", None], ["2", None]]
-    assert "Skipped record 2 of stream customers, field n" in run.stderr
+    assert "Rejected record 2 of stream customers, field n" in run.stderr
 
 
 def test_date_time_keys_that_selligent_cannot_tell_apart_are_rejected(tenant: Tenant) -> None:
@@ -161,4 +161,4 @@ def test_date_time_keys_that_selligent_cannot_tell_apart_are_rejected(tenant: Te
     described = schema({"key": {"type": "string", "format": "date-time"}})
     run = tenant.run([described, *records("key", *moments)], create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY") == [["2026-05-01T10:15:00.1234567Z"]]
-    assert "skipped 2 records of stream customers, field key" in run.stderr
+    assert "rejected 2 records of stream customers, field key" in run.stderr

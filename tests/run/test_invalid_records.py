@@ -1,4 +1,4 @@
-"""Records that cannot be loaded: skipped, counted and kept, or the end of the run; never a silent loss."""
+"""Records that cannot be loaded: rejected, counted and kept, or the end of the run; never a silent loss."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def contacts(tenant: Tenant) -> Tenant:
 
 
 @CASES
-def test_faulty_records_are_skipped(contacts: Tenant, tmp_path: Path, values: dict[str, Any], reason: str) -> None:
+def test_faulty_records_are_rejected(contacts: Tenant, tmp_path: Path, values: dict[str, Any], reason: str) -> None:
     """A faulty record is named by number and reason, never by value; it is kept whole, and the others are loaded."""
     good = {"key": "a", "value": "ok", "seg": "s"}
     messages = [SCHEMA, record(good), record(values), record({**good, "key": "c"}), state({"a": 1})]
@@ -44,7 +44,7 @@ def test_faulty_records_are_skipped(contacts: Tenant, tmp_path: Path, values: di
     run = contacts.run(messages, segment_column="seg", rejects_path=str(rejects)).succeeded()
     assert contacts.rows("KEY") == [["a"], ["c"]]
     assert contacts.members("s", "KEY") == ["a", "c"]
-    assert "Skipped record 2 of stream customers" in run.stderr
+    assert "Rejected record 2 of stream customers" in run.stderr
     assert reason in run.stderr
     assert SECRETIVE not in run.stderr
     _, line = map(json.loads, rejects.read_text(encoding="utf-8").splitlines())
@@ -53,7 +53,7 @@ def test_faulty_records_are_skipped(contacts: Tenant, tmp_path: Path, values: di
     assert line["reason"]
     assert rejects.stat().st_mode & 0o077 == 0
     last = run.stderr.splitlines()[-1]
-    assert "skipped 1 records of stream customers" in last
+    assert "rejected 1 records of stream customers" in last
     assert "WARNING" in last
     assert run.states == [{"a": 1}]
 
@@ -101,8 +101,8 @@ def test_only_the_first_of_a_kind_are_named(tenant: Tenant) -> None:
     """The log names ten records of a kind and counts the rest; the summary has them all."""
     rows = records("key", ("a",), *((None,) for _ in range(500)))
     run = tenant.run([schema({"key": "string"}), *rows], create_list_if_not_exists=True).succeeded()
-    assert len([line for line in run.log if line.startswith("Skipped record")]) == 10
-    assert any(line.startswith("skipped 500 records of stream customers, field key") for line in run.log)
+    assert len([line for line in run.log if line.startswith("Rejected record")]) == 10
+    assert any(line.startswith("rejected 500 records of stream customers, field key") for line in run.log)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_refused_rows_are_told_apart_however_they_are_counted(contacts: Tenant, 
     rows = records("key value", ("a", "ok"), ("b", "too long"), ("c", "ok"), ("d", "too long"))
     run = contacts.run([schema({"key": "string", "value": "string"}), *rows]).succeeded()
     assert contacts.rows("KEY") == [["a"], ["c"]]
-    skipped = [line.split()[2] for line in run.log if line.startswith("Skipped record")]
-    assert sorted(skipped) == ["2", "4"]
+    rejected = [line.split()[2] for line in run.log if line.startswith("Rejected record")]
+    assert sorted(rejected) == ["2", "4"]
 
 
 def test_rejects_file_that_cannot_be_written(contacts: Tenant, tmp_path: Path) -> None:

@@ -314,7 +314,7 @@ def test_a_stream_of_which_nothing_can_be_loaded_fails_the_run(tenant: Tenant) -
     with pytest.raises(NothingLoadedError), loading([{"key": None}], tenant, states.append) as run:
         pass
     assert states == []
-    assert "skipped 1 records of stream customers" in str(run.report)
+    assert "rejected 1 records of stream customers" in str(run.report)
 
 
 def test_a_strict_run_ends_at_a_rejected_record(tenant: Tenant) -> None:

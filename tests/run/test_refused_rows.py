@@ -31,7 +31,7 @@ def contacts(tenant: Tenant) -> Tenant:
 
 def rejected(run: Run) -> list[int]:
     """Return the numbers of the records that a run rejected, in order."""
-    return sorted(int(line.split()[2]) for line in run.log if line.startswith("Skipped record"))
+    return sorted(int(line.split()[2]) for line in run.log if line.startswith("Rejected record"))
 
 
 def run_marks(contacts: Tenant, marks: list[str | None], **settings: Any) -> Run:

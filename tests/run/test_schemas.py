@@ -33,7 +33,7 @@ def test_draft_4(tenant: Tenant, more: dict[str, Any]) -> None:
     wanted = [["a", str(10**20 - 1), 9.5], ["b", "1", 10], ["c", None, 1]]
     if more.get("validate_records", True):
         del wanted[1]
-        assert "Skipped record 2 of stream customers, field m" in run.stderr
+        assert "Rejected record 2 of stream customers, field m" in run.stderr
     assert tenant.rows("KEY", "N", "M") == wanted
 
 

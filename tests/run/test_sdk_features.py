@@ -113,8 +113,8 @@ def test_records_are_rejected_alike_on_the_sdks_path(tenant: Tenant) -> None:
     rows = records("key value", ("a", 1), (None, 2), ("c", 2**63), ("d", 4))
     run = tenant.run([SCHEMA, *rows, state({"a": 1})], stream_maps=maps, **CREATE).succeeded()
     assert tenant.rows("KEY", "MORE") == [["a", 1], ["d", 4]]
-    skipped = [line for line in run.log if line.startswith("Skipped record")]
-    assert [line.split()[2] for line in skipped] == ["2", "3"]
+    rejected = [line for line in run.log if line.startswith("Rejected record")]
+    assert [line.split()[2] for line in rejected] == ["2", "3"]
 
 
 @pytest.mark.parametrize("maps", [{}, {"stream_maps": {"customers": {"more": "value"}}}], ids=["plain", "mapped"])
@@ -181,7 +181,7 @@ def test_a_record_on_which_a_stream_map_fails_is_rejected(tenant: Tenant, maps: 
     ]
     run = tenant.run(messages, create_list_if_not_exists=True, stream_maps={"customers": maps}).succeeded()
     assert tenant.rows("KEY") == [["1"], ["2"]]
-    assert f"Skipped record 2 of stream customers: a stream map fails on it: {fault}" in run.stderr
+    assert f"Rejected record 2 of stream customers: a stream map fails on it: {fault}" in run.stderr
     assert "List contacts: 3 read, 2 sent" in run.stderr
     assert "secret-name" not in run.stderr
     assert run.states == [{"a": 1}]

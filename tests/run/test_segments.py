@@ -80,17 +80,17 @@ def test_an_array_puts_a_record_in_each_segment(contacts: Tenant) -> None:
     assert contacts.members("vip", "KEY") == ["a", "c", "old"]
     assert contacts.members("new", "KEY") == ["a", "b"]
     assert contacts.rows("KEY") == [["old"], ["older"], ["a"], ["b"], ["c"]]
-    assert "Skipped record 4 of stream customers, field seg: it names no Segment" in run.log
+    assert "Rejected record 4 of stream customers, field seg: it names no Segment" in run.log
 
 
-def test_rows_without_a_usable_segment_are_skipped(contacts: Tenant) -> None:
+def test_rows_without_a_usable_segment_are_rejected(contacts: Tenant) -> None:
     """Null, blank, missing and impossible Segments skip the record: not in the List either, counted and reported."""
     rows = records("key seg", ("a", None), ("b", ""), ("c", "  "), ("d", "not an API name"), ("e", "vip"))
     run = contacts.run([SCHEMA, *rows, record({"key": "f"}), state({"a": 1})], **CREATE).succeeded()
     assert contacts.rows("KEY") == [["old"], ["older"], ["e"]]
     assert contacts.members("vip", "KEY") == ["e", "old"]
-    skipped = [line for line in run.log if line.startswith("Skipped record")]
-    assert [line.split()[2] for line in skipped] == ["1", "2", "3", "6", "4"]
+    rejected = [line for line in run.log if line.startswith("Rejected record")]
+    assert [line.split()[2] for line in rejected] == ["1", "2", "3", "6", "4"]
     assert (
         "List contacts: 6 read, 1 sent, 1 inserted, 0 updated, 0 duplicates, 0 not found, 0 refused, "
         "5 rejected before sending, 0 deleted" in run.log
@@ -105,7 +105,7 @@ def test_rows_without_a_segment_can_go_into_the_list_alone(contacts: Tenant) -> 
     run = contacts.run(messages, **CREATE, records_without_segment="list_only").succeeded()
     assert sorted(contacts.rows("KEY")) == [["a"], ["b"], ["c"], ["e"], ["f"], ["old"], ["older"]]
     assert contacts.members("vip", "KEY") == ["e", "old"]
-    assert [line.split()[2] for line in run.log if line.startswith("Skipped record")] == ["4"]
+    assert [line.split()[2] for line in run.log if line.startswith("Rejected record")] == ["4"]
     assert run.states == [{"a": 1}]
 
 
@@ -128,7 +128,7 @@ def test_what_is_no_name_of_a_segment_is_rejected(contacts: Tenant, choice: str,
     run = contacts.run(messages, **CREATE, records_without_segment=choice).succeeded()
     assert contacts.rows("KEY") == [["old"], ["older"], ["b"]]
     reason = "the Segment is neither text nor a whole number"
-    assert f"Skipped record 1 of stream customers, field seg: {reason}" in run.log
+    assert f"Rejected record 1 of stream customers, field seg: {reason}" in run.log
     complaint = contacts.run(messages[:-1], **CREATE, records_without_segment=choice).complaint()
     assert f"none of the 1 records of stream customers could be loaded, most often for field seg: {reason}" in complaint
 
@@ -146,7 +146,7 @@ def test_the_segment_column_is_never_a_field(contacts: Tenant) -> None:
 
 @pytest.mark.parametrize("segment", ["with blank", "a/../../x", "ä", "..", "%2e%2e"], ids=str)
 def test_impossible_names_are_not_created(contacts: Tenant, segment: str) -> None:
-    """A value that cannot be an API name never becomes a Segment or another path; its record is skipped."""
+    """A value that cannot be an API name never becomes a Segment or another path; its record is rejected."""
     contacts.run([SCHEMA, *records("key seg", ("a", segment), ("b", "vip"))], **CREATE).succeeded()
     assert contacts.rows("KEY") == [["old"], ["older"], ["b"]]
     assert contacts.segments() == {"vip": "Static"}
@@ -228,7 +228,7 @@ def test_refused_rows_are_not_sent_to_segments(contacts: Tenant) -> None:
     run = contacts.run([schema(columns), *rows, state({"a": 1})], **CREATE).succeeded()
     assert contacts.members("vip", "KEY") == ["a", "old"]
     assert contacts.rows("KEY", "VALUE") == [["old", None], ["older", None], ["a", "ok"]]
-    assert "Skipped record 2 of stream customers, field VALUE: Selligent refused it" in run.stderr
+    assert "Rejected record 2 of stream customers, field VALUE: Selligent refused it" in run.stderr
     assert "far too long" not in run.stderr
     assert run.states == [{"a": 1}]
 
@@ -250,7 +250,7 @@ def test_a_refused_member_is_reported(contacts: Tenant) -> None:
     run = contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "vip"))], **SEGMENT).succeeded()
     assert contacts.rows("KEY") == [["old"], ["older"], ["a"], ["b"]]
     assert contacts.members("vip", "KEY") == ["b", "old"]
-    assert "Skipped record 1 of stream customers, as a Segment member" in run.stderr
+    assert "Rejected record 1 of stream customers, as a Segment member" in run.stderr
 
 
 def test_a_numeric_segment_column_names_segments_by_number(contacts: Tenant) -> None:

@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_rejected(tenant: Tenant, described: dict[str, Any]
     messages = [schema({"key": "string", "value": described}), record({"key": "bad", "value": value})]
     run = tenant.run([*messages, record({"key": "good"}), state({"a": 1})], create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY") == [["good"]]
-    assert "Skipped record 1 of stream customers, field value: " in run.stderr
+    assert "Rejected record 1 of stream customers, field value: " in run.stderr
     assert run.states == [{"a": 1}]
 
 
@@ -211,7 +211,7 @@ def test_what_is_no_json_number_is_rejected(tenant: Tenant, line: str) -> None:
     )
     run = tenant.run(content, create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY") == [["1.5"]]
-    assert "Skipped record 1 of stream s" in run.stderr
+    assert "Rejected record 1 of stream s" in run.stderr
 
 
 def test_text_that_is_no_unicode_is_rejected(tenant: Tenant) -> None:
@@ -224,7 +224,7 @@ def test_text_that_is_no_unicode_is_rejected(tenant: Tenant) -> None:
     ]
     run = tenant.run(encode([schema(columns)]) + b"".join(messages), create_list_if_not_exists=True).succeeded()
     assert tenant.rows("KEY", "TEXT") == [[3, "\U0001f600"]]
-    assert len([line for line in run.log if line.startswith("Skipped record")]) == 2
+    assert len([line for line in run.log if line.startswith("Rejected record")]) == 2
 
 
 @pytest.mark.parametrize("column", ["optout", "OPTOUT"])
