@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.server import EmulatorServer
@@ -15,6 +16,11 @@ from .tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# How long an example takes is a matter of the machine, not of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
