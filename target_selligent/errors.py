@@ -1,25 +1,25 @@
-"""Everything that can go wrong, as one tree: the type says what to do about it.
+"""All errors of the target, as one tree. The type of an error says how to handle it.
 
 ```
 TargetSelligentError
-├ SettingsError                 the configuration is wrong; nothing has been read yet
-├ InputError                    the input holds a line that is no Singer message for us
-├ DestinationError              the List, its fields or a Segment do not fit; nothing is loaded with them
+├ SettingsError                 the configuration is wrong; no input has been read yet
+├ InputError                    a line of the input is not a valid Singer message
+├ DestinationError              a stream does not fit its List, fields or Segment; none of it is loaded
 ├ RejectedRecord                one record cannot be loaded; the others can
-├ RunStoppedError               the run may not go on past a rejected record
+├ RunStoppedError               the run must not continue after a rejected record
 │ ├ TooManyRejectsError         more records were rejected than `max_rejects` allows
-│ └ NothingLoadedError          a stream had records, and all of them were rejected
-└ ApiError                      Selligent answered, or did not
+│ └ NothingLoadedError          all records of a stream were rejected
+└ ApiError                      a call to Selligent did not succeed
   ├ TransientApiError           send the same request again
-  │ ├ RateLimitedError          the quota of the API key is used up: wait for the window to end
+  │ ├ RateLimitedError          the quota of the API key is used up: wait until its window ends
   │ ├ ListBusyError             another bulk operation runs on the List: wait for it
-  │ ├ ServerError               Selligent could not do it now
-  │ ├ ConnectionLostError       no (whole) answer came
-  │ │ └ HostNotFoundError       the host's name is not known, and nothing has ever answered
-  │ └ ApiTimeoutError           no answer came in time
-  ├ PayloadTooLargeError        send less at once
-  │ └ UploadTooSlowError        as long as the line is slow
-  └ FatalApiError               sending it again will not help
+  │ ├ ServerError               Selligent cannot process the request now
+  │ ├ ConnectionLostError       no complete response arrived
+  │ │ └ HostNotFoundError       the name of the host is unknown, and no host has responded in this run
+  │ └ ApiTimeoutError           no response arrived in time
+  ├ PayloadTooLargeError        send a smaller body
+  │ └ UploadTooSlowError        send smaller bodies while the line is slow
+  └ FatalApiError               the same request would fail again
     ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedResponseError
     └ BadRequestError
       └ MissingIndexError       the key fields of a List need a unique index
@@ -38,14 +38,17 @@ _MAX_NAMES = 20
 
 
 class TargetSelligentError(Exception):
-    """Root of all our errors: `str()` is one line a user can act on, without secrets or customers' data."""
+    """Root of all errors of the target.
+
+    `str()` is one line that a user can act on. It holds no secrets and no values of records.
+    """
 
 
 class SettingsError(TargetSelligentError):
-    """When settings are missing, of the wrong type, or contradict each other.
+    """Raised when settings are missing, have a wrong type, or contradict each other.
 
     Args:
-        problems: One sentence for each problem found, so that all can be mended in one go.
+        problems: One sentence for each problem, so that the user can fix all of them at once.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -54,20 +57,20 @@ class SettingsError(TargetSelligentError):
 
 
 class InputError(TargetSelligentError):
-    """When a line of the input is no valid Singer message, comes in an impossible order, or starts a surplus stream."""
+    """Raised when a line of the input is not a valid Singer message, is out of order, or starts one stream too many."""
 
 
 class DestinationError(TargetSelligentError):
-    """When a stream does not fit its List or Segment, found before anything is loaded with it."""
+    """Raised when a stream does not fit its List or Segment, before any of its records is loaded."""
 
 
-class RejectedRecord(TargetSelligentError):  # noqa: N818 - it names the record's fate, not a failure of ours
-    """When one record cannot be loaded; it goes to the rejects and the run goes on.
+class RejectedRecord(TargetSelligentError):  # noqa: N818 - it is about one record; the run continues
+    """Raised when one record cannot be loaded: it goes to the rejects file, and the run continues.
 
     Args:
-        reason: Why, without the record's values.
+        reason: Why it cannot be loaded, without values of the record.
         field: The column or Selligent field at fault, if there is one.
-        code: A short, stable name of the kind of fault.
+        code: A short, stable name for the kind of fault.
     """
 
     def __init__(self, reason: str, *, field: str | None = None, code: str = "invalid_value") -> None:
@@ -78,11 +81,13 @@ class RejectedRecord(TargetSelligentError):  # noqa: N818 - it names the record'
 
 
 class RunStoppedError(TargetSelligentError):
-    """When a rejected record ends the run, because `skip_invalid_records` is false or the load says stop.
+    """Raised when a rejected record ends the run.
+
+    This happens if `skip_invalid_records` is false, or if Selligent stops loads at errors.
 
     Args:
-        reason: What happened and what to do.
-        code: The kind of fault of the record; None if no single record ended the run.
+        reason: What happened, and what the user can do.
+        code: The code of the record's fault; None if no single record ended the run.
     """
 
     def __init__(self, reason: str, *, code: str | None = None) -> None:
@@ -91,21 +96,21 @@ class RunStoppedError(TargetSelligentError):
 
 
 class TooManyRejectsError(RunStoppedError):
-    """When more records were rejected than `max_rejects` allows."""
+    """Raised when more records were rejected than `max_rejects` allows."""
 
 
 class NothingLoadedError(RunStoppedError):
-    """When a stream had records and none of them could be loaded."""
+    """Raised when all records of a stream were rejected."""
 
 
 class ApiError(TargetSelligentError):
-    """When a call to Selligent did not succeed.
+    """Raised when a call to Selligent did not succeed.
 
     Args:
-        message: What happened, in the user's terms.
-        call: Method and path of the call, as `POST lists/master_contacts/data/load`.
-        status: HTTP status, where there was one.
-        code: Selligent's own `error_code` or `result_code`, where there was one.
+        message: What happened, in words that a user understands.
+        call: Method and path of the call, for example `POST lists/master_contacts/data/load`.
+        status: HTTP status; None if no response arrived.
+        code: `error_code` or `result_code` of the response; None if it had none.
     """
 
     def __init__(self, message: str, *, call: str, status: int | None = None, code: str | None = None) -> None:
@@ -117,14 +122,14 @@ class ApiError(TargetSelligentError):
 
 
 class TransientApiError(ApiError):
-    """When the same request may well succeed later.
+    """Raised when the same request may succeed later.
 
     Args:
         message: What happened.
         call: Method and path of the call.
-        status: HTTP status, where there was one.
-        code: Selligent's own `error_code` or `result_code`, where there was one.
-        retry_after: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
+        status: HTTP status; None if no response arrived.
+        code: `error_code` or `result_code` of the response; None if it had none.
+        retry_after: Seconds to wait, from the response header `Retry-After`; 0 if it is absent.
     """
 
     def __init__(
@@ -141,13 +146,13 @@ class TransientApiError(ApiError):
 
 
 class RateLimitedError(TransientApiError):
-    """When the API key's quota is used up (429 with nothing remaining).
+    """Raised when the quota of the API key is used up (429, and no call remains in the window).
 
     Args:
         message: What happened.
         call: Method and path of the call.
-        reset_seconds: Seconds until the window ends, as Selligent's header says.
-        retry_after: How long the answer asks to wait, in its header `Retry-After`; 0 if it does not.
+        reset_seconds: Seconds until the window ends, from Selligent's header.
+        retry_after: Seconds to wait, from the response header `Retry-After`; 0 if it is absent.
     """
 
     def __init__(self, message: str, *, call: str, reset_seconds: float, retry_after: float = 0.0) -> None:
@@ -156,72 +161,77 @@ class RateLimitedError(TransientApiError):
 
 
 class ListBusyError(TransientApiError):
-    """When another bulk operation runs on the same List (429 with quota left, or without quota headers)."""
+    """Raised when another bulk operation runs on the same List (429, and the quota is not used up)."""
 
 
 class ServerError(TransientApiError):
-    """When Selligent answers 408 or 5xx, or a failing `result_code` that means the same, or no JSON."""
+    """Raised for 408, 5xx, a `result_code` that means the same, or a response that is not a JSON object."""
 
 
 class ConnectionLostError(TransientApiError):
-    """When the connection could not be made or ended before the whole answer was read."""
+    """Raised when a connection could not be opened, or ended before the whole response was read."""
 
 
 class HostNotFoundError(ConnectionLostError):
-    """When the name of a host is not known, and nothing has answered in this run yet: it may be misspelt."""
+    """Raised when the name of a host is unknown and no host has responded in this run: it may be misspelt."""
 
 
 class ApiTimeoutError(TransientApiError):
-    """When no answer came in time; the call may still be running at Selligent."""
+    """Raised when no response arrived in time. Selligent may still be processing the call."""
 
 
 class PayloadTooLargeError(ApiError):
-    """When Selligent refuses a body for its size (413)."""
+    """Raised when Selligent refuses a body because of its size (413)."""
 
 
 class UploadTooSlowError(PayloadTooLargeError):
-    """When a body did not leave in the time that Selligent gives an upload, so that nothing of it was loaded."""
+    """Raised when a body was not sent within the time that Selligent allows. Nothing of it was loaded."""
 
 
 class FatalApiError(ApiError):
-    """When the same request would fail again."""
+    """Raised when the same request would fail again."""
 
 
 class UnauthorizedError(FatalApiError):
-    """When Selligent answers 401: wrong key or secret, or an endpoint the service account was not granted."""
+    """Raised for 401: wrong key or secret, or an endpoint that the service account was not granted."""
 
 
 class ForbiddenError(FatalApiError):
-    """When Selligent answers 403: the account may not use this organization, or not from this address."""
+    """Raised for 403: the account may not use this organization, or not from this IP address."""
 
 
 class NotFoundError(FatalApiError):
-    """When a List, Segment or organization does not exist."""
+    """Raised when a List, Segment or organization does not exist."""
 
 
 class BadRequestError(FatalApiError):
-    """When Selligent refuses the request itself (400, 405, 422 or a failing `result_code`)."""
+    """Raised when Selligent refuses the request itself (400, 405, 422 or a failing `result_code`)."""
 
 
 class MissingIndexError(BadRequestError):
-    """When Selligent refuses a load because no unique index of the List covers the key fields."""
+    """Raised when Selligent refuses a load because no unique index of the List covers the key fields."""
 
 
 class UnexpectedResponseError(FatalApiError):
-    """When the answer is none that the API's description knows, such as a redirect."""
+    """Raised when a response is not one that the API reference describes, for example a redirect."""
 
 
-def suggest_names(names: Iterable[str], wanted: Iterable[str]) -> str:
-    """Return names for a message about others that do not exist: those most like them first, at most 20.
+def suggest_names(existing: Iterable[str], unknown: Iterable[str]) -> str:
+    """List existing names for an error message about unknown names.
+
+    The names most similar to the unknown ones come first. At most 20 names are listed.
 
     Args:
-        names: The names that exist.
-        wanted: The names that do not.
+        existing: Names that exist.
+        unknown: Names that do not exist.
+
+    Returns:
+        Names, comma-separated, and the number of names left out; `none` if no name exists.
     """
-    known = {name.casefold(): name for name in names}
-    near: dict[str, None] = {}
-    for name in list(wanted)[:_MAX_NAMES]:
-        near |= dict.fromkeys(difflib.get_close_matches(name.casefold(), known, n=3))
-    shown = [known[name] for name in (near | dict.fromkeys(known))][:_MAX_NAMES]
-    more = f" and {len(known) - len(shown):,} more" if len(known) > len(shown) else ""
-    return (", ".join(shown) or "none") + more
+    spellings = {name.casefold(): name for name in existing}
+    similar: dict[str, None] = {}
+    for name in list(unknown)[:_MAX_NAMES]:
+        similar |= dict.fromkeys(difflib.get_close_matches(name.casefold(), spellings, n=3))
+    listed = [spellings[name] for name in (similar | dict.fromkeys(spellings))][:_MAX_NAMES]
+    omitted = len(spellings) - len(listed)
+    return (", ".join(listed) or "none") + (f" and {omitted:,} more" if omitted else "")

@@ -1,6 +1,6 @@
-"""What Selligent's answers mean: a value, or an error of the type that says what to do.
+"""What responses mean: a JSON object, or an error whose type says how to handle it.
 
-Status codes and result codes are those of the API description, the quota's headers those of the rate limitation page.
+Status codes, result codes and quota headers are vendor facts: see docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _INVALID = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
-_SUCCEEDED = frozenset({None, "Succeeded", "PartiallySucceeded"})
-_CLEAN = frozenset({None, "Succeeded"})
+_COMPLETE = frozenset({None, "Succeeded"})
+_SUCCEEDED = _COMPLETE | {"PartiallySucceeded"}
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
 _MAX_MESSAGE = 300
 _WINDOW_SECONDS = 60.0
@@ -42,12 +42,12 @@ _WINDOW_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What an answer says of the API key's quota, as far as it makes sense.
+    """The quota of the API key, as the headers of a response describe it.
 
     Args:
-        remaining: Calls that remain in the window; None if the answer does not say.
-        reset_seconds: Seconds until the window ends, from 0 to a whole window; None if the answer does not say.
-        refused: Whether the call was refused because the quota is used up.
+        remaining: Calls that remain in the window; None if the response gives no usable number.
+        reset_seconds: Seconds until the window ends, from 0 to 60; None if the response has no such header.
+        refused: Whether Selligent refused the call because the quota is used up.
     """
 
     remaining: float | None
@@ -56,109 +56,131 @@ class Quota:
 
 
 def read_quota(response: requests.Response) -> Quota:
-    """Return what an answer's headers say of the quota; the only place that decides which 429 is the quota's.
+    """Read the quota headers of a response.
 
-    The header is seconds, of a window of a minute. Anything else in it (a moment, NaN, a day) counts as a whole window:
-    a wait that is too short is followed by another one, a wait that is too long is lost.
+    No other code decides whether a 429 is about the quota or about a busy List. The rule is: it is about the quota
+    if `X-RateLimit-Remaining` is 0 or less. See "Reaching the API" in docs/selligent-api.md.
+
+    `X-RateLimit-Reset` should be a number of seconds up to 60. Any other value (a time stamp, NaN, a day) counts as 60:
+    after a wait that is too short, the caller waits again; a wait that is too long only costs time.
     """
-    remaining = _number(response.headers.get("X-RateLimit-Remaining"))
-    text = response.headers.get("X-RateLimit-Reset")
-    reset = _number(text)
+    remaining = _parse_float(response.headers.get("X-RateLimit-Remaining"))
+    reset_header = response.headers.get("X-RateLimit-Reset")
+    reset_seconds = _parse_float(reset_header)
     refused = response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining is not None and remaining <= 0
-    if reset is None or not 0 <= reset <= _WINDOW_SECONDS:
-        reset = None if text is None and not refused else _WINDOW_SECONDS
-    return Quota(remaining, reset, refused)
+    if reset_seconds is None or not 0 <= reset_seconds <= _WINDOW_SECONDS:
+        reset_seconds = None if reset_header is None and not refused else _WINDOW_SECONDS
+    return Quota(remaining, reset_seconds, refused)
 
 
 def read_retry_after(response: requests.Response) -> float:
-    """Return the seconds that an answer asks to wait with `Retry-After`, as a number or a date; 0 if it does not.
+    """Read the header `Retry-After`, which holds seconds or a date.
 
-    A date counts from the answer's own `Date` where there is one, so that a clock that is wrong here does not matter.
+    A date is compared with the header `Date` of the same response if it has one. So a wrong local clock does not matter.
+
+    Returns:
+        Seconds to wait; 0 if the header is absent or unusable.
     """
     text = response.headers.get("Retry-After")
     if text is None:
         return 0.0
-    seconds = _number(text)
+    seconds = _parse_float(text)
     if seconds is None:
-        moment = _moment(text)
-        if moment is None:
+        retry_at = _parse_date(text)
+        if retry_at is None:
             return 0.0
-        seconds = (moment - (_moment(response.headers.get("Date")) or datetime.now(timezone.utc))).total_seconds()
+        sent_at = _parse_date(response.headers.get("Date")) or datetime.now(timezone.utc)
+        seconds = (retry_at - sent_at).total_seconds()
     return max(0.0, seconds)
 
 
 def parse(response: requests.Response, label: str, redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return the body of a good answer.
+    """Return the body of a successful response.
+
+    A response that only refuses single rows of a load is also returned, whatever its status or `result_code`.
 
     Args:
-        response: The answer.
-        label: Name of the call, for messages.
-        redact: Blots out of Selligent's words what they quote: values of records, key and secret.
+        response: The response.
+        label: Name of the call, for error messages.
+        redact: Replaces values of records, key and secret in a message of Selligent.
 
     Returns:
-        Its JSON object, empty if it has no body.
+        The JSON object of the response; empty if the response has no body.
 
     Raises:
-        ApiError: What a bad answer means.
+        ApiError: For a response that reports a failure. The type says how to handle it.
     """
-    body = _json_object(response)
+    body = _decode_json_object(response)
     code = (body or {}).get("result_code")
-    if body is not None and (response.status_code not in _ACCEPTED or code not in _CLEAN):
-        body = _redacted(body, redact)
+    if body is not None and (response.status_code not in _ACCEPTED or code not in _COMPLETE):
+        body = _redact_body(body, redact)
         code = body.get("result_code")
-    if response.status_code in _INVALID and body is not None and _counts_refused_rows(body):
+    if response.status_code in _INVALID and body is not None and _has_refused_rows(body):
         return {**body, "result_code": "Failed"}
     if response.status_code not in _ACCEPTED:
-        raise _refusal(response, body or {}, label)
+        raise _error_from_status(response, body or {}, label)
     if body is None:
         if response.status_code != HTTPStatus.NO_CONTENT:
-            raise ServerError("the answer is not a JSON object", call=label, status=response.status_code)
+            raise ServerError("the response is not a JSON object", call=label, status=response.status_code)
         return {}
-    if code in _SUCCEEDED or (code not in _TRY_LATER and _counts_refused_rows(body)):
+    if code in _SUCCEEDED or (code not in _TRY_LATER and _has_refused_rows(body)):
         return body
+    raise _error_from_result_code(response, body, label)
+
+
+def vendor_message(body: Mapping[str, Any]) -> str:
+    """Return what a response says about a failure, on one line of limited length; empty if it says nothing."""
+    parts = [body.get("message"), *(_format_error(error) for error in body.get("errors") or ())]
+    text = "; ".join(" ".join(str(part).split()) for part in parts if part)
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+
+
+def _error_from_result_code(response: requests.Response, body: Mapping[str, Any], label: str) -> Exception:
+    """Return the error for a failing `result_code` in a response whose status means success."""
+    status, code = response.status_code, body.get("result_code")
     message = vendor_message(body) or "no reason given"
     if code in _TRY_LATER:
-        raise ServerError(
+        return ServerError(
             f"Selligent answered {code}: {message}",
             call=label,
-            status=response.status_code,
+            status=status,
             code=code,
             retry_after=read_retry_after(response),
         )
     if code == "NotFound":
-        raise NotFoundError(f"not found: {message}", call=label, status=response.status_code, code=code)
-    raise BadRequestError(f"Selligent answered {code}: {message}", call=label, status=response.status_code, code=code)
+        return NotFoundError(f"not found: {message}", call=label, status=status, code=code)
+    return BadRequestError(f"Selligent answered {code}: {message}", call=label, status=status, code=code)
 
 
-def _refusal(  # noqa: PLR0911 - one return for each status that means something of its own
+def _error_from_status(  # noqa: PLR0911 - one return for each status with its own meaning
     response: requests.Response, body: Mapping[str, Any], label: str
 ) -> Exception:
     status = response.status_code
     code = body.get("result_code")
-    said = vendor_message(body)
-    detail = f": {said}" if said else ""
+    message = vendor_message(body)
+    suffix = f": {message}" if message else ""
     if status == HTTPStatus.UNAUTHORIZED:
         return UnauthorizedError(
-            "401: api_key and api_secret are wrong, or this service account was not granted this endpoint" + detail,
+            "401: api_key and api_secret are wrong, or this service account was not granted this endpoint" + suffix,
             call=label,
             status=status,
         )
     if status == HTTPStatus.FORBIDDEN:
         return ForbiddenError(
             "403: the service account may not use this organization, or not from this address: "
-            "check organization, base_url and the account's IP filter" + detail,
+            "check organization, base_url and the account's IP filter" + suffix,
             call=label,
             status=status,
         )
     if status == HTTPStatus.NOT_FOUND or code == "NotFound":
-        return NotFoundError(f"not found{detail}", call=label, status=status, code=code)
+        return NotFoundError(f"not found{suffix}", call=label, status=status, code=code)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return PayloadTooLargeError("413: the body is too large for Selligent", call=label, status=status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _too_many(response, label)
+        return _error_from_429(response, label)
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError(
-            f"{status} {_phrase(status)}".strip() + detail,
+            f"{status} {_reason_phrase(status)}".strip() + suffix,
             call=label,
             status=status,
             code=code,
@@ -166,50 +188,55 @@ def _refusal(  # noqa: PLR0911 - one return for each status that means something
         )
     if status < HTTPStatus.BAD_REQUEST:
         return UnexpectedResponseError(
-            f"{status}: a redirect is not followed: check base_url", call=label, status=status
+            f"{status}: redirects are not followed: check base_url", call=label, status=status
         )
-    return BadRequestError(f"{status} {_phrase(status)}".strip() + detail, call=label, status=status, code=code)
+    return BadRequestError(f"{status} {_reason_phrase(status)}".strip() + suffix, call=label, status=status, code=code)
 
 
-def _too_many(response: requests.Response, label: str) -> Exception:
-    """Tell the two kinds of 429 apart."""
-    quota, asked = read_quota(response), read_retry_after(response)
+def _error_from_429(response: requests.Response, label: str) -> Exception:
+    quota, retry_after = read_quota(response), read_retry_after(response)
     if quota.refused:
         return RateLimitedError(
             "429: the quota of this API key is used up",
             call=label,
             reset_seconds=quota.reset_seconds or 0.0,
-            retry_after=asked,
+            retry_after=retry_after,
         )
     return ListBusyError(
-        "429: another bulk operation is running on this List", call=label, status=429, retry_after=asked
+        "429: another bulk operation is running on this List", call=label, status=429, retry_after=retry_after
     )
 
 
-def _redacted(body: dict[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return a failing answer with Selligent's words about the call redacted; those about single rows stay."""
+def _redact_body(body: dict[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
+    """Redact what a failed response says about the call. Messages about single rows are not changed."""
     errors = body.get("errors")
-    words = [
+    redacted_errors = [
         {name: redact(str(value)) for name, value in error.items() if value}
         if isinstance(error, dict)
         else redact(str(error))
         for error in (errors if isinstance(errors, list) else [])
     ]
     code = body.get("result_code")
-    known = code if code is None or (isinstance(code, str) and code.isalpha()) else redact(str(code))
+    if code is not None and not (isinstance(code, str) and code.isalpha()):
+        code = redact(str(code))
     message = body.get("message")
-    return {**body, "message": redact(str(message)) if message else None, "errors": words, "result_code": known}
+    return {
+        **body,
+        "message": redact(str(message)) if message else None,
+        "errors": redacted_errors,
+        "result_code": code,
+    }
 
 
-def _phrase(status: int) -> str:
-    """Return what a status means; the server's own phrase may say anything."""
+def _reason_phrase(status: int) -> str:
+    """Return the standard phrase of a status. The phrase that the server sends can hold anything, so it is not used."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
 
 
-def _json_object(response: requests.Response) -> dict[str, Any] | None:
+def _decode_json_object(response: requests.Response) -> dict[str, Any] | None:
     try:
         body = msgspec.json.decode(response.content)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -217,27 +244,20 @@ def _json_object(response: requests.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _counts_refused_rows(body: Mapping[str, Any]) -> bool:
-    """Say whether an answer is that of a load that refused rows: not the call is at fault, whatever it calls itself."""
+def _has_refused_rows(body: Mapping[str, Any]) -> bool:
+    """Return whether a response is about a load with refused rows. Then the call itself is not at fault."""
     failed = body.get("number_of_failed_records")
     return bool(body.get("invalid_records")) or (isinstance(failed, int) and failed > 0)
 
 
-def vendor_message(body: Mapping[str, Any]) -> str:
-    """Return Selligent's own words about a failure, cut to a line; empty if it said nothing."""
-    parts = [body.get("message"), *(_error_text(error) for error in body.get("errors") or ())]
-    text = "; ".join(" ".join(str(part).split()) for part in parts if part)
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
-
-
-def _error_text(error: object) -> str:
+def _format_error(error: object) -> str:
     if not isinstance(error, dict):
         return str(error)
     return " ".join(str(error[key]) for key in ("error_code", "description") if error.get(key))
 
 
-def _number(text: str | None) -> float | None:
-    """Return the number in a header; None if there is none that can be counted with."""
+def _parse_float(text: str | None) -> float | None:
+    """Return the number in a header; None if it is absent, not a number, or not finite."""
     try:
         value = float(text or "")
     except ValueError:
@@ -245,10 +265,10 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return the moment in a header, which is in UTC unless it says otherwise; None if there is none."""
+def _parse_date(text: str | None) -> datetime | None:
+    """Return the date in a header; None if it is absent or not a date. Without a time zone it is taken as UTC."""
     try:
-        moment = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text or "")
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)

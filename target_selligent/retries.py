@@ -1,6 +1,7 @@
-"""When a call is tried again: how often, for how long, and after which wait; no I/O.
+"""When and how often a failed call is sent again. Pure: no I/O.
 
-Each kind of failure has a count and a clock of its own, so that waits for one kind do not use up the tries of another.
+Each kind of failure has its own counter and its own clock. So waiting for one kind does not use up the tries of
+another.
 """
 
 from __future__ import annotations
@@ -23,25 +24,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KINDS = (ListBusyError, RateLimitedError, ApiTimeoutError, HostNotFoundError, TransientApiError)
-"""The kinds that are counted apart; the last is what the others are not: server errors and lost connections."""
+"""The kinds of failure that are counted separately. The last one stands for all others: server errors and lost
+connections."""
+
+_MAX_DOUBLINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long a call is tried again after each kind of failure; all times in seconds.
+    """Limits for sending a failed call again, by kind of failure. All times are in seconds.
+
+    A busy List is a vendor rule: see "One bulk operation per List" in docs/selligent-api.md.
 
     Args:
-        attempts: Most server errors and lost connections of a call, and most time-outs, each counted apart.
-        seconds: Longest time, waits and tries, for which each of these two kinds is tried again.
-        quota_seconds: Longest time for which a call is held back by a quota that others keep using up.
-        base: Upper bound of the first wait, doubled each time and drawn from at random (full jitter).
+        attempts: Maximum number of tries that fail with server errors or lost connections. Time-outs are counted
+            separately, with the same maximum.
+        seconds: Maximum time for each of these two kinds: the tries and the waits between them.
+        quota_seconds: Maximum time to wait for a quota that other systems keep using up.
+        base: Upper bound of the first wait. It doubles after each failure. The wait is a random part of it (full jitter).
         cap: Upper bound of any wait.
         busy_base: First wait for a busy List.
         busy_cap: Longest single wait for a busy List.
-        busy_seconds: How long a busy List is waited for in all: as long as a big load of somebody else may take.
-        host_seconds: How long the name of a host that has never answered is looked up again.
-        host_cap: Longest single wait for that.
-        asked_cap: Longest wait that an answer can ask for with `Retry-After`.
+        busy_seconds: Maximum time to wait for a busy List: as long as a large load of another system can take.
+        host_seconds: Maximum time to look up the name of a host that has never responded.
+        host_cap: Longest single wait between two such lookups.
+        retry_after_cap: Longest wait that a response can ask for with `Retry-After`.
     """
 
     attempts: int = 8
@@ -54,16 +61,21 @@ class RetryPolicy:
     busy_seconds: float = 600
     host_seconds: float = 15
     host_cap: float = 3
-    asked_cap: float = 300
+    retry_after_cap: float = 300
 
 
-def _draw(bound: float) -> float:
-    return random.uniform(0, bound)  # noqa: S311 - jitter, no secret
+def _random_up_to(bound: float) -> float:
+    return random.uniform(0, bound)  # noqa: S311 - jitter needs no cryptographic randomness
 
 
 @dataclass(slots=True)
-class _Tally:
-    """Failures of one kind, and the seconds that passed in waits for it and in tries that ended with it."""
+class _FailureCount:
+    """The failures of one kind.
+
+    Args:
+        failures: Number of tries that failed in this way.
+        seconds: Time spent in these tries, after the first one, and in the waits after them.
+    """
 
     failures: int = 0
     seconds: float = 0.0
@@ -71,64 +83,82 @@ class _Tally:
 
 @dataclass(slots=True)
 class Retries:
-    """The retries of one call: what it may still do, and how long it waits before.
+    """The retries of one call.
+
+    After each failure, first call `record_failure`. If it returns False, wait for `next_delay` seconds and try again.
 
     Args:
         policy: The limits.
-        splittable: Whether the caller can send less at once: a body that is lost is not sent again as it is.
-        draw: Gives a number between 0 and its argument.
-        clock: Seconds that only go up.
+        splittable: Whether the caller can send a smaller body. If so, a time-out or a lost connection is not retried.
+        jitter: Returns a random number between 0 and its argument.
+        clock: Monotonic clock, in seconds.
     """
 
     policy: RetryPolicy
     splittable: bool = False
-    draw: Callable[[float], float] = _draw
+    jitter: Callable[[float], float] = _random_up_to
     clock: Callable[[], float] = time.monotonic
-    _tallies: dict[type[Exception], _Tally] = field(default_factory=dict)
-    _tried_from: float = 0.0
+    _counts: dict[type[Exception], _FailureCount] = field(default_factory=dict)
+    _try_started_at: float = 0.0
 
     def exclude_seconds(self, seconds: float) -> None:
-        """Leave out time that a try spent before it was sent, as the pacer does; it is no kind's."""
-        self._tried_from += seconds
+        """Exclude time from the current try that it spent before it was sent, for example in the pacer."""
+        self._try_started_at += seconds
 
     def record_failure(self, error: Exception) -> bool:
-        """Count a failure and say whether the call is given up."""
-        tally, policy, now = self._tally(error), self.policy, self.clock()
-        if tally.failures:
-            tally.seconds += now - self._tried_from
-        tally.failures += 1
-        self._tried_from = now
+        """Count a failure.
+
+        Args:
+            error: How the try failed.
+
+        Returns:
+            Whether to give up the call.
+        """
+        count, policy, now = self._count_of(error), self.policy, self.clock()
+        if count.failures:
+            count.seconds += now - self._try_started_at
+        count.failures += 1
+        self._try_started_at = now
         if isinstance(error, ListBusyError):
-            return tally.seconds >= policy.busy_seconds
+            return count.seconds >= policy.busy_seconds
         if isinstance(error, RateLimitedError):
-            return tally.seconds >= policy.quota_seconds
+            return count.seconds >= policy.quota_seconds
         if isinstance(error, HostNotFoundError):
-            return tally.seconds >= policy.host_seconds
+            return count.seconds >= policy.host_seconds
         return (
-            tally.failures >= policy.attempts
-            or tally.seconds >= policy.seconds
+            count.failures >= policy.attempts
+            or count.seconds >= policy.seconds
             or (self.splittable and isinstance(error, (ApiTimeoutError, ConnectionLostError)))
         )
 
     def next_delay(self, error: Exception) -> float:
-        """Return the seconds to wait before the next try: our own wait, or a longer one that the answer asks for."""
-        tally = self._tally(error)
-        asked = error.retry_after if isinstance(error, TransientApiError) else 0.0
-        seconds = max(self._own_wait(error, tally.failures), min(asked, self.policy.asked_cap))
-        tally.seconds += seconds
-        self._tried_from = self.clock() + seconds
+        """Return how long to wait before the next try.
+
+        The result is the wait of the policy, or `Retry-After` of the response if that is longer.
+
+        Args:
+            error: How the last try failed.
+
+        Returns:
+            Seconds to wait.
+        """
+        count = self._count_of(error)
+        retry_after = error.retry_after if isinstance(error, TransientApiError) else 0.0
+        seconds = max(self._backoff_delay(error, count.failures), min(retry_after, self.policy.retry_after_cap))
+        count.seconds += seconds
+        self._try_started_at = self.clock() + seconds
         return seconds
 
-    def _own_wait(self, error: Exception, failures: int) -> float:
-        policy, doublings = self.policy, min(failures - 1, 30)
+    def _backoff_delay(self, error: Exception, failures: int) -> float:
+        policy, doublings = self.policy, min(failures - 1, _MAX_DOUBLINGS)
         if isinstance(error, RateLimitedError):
-            return error.reset_seconds + self.draw(1)
+            return error.reset_seconds + self.jitter(1)
         if isinstance(error, ListBusyError):
             bound: float = min(policy.busy_cap, policy.busy_base * 2**doublings)
-            return bound / 2 + self.draw(bound / 2)
+            return bound / 2 + self.jitter(bound / 2)
         cap = policy.host_cap if isinstance(error, HostNotFoundError) else policy.cap
-        return self.draw(min(cap, policy.base * 2**doublings))
+        return self.jitter(min(cap, policy.base * 2**doublings))
 
-    def _tally(self, error: Exception) -> _Tally:
+    def _count_of(self, error: Exception) -> _FailureCount:
         kind = next((kind for kind in _KINDS if isinstance(error, kind)), TransientApiError)
-        return self._tallies.setdefault(kind, _Tally())
+        return self._counts.setdefault(kind, _FailureCount())

@@ -82,5 +82,5 @@ def test_the_pace_is_kept_in_the_open(selligent: Selligent) -> None:
         command.feed(encode(TAP.messages()))
         assert command.wait_until(lambda: "requests_per_minute" in command.log())
         (line,) = (line for line in command.log().splitlines() if "requests_per_minute" in line)
-    assert "2 calls went out in the last minute, as many as requests_per_minute allows: the next call waits" in line
+    assert "2 calls were sent in the last minute, the maximum of requests_per_minute: the next call waits" in line
     assert "INFO" in line

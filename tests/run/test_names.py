@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.errors import suggest_names
 from tests.support import record, schema
 
 if TYPE_CHECKING:
@@ -48,14 +47,6 @@ def test_a_setting_that_names_no_column_is_told_which_there_are(
     """The message for a key field or a segment column that does not exist names those that do."""
     described = schema({"age": "integer", "customer_id": "string", "segment": "string"}, keys=["customer_id"])
     assert words in tenant.run([described], create_list_if_not_exists=True, **settings).complaint()
-
-
-def test_few_names_are_shown() -> None:
-    """However many there are, 20 names are shown, the nearest first, and the others are counted."""
-    shown = suggest_names([f"FIELD_{number}" for number in range(2000)], ["FIELD-1999"])
-    assert shown.startswith("FIELD_1999, ")
-    assert shown.count(",") == 20
-    assert shown.endswith(" and 1,980 more")
 
 
 @pytest.mark.skipif(find_spec("faker") is not None, reason="it is about what is said where Faker is not installed")

@@ -1,4 +1,4 @@
-"""The tree of errors: as its docstring draws it, each class saying when it is raised, none with a secret."""
+"""Tests of the error tree: its drawing, its docstrings, and the names that messages suggest."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ CLASSES = {
     for name, found in inspect.getmembers(errors, inspect.isclass)
     if issubclass(found, errors.TargetSelligentError)
 }
+TWENTY = [f"F{number}" for number in range(20)]
 
 
 def drawn_parents() -> dict[str, str]:
-    """Return class to parent, as the module's docstring draws them."""
+    """Return the parent of each class, as drawn in the module docstring."""
     drawing = (errors.__doc__ or "").split("```")[1]
     parents: dict[str, str] = {}
     path: list[str] = []
@@ -39,22 +40,38 @@ def test_the_drawing_is_the_tree() -> None:
 
 
 @pytest.mark.parametrize("found", CLASSES.values(), ids=CLASSES)
-def test_each_says_when(found: type[errors.TargetSelligentError]) -> None:
-    """Each class says in its docstring when it is raised."""
+def test_each_docstring_says_when_the_error_is_raised(found: type[errors.TargetSelligentError]) -> None:
+    """Each docstring says when the error is raised."""
     doc = found.__doc__ or ""
-    assert doc.startswith("When ") or found is errors.TargetSelligentError or issubclass(found, errors.ApiError)
+    assert doc.startswith("Raised ") or found is errors.TargetSelligentError or issubclass(found, errors.ApiError)
     assert doc.splitlines()[0].endswith((".", ",", ":")) or "\n" in doc
 
 
 def test_an_api_error_names_its_call_first() -> None:
-    """An error of a call begins with the call, and keeps status and code."""
+    """The message of an API error starts with the call. Status and code are attributes."""
     error = errors.BadRequestError("no", call="GET lists/x", status=400, code="Failed")
     assert str(error) == "GET lists/x: no"
     assert (error.call, error.status, error.code) == ("GET lists/x", 400, "Failed")
 
 
 def test_settings_errors_hold_every_problem() -> None:
-    """All problems are in the message and apart."""
+    """The message lists all problems; the attribute holds them one by one."""
     error = errors.SettingsError(["a is wrong", "b is wrong"])
     assert str(error) == "a is wrong; b is wrong"
     assert error.problems == ["a is wrong", "b is wrong"]
+
+
+@pytest.mark.parametrize(
+    ("existing", "unknown", "text"),
+    [
+        ([], ["MAIL"], "none"),
+        (["NAME", "E_MAIL"], ["MAIL"], "E_MAIL, NAME"),
+        (["First_Name", "MAIL"], ["firstname"], "First_Name, MAIL"),
+        (TWENTY, ["MAIL"], ", ".join(TWENTY)),
+        ([*TWENTY, "E_MAIL"], ["MAIL"], ", ".join(["E_MAIL", *TWENTY[:-1]]) + " and 1 more"),
+    ],
+    ids=["none", "similar first", "case", "twenty", "more than twenty"],
+)
+def test_similar_names_are_suggested_first(existing: list[str], unknown: list[str], text: str) -> None:
+    """A message lists at most 20 names, similar ones first, and says how many it leaves out."""
+    assert errors.suggest_names(existing, unknown) == text

@@ -59,14 +59,14 @@ def test_a_long_wait_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         pacer.acquire()
     assert [record.getMessage() for record in caplog.records] == [
-        "2 calls went out in the last minute, as many as requests_per_minute allows: the next call waits 61 s"
+        "2 calls were sent in the last minute, the maximum of requests_per_minute: the next call waits 61 s"
     ]
     caplog.clear()
     for _ in range(3):
         pacer.release(0, 30)
     pacer.acquire()
     assert [record.getMessage() for record in caplog.records] == [
-        "by the answers, the quota of this API key is used up: the next call waits 30 s"
+        "the response headers say that the quota of this API key is used up: the next call waits 30 s"
     ]
 
 

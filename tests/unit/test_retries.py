@@ -37,7 +37,7 @@ UNKNOWN = HostNotFoundError("host not found", call=CALL)
 def waits(error: TransientApiError, policy: RetryPolicy, *, splittable: bool = False) -> list[float]:
     """Return the waits until a call that always fails alike is given up, if jitter draws the most it can."""
     clock = Clock()
-    retries = Retries(policy, splittable, draw=lambda bound: bound, clock=clock)
+    retries = Retries(policy, splittable, jitter=lambda bound: bound, clock=clock)
     waited: list[float] = []
     while not retries.record_failure(error):
         waited.append(retries.next_delay(error))
@@ -124,7 +124,7 @@ def test_waits_for_one_kind_do_not_use_up_another(
     if type(error) is type(other):
         return
     clock = Clock()
-    retries = Retries(RetryPolicy(), draw=lambda bound: bound, clock=clock)
+    retries = Retries(RetryPolicy(), jitter=lambda bound: bound, clock=clock)
     fail(retries, clock, other, seconds)
     clock.sleep(1)
 
@@ -138,7 +138,7 @@ def test_waits_for_one_kind_do_not_use_up_another(
 def test_kinds_that_take_turns_are_counted_apart() -> None:
     """Failures that come by turns use up one budget each, at the same pace as if they came alone."""
     clock = Clock()
-    retries = Retries(RetryPolicy(attempts=5), draw=lambda bound: bound, clock=clock)
+    retries = Retries(RetryPolicy(attempts=5), jitter=lambda bound: bound, clock=clock)
     given_up: list[int] = []
     for turn in range(1, 100):
         for error in (QUOTA, BUSY, LATE, SERVER):
@@ -154,7 +154,7 @@ def test_kinds_that_take_turns_are_counted_apart() -> None:
 def test_time_before_a_call_is_sent_is_no_failure_s() -> None:
     """What the pacer holds a retry back for does not use up the time of the failure before it."""
     clock = Clock()
-    retries = Retries(RetryPolicy(attempts=100, seconds=10), draw=lambda _: 1.0, clock=clock)
+    retries = Retries(RetryPolicy(attempts=100, seconds=10), jitter=lambda _: 1.0, clock=clock)
     for _ in range(9):
         assert not retries.record_failure(SERVER)
         clock.sleep(retries.next_delay(SERVER))
@@ -166,7 +166,7 @@ def test_time_before_a_call_is_sent_is_no_failure_s() -> None:
 @pytest.mark.parametrize(("asked", "seconds"), [(40, 40), (0.001, 1), (1e12, 300), (float("inf"), 300)])
 def test_an_answer_asks_for_a_longer_wait(kind: type[TransientApiError], asked: float, seconds: float) -> None:
     """`Retry-After` is obeyed where it is longer than our own wait, up to five minutes."""
-    retries = Retries(RetryPolicy(base=1, busy_base=1), draw=lambda bound: bound)
+    retries = Retries(RetryPolicy(base=1, busy_base=1), jitter=lambda bound: bound)
     error = kind("later", call=CALL, retry_after=asked)
     assert not retries.record_failure(error)
     assert retries.next_delay(error) == seconds
