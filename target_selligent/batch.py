@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from target_selligent.body import Body, encode_rows
+from target_selligent.row_types import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
@@ -17,37 +18,13 @@ if TYPE_CHECKING:
 
     from target_selligent.conversions import FieldType
     from target_selligent.flush_age import FlushAge
-
-Row = tuple[Any, ...]
-"""JSON scalars in the order of the fields; UNSET where the record lacks the column."""
-
-Key = Any
-"""The value of the key field as it is sent. With several key fields, a tuple of values in key order."""
-
-Segments = str | tuple[str, ...]
-"""The Segment that a record names. A tuple if it names several, or names one in an array."""
-
+    from target_selligent.row_types import Key, Row, Segments
 
 _ROW_BYTES = 150
 """The approximate memory of a row besides its text: its key, and the objects for its key and its line."""
 _KEYS_PER_SAMPLE = 16
 """One key of this many is measured where the size of keys is estimated."""
 _TEXT = frozenset({str})
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where records come from.
-
-    Args:
-        stream: The name of their stream in the tap.
-        schema: The SCHEMA message of the stream, exactly as it came.
-        replayed: Whether an earlier run rejected the records. No Segment is emptied for them.
-    """
-
-    stream: str
-    schema: bytes
-    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from target_selligent.fields import DELETED_AT_COLUMN, is_deletion_column
+from target_selligent.fields import DELETED_AT_COLUMN
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from target_selligent.report import RunReport
     from target_selligent.spool import Spool
 
 logger = logging.getLogger("target-selligent")
-
-
-def is_deleted(record: Mapping[str, Any]) -> bool:
-    """Say whether the source marks a record as deleted; null and blank text, as in text files, are no mark."""
-    return any(_is_set(record[column]) for column in record if is_deletion_column(column))
-
-
-def _is_set(mark: object) -> bool:
-    return mark is not None and not (isinstance(mark, str) and not mark.strip())
 
 
 class Deletions:

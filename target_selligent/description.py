@@ -12,7 +12,7 @@ from target_selligent.validation import RecordValidator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.batch import Origin
+    from target_selligent.row_types import Origin
     from target_selligent.settings import Settings
 
 

@@ -113,6 +113,15 @@ def is_deletion_column(column_name: str) -> bool:
     return len(column_name) == len(DELETED_AT_COLUMN) and column_name.lower() == DELETED_AT_COLUMN
 
 
+def is_deleted(record: Mapping[str, Any]) -> bool:
+    """Return whether the source marks a record as deleted. Null and blank text, as in text files, are no mark."""
+    return any(_is_set(record[column]) for column in record if is_deletion_column(column))
+
+
+def _is_set(mark: object) -> bool:
+    return mark is not None and not (isinstance(mark, str) and not mark.strip())
+
+
 def remove_metadata_columns(schema: dict[str, Any], kept: Collection[str | None]) -> dict[str, Any]:
     """Return a schema without the columns that taps add themselves.
 

@@ -16,7 +16,8 @@ from target_selligent.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.batch import Key, Route
+    from target_selligent.batch import Route
+    from target_selligent.row_types import Key
 
 MEMBER = "SEGMENT_MEMBER"
 """Type of the messages for records that are in their List and could not join a Segment."""

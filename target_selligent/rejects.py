@@ -16,11 +16,13 @@ from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyReje
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
 from target_selligent.rejects_file import RejectsFile
 from target_selligent.same_key import normalize_for_order
+from target_selligent.segment_names import NO_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from target_selligent.batch import Batch, Origin
+    from target_selligent.batch import Batch
+    from target_selligent.row_types import Origin
     from target_selligent.settings import RejectLimit, Settings
 
 logger = logging.getLogger("target-selligent")
@@ -32,9 +34,6 @@ _NEWER = RejectedRecord(
     code="newer",
 )
 _CODE = re.compile(r"\w{1,60}")
-
-NO_SEGMENT = "no_segment"
-"""Code of a record that names no Segment: what becomes of it is a matter of settings, and no fault."""
 
 
 @dataclass(frozen=True, slots=True)

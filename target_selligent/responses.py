@@ -76,7 +76,7 @@ def read_quota(response: requests.Response) -> Quota:
 def read_retry_after(response: requests.Response) -> float:
     """Read the header `Retry-After`, which holds seconds or a date.
 
-    A date is compared with the header `Date` of the same response if it has one. So a wrong local clock does not matter.
+    A date is compared with the header `Date` of the same response, if it has one. So a wrong local clock does no harm.
 
     Returns:
         Seconds to wait; 0 if the header is absent or unusable.

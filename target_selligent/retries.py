@@ -41,7 +41,7 @@ class RetryPolicy:
             separately, with the same maximum.
         seconds: Maximum time for each of these two kinds: the tries and the waits between them.
         quota_seconds: Maximum time to wait for a quota that other systems keep using up.
-        base: Upper bound of the first wait. It doubles after each failure. The wait is a random part of it (full jitter).
+        base: Upper bound of the first wait. It doubles after each failure. A wait is a random part of it (full jitter).
         cap: Upper bound of any wait.
         busy_base: First wait for a busy List.
         busy_cap: Longest single wait for a busy List.

@@ -35,9 +35,9 @@ from target_selligent.exact_numbers import (
 from target_selligent.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    from target_selligent.batch import Key, Row
     from target_selligent.fields import ColumnMapping
     from target_selligent.record_type import DecodedColumn, RecordType
+    from target_selligent.row_types import Key, Row
     from target_selligent.validation import RecordValidator
 
 ColumnValues = Sequence[Any]

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.batch import Batch, Origin, Route
+from target_selligent.batch import Batch, Route
 from target_selligent.buffer import BatchBuffer
 from target_selligent.checkpoints import Checkpoints
 from target_selligent.client import SelligentClient
@@ -26,6 +26,7 @@ from target_selligent.pacer import Pacer
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.retries import RetryPolicy
+from target_selligent.row_types import Origin
 from target_selligent.run_parts import RunParts
 from target_selligent.schemas import check_schema_message
 from target_selligent.spool import Spool

@@ -24,7 +24,8 @@ from target_selligent.dates import to_utc_date_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from target_selligent.batch import Key, Route
+    from target_selligent.batch import Route
+    from target_selligent.row_types import Key
 
     _FoldTexts = Callable[[Sequence[str]], list[str]]
 

@@ -9,12 +9,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.rejects import NO_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batch import Segments
+    from target_selligent.row_types import Segments
+
+NO_SEGMENT = "no_segment"
+"""Code of a record that names no Segment: what becomes of it is a matter of settings, and no fault."""
 
 _TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import msgspec
     from singer_sdk.target_base import Target
 
-    from target_selligent.batch import Origin
     from target_selligent.errors import RejectedRecord
     from target_selligent.reader import MessageReader
+    from target_selligent.row_types import Origin
     from target_selligent.run import LoadRun
 
 

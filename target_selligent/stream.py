@@ -16,28 +16,27 @@ import msgspec
 
 from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import decode_row, encode_rows
-from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord
 from target_selligent.exact_numbers import parse_json_float
-from target_selligent.fields import is_metadata_column
+from target_selligent.fields import is_deleted, is_metadata_column
 from target_selligent.record_lines import NotJson, RecordLines
 from target_selligent.record_type import RecordType
 from target_selligent.reject_lines import member_of
-from target_selligent.rejects import NO_SEGMENT, Rejection, record_of
+from target_selligent.rejects import Rejection, record_of
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.run_store import SpooledRow
 from target_selligent.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
-from target_selligent.segment_names import parse_flattened_array, read_segment_names
+from target_selligent.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_selligent.batch import Key, Origin, Segments
     from target_selligent.buffer import BatchBuffer
     from target_selligent.description import StreamDescription
     from target_selligent.destination import ListDestination
     from target_selligent.fields import StreamFields
+    from target_selligent.row_types import Key, Origin, Segments
     from target_selligent.run_parts import RunParts
     from target_selligent.spool import Spool
 

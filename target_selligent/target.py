@@ -15,15 +15,15 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
-from target_selligent.batch import Origin
-from target_selligent.deletions import is_deleted
 from target_selligent.ending import Ending
 from target_selligent.environment import config_from_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
 from target_selligent.failure import Failure, one_line
+from target_selligent.fields import is_deleted
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
 from target_selligent.reject_lines import REPLAYED, original
+from target_selligent.row_types import Origin
 from target_selligent.run import LoadRun
 from target_selligent.schemas import check_schema_message
 from target_selligent.sdk_errors import RecordBeforeSchemaError, as_sdk_error

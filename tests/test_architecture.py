@@ -18,16 +18,16 @@ TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
-OPEN = {"errors", "settings", "settings_table", "body", "batch", "flush_age", "rejects", "report"}
+OPEN = {"errors", "settings", "settings_table", "body", "batch", "flush_age", "rejects", "report", "row_types"}
 """Modules that all those above them may import."""
 
 ARROWS: dict[str, set[str]] = {
     "__main__": {"target"},
     "target": {
-        "deletions",
         "ending",
         "environment",
         "failure",
+        "fields",
         "output",
         "reader",
         "reject_lines",
@@ -38,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
         "stream_maps",
     },
     "sink": {"description", "reader", "run"},
-    "stream_maps": {"deletions"},
+    "stream_maps": {"fields"},
     "run": {
         "buffer",
         "checkpoints",
@@ -76,6 +76,7 @@ ARROWS: dict[str, set[str]] = {
     "run_parts": {"checkpoints", "deletions", "list_workers", "spool", "streams"},
     "description": {"fields", "schemas", "validation"},
     "record_lines": set(),
+    "row_types": set(),
     "spool": {"run_store"},
     "replay": {"lenient_json", "reject_lines", "rejects_file"},
     "reject_lines": set(),
@@ -141,7 +142,7 @@ ARROWS: dict[str, set[str]] = {
     "retries": set(),
     "unreachable": set(),
     "environment": set(),
-    "rejects": {"lenient_json", "reject_lines", "rejects_file", "same_key"},
+    "rejects": {"lenient_json", "reject_lines", "rejects_file", "same_key", "segment_names"},
     "report": {"client"},
     "batch": {"conversions"},
     "body": set(),

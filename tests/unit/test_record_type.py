@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from target_selligent.body import encode_rows
 from target_selligent.conversions import FieldType
-from target_selligent.deletions import is_deleted
 from target_selligent.errors import RejectedRecord
 from target_selligent.exact_numbers import parse_json_float
-from target_selligent.fields import DELETED_AT_COLUMN, FieldDefinition, StreamFields, derive_stream_fields
+from target_selligent.fields import DELETED_AT_COLUMN, FieldDefinition, StreamFields, derive_stream_fields, is_deleted
 from target_selligent.record_type import RecordType
 from target_selligent.rows import RowMapper
 from target_selligent.validation import RecordValidator

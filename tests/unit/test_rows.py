@@ -24,7 +24,7 @@ from target_selligent.rows import RowMapper
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.batch import Key, Row
+    from target_selligent.row_types import Key, Row
 
 
 def mapped(
