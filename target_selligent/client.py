@@ -1,7 +1,6 @@
-"""The endpoints of the Selligent API that are used, one method each, with typed results.
+"""The endpoints of the Selligent API that the target uses: one method each, with typed results.
 
-Paths, parameters (some camelCase, some snake_case, as the vendor spells them) and answers follow the API's Swagger
-description, version v1.
+Paths, parameters (some in camelCase, some in snake_case) and responses are vendor facts: see docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -15,36 +14,37 @@ from target_selligent.conversions import FieldType
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
 from target_selligent.fields import FieldDefinition
 from target_selligent.refusals import RecordIndexes, RefusedRow
-from target_selligent.responses import vendor_message
+from target_selligent.responses import SUCCESS_CODES, vendor_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.transport import Transport
 
-_TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
+_FIELD_TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
 _WRITABLE_CONTENTS = frozenset({None, "", "free", "single", "multi", "lookup", "unknown"})
 _NO_INDEX = re.compile(
     r"\bunique\W+(?:\w+\W+){0,3}ind(?:ex|ices)|\bindex\b.*\b(?:cover|require|missing)|\bbusiness\s*key", re.IGNORECASE
 )
-"""How Selligent may say that a List lacks a unique index: the rule is announced, its words are not documented."""
+"""Possible words of Selligent if a List has no unique index. The rule is documented, its error message is not: see
+"Reaching the API" in docs/selligent-api.md."""
 _MAX_INDEX_FIELDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Counts of one load, as Selligent gave them.
+    """The response to a load.
 
     Args:
-        inserted: Records that are new.
-        updated: Records that were there.
-        duplicates: Rows left out by deduplication.
-        not_found: Rows without a record to update or to add.
-        failed: Rows refused.
-        refused: What is wrong with the refused rows.
-        load_failed: Whether the load as a whole is called failed: only what it names is known to be refused, and no
-            other row is known to be loaded.
-        message: Selligent's own words about the load, on one line; may be empty.
+        inserted: Number of records created.
+        updated: Number of records updated.
+        duplicates: Number of rows that Selligent left out as duplicates.
+        not_found: Number of rows whose key matched no record.
+        failed: Number of rows refused.
+        refused: The refused rows and their faults, as far as the response lists them.
+        load_failed: Whether the load as a whole has failed. Then the listed rows were refused, and it is not known
+            whether the other rows were loaded.
+        message: What the response says about the load, on one line; can be empty.
     """
 
     inserted: int
@@ -59,7 +59,12 @@ class LoadResult:
 
 @dataclass(frozen=True, slots=True)
 class ListDetails:
-    """A List: its API name in the tenant's spelling, and its description."""
+    """A List.
+
+    Args:
+        api_name: API name, in the spelling of the tenant.
+        description: Description; can be empty.
+    """
 
     api_name: str
     description: str
@@ -67,7 +72,12 @@ class ListDetails:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDetails:
-    """A Segment: its API name in the tenant's spelling, and its type (`Static`, `Dynamic`, `External`)."""
+    """A Segment.
+
+    Args:
+        api_name: API name, in the spelling of the tenant.
+        segment_type: `Static`, `Dynamic` or `External`.
+    """
 
     api_name: str
     segment_type: str
@@ -75,7 +85,7 @@ class SegmentDetails:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """Query parameters that all loads share; values as the settings of the same name."""
+    """Query parameters that all loads share. Each has the value of the setting with the same name."""
 
     mode: str
     deduplication: str
@@ -83,13 +93,13 @@ class LoadOptions:
 
 
 class SelligentClient:
-    """Calls the API of one organization; may be used from any thread.
+    """Calls the API of one organization. All threads share one object.
 
     Args:
         transport: Sends the requests.
 
     Attributes:
-        record_indexes: What `record_index` means on this tenant.
+        record_indexes: Whether `record_index` starts at 0 or at 1 on this tenant.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -97,65 +107,77 @@ class SelligentClient:
         self.record_indexes = RecordIndexes()
 
     def close(self) -> None:
-        """Close all connections, once no call is under way."""
+        """Close all connections. Call it when no call is running any more."""
         self._transport.close()
 
     @property
     def max_upload_bytes(self) -> int:
-        """The largest body that the line takes in time; any, as long as it has not been slow."""
+        """Size of the largest body that arrives in time; practically unlimited while the line has not been slow."""
         return self._transport.uplink.max_bytes or sys.maxsize
 
     @property
     def response_seconds(self) -> float:
-        """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
+        """Total seconds of the successful calls of this thread, without waits and failed tries."""
         return self._transport.response_seconds
 
     def get_list(self, list_api_name: str) -> ListDetails | None:
-        """Return a List, or None if the organization has none of that name."""
+        """Return a List; None if the organization has no List of this name."""
         try:
-            answer = self._transport.call("GET", ["lists", list_api_name])
+            response = self._transport.call("GET", ["lists", list_api_name])
         except NotFoundError:
             return None
-        return ListDetails(_text(answer, "api_name") or list_api_name, _text(answer, "description"))
+        return ListDetails(_get_text(response, "api_name") or list_api_name, _get_text(response, "description"))
 
     def create_list(self, list_api_name: str, description: str) -> None:
-        """Create a Userlist of that name, with its type's default fields."""
+        """Create a List of type Userlist. Selligent adds the default fields of this type."""
         body = {"api_name": list_api_name, "name": list_api_name, "type": "Userlist", "description": description}
         self._transport.call("POST", ["lists"], body=body)
 
     def get_fields(self, list_api_name: str) -> list[FieldDefinition]:
-        """Return a List's fields."""
+        """Return the fields of a List.
+
+        Raises:
+            UnexpectedResponseError: If the response has no fields.
+        """
         call = ["lists", list_api_name, "fields"]
         fields = self._transport.call("GET", call).get("fields")
         if not isinstance(fields, list):
-            raise UnexpectedResponseError("the answer has no fields", call=f"GET {'/'.join(call)}")
-        return [_field(field) for field in fields if isinstance(field, dict)]
+            raise UnexpectedResponseError("the response has no fields", call=f"GET {'/'.join(call)}")
+        return [_to_field_definition(field) for field in fields if isinstance(field, dict)]
 
     def create_fields(self, list_api_name: str, fields: Iterable[FieldDefinition]) -> None:
-        """Add fields to a List, all in one call: calls side by side have lost fields before release 5.102."""
+        """Add fields to a List, all in one call.
+
+        Parallel calls lost fields before release 5.102: see docs/selligent-api.md.
+        """
         body = {"fields": [field.to_request_body() for field in fields]}
         self._transport.call("POST", ["lists", list_api_name, "fields"], body=body)
 
     def list_segments(self, list_api_name: str, take: int) -> list[SegmentDetails]:
-        """Return the first of a List's Segments, at most so many."""
-        answer = self._transport.call("GET", ["lists", list_api_name, "segments"], query={"skip": 0, "take": take})
-        found = [segment for segment in answer.get("segments") or () if isinstance(segment, dict)]
-        return [SegmentDetails(_text(segment, "api_name"), _text(segment, "segment_type")) for segment in found]
+        """Return the first Segments of a List.
+
+        Args:
+            list_api_name: The List.
+            take: Maximum number of Segments.
+        """
+        response = self._transport.call("GET", ["lists", list_api_name, "segments"], query={"skip": 0, "take": take})
+        found = [segment for segment in response.get("segments") or () if isinstance(segment, dict)]
+        return [SegmentDetails(_get_text(segment, "api_name"), _get_text(segment, "segment_type")) for segment in found]
 
     def get_segment(self, list_api_name: str, segment: str) -> SegmentDetails | None:
-        """Return a Segment, or None if the List has none of that name."""
+        """Return a Segment; None if the List has no Segment of this name."""
         try:
-            answer = self._transport.call("GET", ["lists", list_api_name, "segments", segment])
+            response = self._transport.call("GET", ["lists", list_api_name, "segments", segment])
         except NotFoundError:
             return None
-        return SegmentDetails(_text(answer, "api_name") or segment, _text(answer, "type"))
+        return SegmentDetails(_get_text(response, "api_name") or segment, _get_text(response, "type"))
 
     def create_segment(self, list_api_name: str, segment: str) -> None:
-        """Create a static Segment of that name."""
+        """Create a static Segment."""
         body = {"api_name": segment, "name": segment}
         self._transport.call("POST", ["lists", list_api_name, "segments", "static"], body=body)
 
-    def load_list(  # noqa: PLR0913 - as many as the endpoint has
+    def load_list(  # noqa: PLR0913 - the parameters of the endpoint
         self,
         list_api_name: str,
         fields: Sequence[str],
@@ -170,24 +192,24 @@ class SelligentClient:
 
         Args:
             list_api_name: The List.
-            fields: Field names, in row order.
-            key_fields: Those of them that identify a record.
-            body: JSON array of rows.
+            fields: Field names, in the order of the values in a row.
+            key_fields: The fields that identify a record. They are also in `fields`.
+            body: JSON array of rows. Each row is an array of values.
             import_option: `InsertAndUpdate`, `OnlyInsert` or `OnlyUpdate`.
-            options: What all loads share.
-            splittable: Whether the body has more than one row, so that less could be sent at once.
+            options: Parameters that all loads share.
+            splittable: Whether the body has several rows, so that the caller can send fewer at once.
 
         Returns:
-            What became of the rows.
+            The counts and the refused rows.
 
         Raises:
-            MissingIndexError: If the List needs a unique index over the key fields.
-            ApiError: If Selligent refuses the call in another way, or no answer comes.
+            MissingIndexError: If the key fields of the List need a unique index.
+            ApiError: If the call fails in another way.
         """
         query = _load_query(fields, key_fields, options) | {"data_import_option": import_option}
         return self._load(["lists", list_api_name, "data", "load"], query, body, key_fields, splittable=splittable)
 
-    def load_segment(  # noqa: PLR0913 - as many as the endpoint has
+    def load_segment(  # noqa: PLR0913 - the parameters of the endpoint
         self,
         list_api_name: str,
         segment: str,
@@ -198,7 +220,7 @@ class SelligentClient:
         *,
         splittable: bool = False,
     ) -> LoadResult:
-        """Add members to a static Segment; arguments as for `load_list`."""
+        """Add members to a static Segment. The arguments are those of `load_list`; `segment` is the API name."""
         path = ["lists", list_api_name, "segments", segment, "data", "load"]
         query = _load_query(fields, key_fields, options)
         return self._load(path, query, body, key_fields, splittable=splittable)
@@ -217,18 +239,18 @@ class SelligentClient:
         splittable: bool,
     ) -> LoadResult:
         try:
-            return _load_result(self._transport.call("POST", path, query=query, body=body, splittable=splittable))
-        except BadRequestError as refusal:
-            if not _NO_INDEX.search(str(refusal)):
+            return _to_load_result(self._transport.call("POST", path, query=query, body=body, splittable=splittable))
+        except BadRequestError as error:
+            if not _NO_INDEX.search(str(error)):
                 raise
             names = ", ".join(key_fields)
             limit = f" (of at most {_MAX_INDEX_FIELDS} fields)" if len(key_fields) > _MAX_INDEX_FIELDS else ""
             raise MissingIndexError(
-                f"{refusal.message}; create a unique index{limit} over the key fields {names} of List {path[1]} in "
-                "Selligent, or have it created (PUT lists/{list}/businesskey does so), and run again",
-                call=refusal.call,
-                status=refusal.status,
-                code=refusal.code,
+                f"{error.message}; create a unique index{limit} over the key fields {names} of List {path[1]} in "
+                "Selligent, or ask your administrator for it (the call is PUT lists/{list}/businesskey), and run again",
+                call=error.call,
+                status=error.status,
+                code=error.code,
             ) from None
 
 
@@ -242,43 +264,43 @@ def _load_query(fields: Sequence[str], key_fields: Sequence[str], options: LoadO
     }
 
 
-def _load_result(answer: Mapping[str, Any]) -> LoadResult:
-    refused = [row for row in answer.get("invalid_records") or () if isinstance(row, dict)]
+def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
+    refused = [row for row in response.get("invalid_records") or () if isinstance(row, dict)]
     return LoadResult(
-        inserted=_count(answer, "number_of_inserted_records"),
-        updated=_count(answer, "number_of_updated_records"),
-        duplicates=_count(answer, "number_of_duplicate_records"),
-        not_found=_count(answer, "number_of_records_not_found"),
-        failed=_count(answer, "number_of_failed_records"),
-        load_failed=answer.get("result_code") not in {None, "Succeeded", "PartiallySucceeded"},
-        message=vendor_message(answer),
+        inserted=_get_count(response, "number_of_inserted_records"),
+        updated=_get_count(response, "number_of_updated_records"),
+        duplicates=_get_count(response, "number_of_duplicate_records"),
+        not_found=_get_count(response, "number_of_records_not_found"),
+        failed=_get_count(response, "number_of_failed_records"),
+        load_failed=response.get("result_code") not in SUCCESS_CODES,
+        message=vendor_message(response),
         refused=tuple(
             RefusedRow(
                 index=row["record_index"] if isinstance(row.get("record_index"), int) else -1,
-                field=_text(row, "field_name") or None,
-                message=_text(row, "message") or "no reason given",
-                code=_text(row, "validation_code") or "Unknown",
+                field=_get_text(row, "field_name") or None,
+                message=_get_text(row, "message") or "no reason given",
+                code=_get_text(row, "validation_code") or "Unknown",
             )
             for row in refused
         ),
     )
 
 
-def _field(field: Mapping[str, Any]) -> FieldDefinition:
+def _to_field_definition(field: Mapping[str, Any]) -> FieldDefinition:
     length = field.get("length")
     return FieldDefinition(
-        name=_text(field, "name"),
-        data_type=_TYPES.get(_text(field, "data_type").casefold(), FieldType.UNKNOWN),
+        name=_get_text(field, "name"),
+        data_type=_FIELD_TYPES.get(_get_text(field, "data_type").casefold(), FieldType.UNKNOWN),
         length=length if isinstance(length, int) else None,
-        writable=(_text(field, "content").casefold() or None) in _WRITABLE_CONTENTS,
+        writable=(_get_text(field, "content").casefold() or None) in _WRITABLE_CONTENTS,
     )
 
 
-def _text(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get(name)
+def _get_text(response: Mapping[str, Any], name: str) -> str:
+    value = response.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _count(answer: Mapping[str, Any], name: str) -> int:
-    value = answer.get(name)
+def _get_count(response: Mapping[str, Any], name: str) -> int:
+    value = response.get(name)
     return value if isinstance(value, int) else 0

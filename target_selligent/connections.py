@@ -1,8 +1,10 @@
-"""HTTP connections that know how far a call has come, and end it in time.
+"""HTTP connections with a time limit for a whole request and a whole response.
 
-urllib3's time-outs hold for single reads, and the one for connecting also for sending. Here the time that is left of a
-call's own limits is set before each write and each read, so that neither a slow line nor an answer that trickles in
-can pass them: with and without TLS, through proxies, on new and on kept connections.
+The time-outs of urllib3 apply to single reads, and its connect time-out also applies to sending. So a slow line or a
+response that arrives byte by byte could take forever. Here, each write and each read gets the time that is left of the
+whole. This works with and without TLS, through proxies, and on new and reused connections.
+
+Time limit for uploads: see docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -29,90 +31,97 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer, Self
 
-_PIECE_BYTES = 64 << 10
+_CHUNK_BYTES = 64 << 10
 _SHORTEST_WAIT = 0.001
 _NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
-_running = threading.local()
+_thread_local = threading.local()
 
 
 class Attempt:
-    """One try of a call, by the thread that makes it; a context manager.
+    """One try of a call: its time limits and its progress. A context manager; the connections of its thread use it.
 
     Args:
-        send_seconds: Longest time in which the request may leave.
-        response_seconds: Longest time after that, to the answer's last byte.
+        send_seconds: Maximum time to send the request, once connected.
+        response_seconds: Maximum time after that, until the last byte of the response.
+
+    Attributes:
+        sent_bytes: Bytes of the request that were sent.
+        is_sent: Whether the whole request was sent.
     """
 
     def __init__(self, send_seconds: float, response_seconds: float) -> None:
         self._send_seconds = send_seconds
         self._answer_seconds = response_seconds
-        self._started: float | None = None
-        self._left: float | None = None
-        self._ends = math.inf
+        self._started_at: float | None = None
+        self._sent_at: float | None = None
+        self._ends_at = math.inf
         self.sent_bytes = 0
-        self.sent = False
+        self.is_sent = False
 
     def __enter__(self) -> Self:
-        _running.attempt = self
+        _thread_local.attempt = self
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _running.attempt = None
+        _thread_local.attempt = None
 
     @property
-    def connected(self) -> bool:
-        """Whether the request began to leave."""
-        return self._started is not None
+    def request_started(self) -> bool:
+        """Whether sending the request has started."""
+        return self._started_at is not None
 
     @property
-    def uploading(self) -> float:
-        """Seconds from when the request began to leave until it had left, or until now."""
-        if self._started is None:
+    def upload_seconds(self) -> float:
+        """Seconds from the first byte of the request until its last byte, or until now."""
+        if self._started_at is None:
             return 0.0
-        return (self._left or time.monotonic()) - self._started
+        return (self._sent_at or time.monotonic()) - self._started_at
 
     @property
-    def over(self) -> bool:
-        """Whether the time is used up."""
-        return time.monotonic() >= self._ends
+    def is_timed_out(self) -> bool:
+        """Whether the current time limit has passed."""
+        return time.monotonic() >= self._ends_at
 
-    def limit(self, sock: socket.socket) -> None:
-        """Let a socket's next read or write take no longer than what is left; connecting has a time-out of its own."""
-        if self._started is not None:
-            sock.settimeout(max(_SHORTEST_WAIT, self._ends - time.monotonic()))
+    def apply_timeout(self, sock: socket.socket) -> None:
+        """Limit the next read or write of a socket to the time that is left.
 
-    def start(self) -> None:
-        """Note that the connection is there and the request begins to leave."""
-        self._started = time.monotonic()
-        self._ends = self._started + self._send_seconds
+        While a connection is being opened, the socket keeps its connect time-out.
+        """
+        if self._started_at is not None:
+            sock.settimeout(max(_SHORTEST_WAIT, self._ends_at - time.monotonic()))
+
+    def start_sending(self) -> None:
+        """Record that the connection is open and that sending starts."""
+        self._started_at = time.monotonic()
+        self._ends_at = self._started_at + self._send_seconds
 
     def finish_sending(self) -> None:
-        """Note that the whole request has left."""
-        self.sent = True
-        self._left = time.monotonic()
-        self._ends = self._left + self._answer_seconds
+        """Record that the whole request was sent. The time limit of the response starts now."""
+        self.is_sent = True
+        self._sent_at = time.monotonic()
+        self._ends_at = self._sent_at + self._answer_seconds
 
 
 class TimedAdapter(HTTPAdapter):
-    """Sends requests over connections that keep to the `Attempt` of their thread."""
+    """Sends requests over connections that obey the `Attempt` of their thread."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
-        """Make the pools of direct connections."""
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on unchanged
+        """Create the pools of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
-        """Make the pools of connections through a proxy."""
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on unchanged
+        """Create the pools of connections through a proxy."""
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads an answer from a socket, each time no longer than the attempt may still take."""
+    """Reads a response from a socket. Each read gets the time that is left of the attempt."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, attempt: Attempt) -> None:
         self._raw = raw
@@ -123,7 +132,7 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int | None:
-        self._attempt.limit(self._sock)
+        self._attempt.apply_timeout(self._sock)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -132,53 +141,53 @@ class _TimedReader(io.RawIOBase):
 
 
 class _TimedResponse(HTTPResponse):
-    """An answer that is read in time."""
+    """A response that is read within the time limit."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on unchanged
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, _running.attempt))
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, _thread_local.attempt))
 
 
-class _Timed(HTTPConnection):
-    """What plain and TLS connections have in common."""
+class _TimedConnection(HTTPConnection):
+    """Common base of http and https connections."""
 
     response_class = _TimedResponse
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
         if _NOTSENT_LOWAT is not None:
-            # With more waiting on this machine, a body would seem to have left long before it has.
+            # Keep the send buffer of this machine small. Otherwise a body seems to be sent long before it is.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, BUFFERED_BYTES)
         return sock
 
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on unchanged
         if self.sock is None:
             self.connect()
-        attempt: Attempt = _running.attempt
-        attempt.start()
+        attempt: Attempt = _thread_local.attempt
+        attempt.start_sending()
         super().request(*args, **kwargs)
         attempt.finish_sending()
 
-    def send(self, data: Buffer) -> None:  # type: ignore[override]  # urllib3 hands on our bytes
-        attempt: Attempt = _running.attempt
-        whole = memoryview(data)
-        for start in range(0, len(whole), _PIECE_BYTES):
-            piece = whole[start : start + _PIECE_BYTES]
-            attempt.limit(self.sock)
+    def send(self, data: Buffer) -> None:  # type: ignore[override]  # urllib3 passes bytes on
+        attempt: Attempt = _thread_local.attempt
+        view = memoryview(data)
+        for start in range(0, len(view), _CHUNK_BYTES):
+            chunk = view[start : start + _CHUNK_BYTES]
+            attempt.apply_timeout(self.sock)
             try:
-                self.sock.sendall(piece)
+                self.sock.sendall(chunk)
             except ssl.SSLError as error:
-                # As it is without TLS: urllib3 then looks for an answer that came before the connection went.
+                # The same error as without TLS. urllib3 then reads a response that arrived before the connection ended.
                 raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
-            attempt.sent_bytes += len(piece)
+            attempt.sent_bytes += len(chunk)
 
 
-class _TimedHttpConnection(_Timed):
+class _TimedHttpConnection(_TimedConnection):
     pass
 
 
-class _TimedHttpsConnection(_Timed, HTTPSConnection):
+class _TimedHttpsConnection(_TimedConnection, HTTPSConnection):
     pass
 
 

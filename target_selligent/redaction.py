@@ -1,8 +1,8 @@
-"""What Selligent says, without the values that it quotes. Pure; no I/O.
+"""Messages of Selligent, without the values of records that they quote. Pure: no I/O.
 
-A message may quote what was sent in many forms: whole, cut off, in other case, a word of it, a number or date that is
-written in another way. So the words of the message are looked up in what was sent. Names of fields and the words that
-the API itself uses stay, so that the message is still of use.
+A message can quote a value in many forms: whole, cut off, in another case, only one word of it, or a number or date in
+another format. So each word of the message is looked up in the values that were sent. Field names and words that the
+API itself uses are kept, so that the message remains useful.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 MASK = "[value]"
 
 _MAX_TEXT = 4000
-"""Characters of a message that are looked at; more is never shown."""
-_SUBSTRING = 6
-"""From this length on, a value is looked for within words too: a shorter one may be part of any word."""
-_WHOLE = 3
-"""From this length on, a value is looked for beside letters or digits of the other kind, as in `K4711`."""
-_CUT_OFF = 4
-"""From this length on, the beginning of a value counts as the value where it stands in quotes."""
+"""Characters of a message that are processed. The rest is never shown."""
+_MIN_LENGTH_WITHIN_WORDS = 6
+"""Values of at least this length are also masked inside longer words. A shorter value may be part of any word."""
+_MIN_LENGTH_AS_TOKEN = 3
+"""Values of at least this length are masked next to characters of the other kind: `4711` in `K4711`."""
+_MIN_LENGTH_CUT_OFF = 4
+"""A quoted text of at least this length is masked if a value starts with it: the message may have cut the value off."""
 _WORD = re.compile(r"[^\W_]+")
 _OPENING, _CLOSING = "'\"`\u00ab\u201c\u2018", "'\"`\u00bb\u201d\u2019"
 _QUOTED = re.compile(rf"([{_OPENING}])([^{_OPENING}{_CLOSING}]{{1,1000}}?)(?:\.\.\.|\u2026)?([{_CLOSING}])")
@@ -61,25 +61,25 @@ unauthorized unavailable unexpected unique unknown unsupported update updated ur
 validation value values varchar was were when where which while will with within without write wrong you your
 """
 _OWN_WORDS = frozenset(_API_WORDS.split()).union(*(_WORD.findall(status.phrase.casefold()) for status in HTTPStatus))
-"""What the API and its platform say by themselves, in lower case."""
+"""Words in messages of the API and its platform, in lower case."""
 
 
 def redact(
     text: str, values: Callable[[], Iterable[object]] | None, *, names: Iterable[str] = (), secrets: Iterable[str] = ()
 ) -> str:
-    """Return a message of Selligent's on one line, with each value that it quotes blotted out.
+    """Return a message of Selligent on one line, with each quoted value replaced by `[value]`.
 
     Args:
         text: The message.
-        values: Returns what was sent, and what it was made from, as values or as JSON in bytes; only called if the
-            message could quote some of it. None if it is not at hand: then whatever is no name and no word of the API
-            goes.
-        names: Names that the message may hold: fields, Lists, Segments, parameters.
-        secrets: Key and secret.
+        values: Returns the values that were sent and those that they were converted from, as objects or as JSON bytes.
+            It is called only if the message could quote a value. None if these values are no longer available: then
+            every word is masked that is neither a name nor a word of the API.
+        names: Names that are kept: fields, Lists, Segments, parameters.
+        secrets: API key and secret. They are always masked.
     """
     text = " ".join(text[:_MAX_TEXT].split())
     for secret in secrets:
-        text = _without_secret(text, secret)
+        text = _mask_secret(text, secret)
     text = _EMAIL.sub(MASK, text)
     known = _OWN_WORDS.union(*(_WORD.findall(name.casefold()) for name in names)) | {"value"}
     if all(word in known for word in _WORD.findall(text.casefold())) and not _QUOTED.search(text):
@@ -87,53 +87,70 @@ def redact(
     if values is None:
         text = _DATE.sub(MASK, text)
         return _MASKS.sub(MASK, _WORD.sub(lambda word: word[0] if word[0].casefold() in known else MASK, text))
-    scalars = set(_texts(values()))
-    return _MASKS.sub(MASK, _without(text, scalars, known, {name.casefold() for name in names}))
+    scalars = set(_iterate_scalars(values()))
+    return _MASKS.sub(MASK, _mask_values(text, scalars, known, {name.casefold() for name in names}))
 
 
-def _without_secret(text: str, secret: str) -> str:
+def _mask_secret(text: str, secret: str) -> str:
+    """Mask a secret, as it is and percent-encoded."""
     for form in {secret, quote(secret, safe="")} - {""}:
-        text = _whole(form).sub(MASK, text)
+        text = _token_pattern(form).sub(MASK, text)
     return text
 
 
-def _without(text: str, scalars: set[str], known: frozenset[str] | set[str], names: set[str]) -> str:
+def _mask_values(text: str, scalars: set[str], known: frozenset[str] | set[str], names: set[str]) -> str:
+    """Mask every quotation of a value.
+
+    Args:
+        text: The message.
+        scalars: All values, as text.
+        known: Words that are never masked, in lower case.
+        names: Names that are never masked where they stand in quotes, in lower case.
+
+    Returns:
+        The masked message.
+    """
     corpus = "\n".join(["", *scalars, ""]).casefold()
 
-    def quoted(match: re.Match[str]) -> str:
+    def mask_quoted(match: re.Match[str]) -> str:
         inner = match[2].casefold()
-        sent = f"\n{inner}\n" in corpus or (len(inner) >= _CUT_OFF and f"\n{inner}" in corpus)
-        return f"{match[1]}{MASK}{match[3]}" if sent and inner not in names else match[0]
+        is_value = f"\n{inner}\n" in corpus or (len(inner) >= _MIN_LENGTH_CUT_OFF and f"\n{inner}" in corpus)
+        return f"{match[1]}{MASK}{match[3]}" if is_value and inner not in names else match[0]
 
-    text = _QUOTED.sub(quoted, text)
+    text = _QUOTED.sub(mask_quoted, text)
     folded = text.casefold()
     for value in sorted(scalars, key=len, reverse=True):
-        if len(value) >= _WHOLE and value.casefold() in folded and value.casefold() not in known:
-            pattern = _whole(value) if len(value) < _SUBSTRING else re.compile(re.escape(value), re.IGNORECASE)
+        if len(value) >= _MIN_LENGTH_AS_TOKEN and value.casefold() in folded and value.casefold() not in known:
+            is_short = len(value) < _MIN_LENGTH_WITHIN_WORDS
+            pattern = _token_pattern(value) if is_short else re.compile(re.escape(value), re.IGNORECASE)
             text = pattern.sub(MASK, text)
     if re.search(r"\n\d{4}-\d\d-\d\d", corpus):
         text = _DATE.sub(MASK, text)
-    numbers = _numbers(scalars) if _NUMBER.search(text) else set()
-    text = _NUMBER.sub(lambda match: MASK if len(match[0]) > 1 and _number(match[0]) in numbers else match[0], text)
+    numbers = _parse_numbers(scalars) if _NUMBER.search(text) else set()
 
-    def word(match: re.Match[str]) -> str:
-        shown = match[0].casefold()
-        if shown in known or (shown.isdecimal() and len(shown) == 1):
+    def mask_number(match: re.Match[str]) -> str:
+        return MASK if len(match[0]) > 1 and _parse_float(match[0]) in numbers else match[0]
+
+    text = _NUMBER.sub(mask_number, text)
+
+    def mask_word(match: re.Match[str]) -> str:
+        word = match[0].casefold()
+        if word in known or (word.isdecimal() and len(word) == 1):
             return match[0]
-        return MASK if shown in corpus and _whole(shown).search(corpus) else match[0]
+        return MASK if word in corpus and _token_pattern(word).search(corpus) else match[0]
 
-    return _WORD.sub(word, text)
-
-
-def _whole(word: str) -> re.Pattern[str]:
-    """Return a pattern of a text that is no part of a longer word or number."""
-    before = r"(?<!\d)" if word[0].isdecimal() else r"(?<![^\W\d_])" if word[0].isalpha() else ""
-    after = r"(?!\d)" if word[-1].isdecimal() else r"(?![^\W\d_])" if word[-1].isalpha() else ""
-    return re.compile(before + re.escape(word) + after, re.IGNORECASE)
+    return _WORD.sub(mask_word, text)
 
 
-def _texts(values: Iterable[object]) -> Iterator[str]:
-    """Yield every scalar as text, also those within objects, arrays and texts that are JSON; no words of the API."""
+def _token_pattern(token: str) -> re.Pattern[str]:
+    """Return a pattern that finds a text where it is not part of a longer word or number."""
+    before = r"(?<!\d)" if token[0].isdecimal() else r"(?<![^\W\d_])" if token[0].isalpha() else ""
+    after = r"(?!\d)" if token[-1].isdecimal() else r"(?![^\W\d_])" if token[-1].isalpha() else ""
+    return re.compile(before + re.escape(token) + after, re.IGNORECASE)
+
+
+def _iterate_scalars(values: Iterable[object]) -> Iterator[str]:
+    """Yield every scalar as text, also those in objects, arrays, and texts that hold JSON. Skip null and booleans."""
     pending: list[Any] = list(values)
     while pending:
         item = pending.pop()
@@ -155,12 +172,12 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
             yield str(item)
 
 
-def _numbers(scalars: Iterable[str]) -> set[float]:
-    return {number for text in scalars if text[:1] in "-+.0123456789" and (number := _number(text)) is not None}
+def _parse_numbers(scalars: Iterable[str]) -> set[float]:
+    return {number for text in scalars if text[:1] in "-+.0123456789" and (number := _parse_float(text)) is not None}
 
 
-def _number(text: str) -> float | None:
-    """Return a number, however its decimals are set apart."""
+def _parse_float(text: str) -> float | None:
+    """Return a number with a decimal point or a decimal comma; None if the text is not a number."""
     try:
         return float(text.replace(",", "."))
     except ValueError:

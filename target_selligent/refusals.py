@@ -1,7 +1,8 @@
-"""Which rows of a load Selligent refused: what `record_index` means. Pure; no I/O.
+"""Which rows of a load Selligent refused: how to read `record_index`. Pure: no I/O.
 
-The vendor does not say whether `record_index` counts from 0 or from 1. An answer that has index 0, or the number of
-rows sent, shows it; so may the refused values themselves; else a row that is sent alone. It is found out once a run.
+The vendor does not document whether `record_index` starts at 0 or at 1: see docs/selligent-api.md. So each run finds
+out, in one of three ways: from an index that only one of the two allows, from the refused values, or by loading one row
+alone.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from target_selligent.fields import FieldDefinition
 
 _BASES = frozenset({0, 1})
+"""The numbers at which `record_index` may start."""
 _TOO_LONG = "MaxStringLengthExceeded"
 _WRONG_TYPE = "InvalidType"
-_SENT_AS: dict[FieldType, tuple[type, ...]] = {
+_ACCEPTED_TYPES: dict[FieldType, tuple[type, ...]] = {
     FieldType.BOOLEAN: (bool,),
     FieldType.LONG: (int,),
     FieldType.FLOAT: (int, float),
@@ -28,17 +30,17 @@ _SENT_AS: dict[FieldType, tuple[type, ...]] = {
     FieldType.DATE: (str,),
     FieldType.DATE_TIME: (str,),
 }
-"""JSON types that a field of some type takes; others are no evidence."""
+"""The JSON types that a field type accepts. For field types that are not listed, a value proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """One row that Selligent did not take.
+    """One entry of `invalid_records`: a row that Selligent refused.
 
     Args:
-        index: `record_index` as Selligent gave it.
-        field: Field at fault, if it named one.
-        message: Its reason.
+        index: Its `record_index`.
+        field: The field at fault; None if the response names none.
+        message: The reason that Selligent gives.
         code: Its `validation_code`.
     """
 
@@ -49,67 +51,72 @@ class RefusedRow:
 
 
 class RecordIndexes:
-    """Knows from which number the tenant counts rows; one for the whole run, used from any thread."""
+    """Remembers whether `record_index` starts at 0 or at 1. All threads of a run share one object."""
 
     def __init__(self) -> None:
         self._base: int | None = None
 
     def possible_bases(self, indexes: Iterable[int], rows: int) -> frozenset[int]:
-        """Return the numbers from which the indexes of an answer may count.
+        """Return the numbers at which the indexes of a response may start.
 
-        A single one is remembered, and the only one from then on.
+        If only one number is possible, it is remembered and valid for the rest of the run.
 
         Args:
-            indexes: Each `record_index` of the answer.
-            rows: How many rows were sent.
+            indexes: Each `record_index` of the response.
+            rows: Number of rows sent.
 
         Returns:
-            0, 1, both, or nothing if the indexes make no sense.
+            0, 1, or both; empty if no row can have one of the indexes.
         """
-        seen = set(indexes)
-        known = _BASES if self._base is None else {self._base}
-        bases = frozenset(base for base in known if all(0 <= index - base < rows for index in seen))
-        if seen and len(bases) == 1:
+        distinct = set(indexes)
+        candidates = _BASES if self._base is None else {self._base}
+        bases = frozenset(base for base in candidates if all(0 <= index - base < rows for index in distinct))
+        if distinct and len(bases) == 1:
             (self._base,) = bases
         return bases
 
     def remember_base(self, base: int) -> None:
-        """Remember from which number rows are counted, unless it is known."""
+        """Remember the number at which indexes start, unless it is known already."""
         if self._base is None:
             self._base = base
 
 
 def merge_by_index(refused: Iterable[RefusedRow]) -> dict[int, RefusedRow]:
-    """Return refusals by their index; several faults of one row become one refusal with all reasons."""
-    found: dict[int, RefusedRow] = {}
+    """Return refused rows by their index.
+
+    Several entries with the same index become one, with all messages and the first field and code.
+    """
+    merged: dict[int, RefusedRow] = {}
     for row in refused:
-        first = found.get(row.index)
-        found[row.index] = row if first is None else replace(first, message=f"{first.message}; {row.message}")
-    return found
+        first = merged.get(row.index)
+        merged[row.index] = row if first is None else replace(first, message=f"{first.message}; {row.message}")
+    return merged
 
 
 def base_from_values(fault: RefusedRow, field: FieldDefinition, values: Sequence[Any]) -> int | None:
-    """Say from which number an index counts by the values of the two rows that it may mean.
+    """Infer the number at which indexes start from the values of the two rows that an index can mean.
+
+    If Selligent would accept exactly one of the two values, the other one is in the refused row.
 
     Args:
-        fault: What is wrong with one of the rows.
+        fault: The entry with the index.
         field: The field at fault.
-        values: Its value in the row that the index means if it counts from 0, then from 1.
+        values: Two values of this field: in the row that is meant if indexes start at 0, and if they start at 1.
 
     Returns:
-        0 or 1; None if the values do not tell.
+        0 or 1; None if the values do not decide.
     """
-    fits = [_fits(fault.code, field, value) for value in values]
-    return fits.index(False) if set(fits) == {True, False} else None
+    accepted = [_is_accepted(fault.code, field, value) for value in values]
+    return accepted.index(False) if set(accepted) == {True, False} else None
 
 
-def _fits(code: str, field: FieldDefinition, value: object) -> bool | None:
-    """Say whether a field takes a value, as far as a kind of fault goes; None if that is not certain."""
+def _is_accepted(code: str, field: FieldDefinition, value: object) -> bool | None:
+    """Return whether a field accepts a value, with regard to one kind of fault; None if that is not certain."""
     if value is None:
         return None
     if code == _TOO_LONG and field.length is not None and isinstance(value, str):
-        # Characters outside the basic plane may count twice.
+        # It is not known whether characters outside the Basic Multilingual Plane count as one or as two.
         return len(value) <= field.length if len(value.encode("utf-16-le", "surrogatepass")) == 2 * len(value) else None
-    if code == _WRONG_TYPE and field.data_type in _SENT_AS:
-        return type(value) in _SENT_AS[field.data_type]
+    if code == _WRONG_TYPE and field.data_type in _ACCEPTED_TYPES:
+        return type(value) in _ACCEPTED_TYPES[field.data_type]
     return None

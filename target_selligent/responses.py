@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 _ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _INVALID = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _COMPLETE = frozenset({None, "Succeeded"})
-_SUCCEEDED = _COMPLETE | {"PartiallySucceeded"}
+SUCCESS_CODES = _COMPLETE | {"PartiallySucceeded"}
+"""Values of `result_code` that mean success. A response without `result_code` is successful, too."""
 _TRY_LATER = frozenset({"ServiceUnavailable", "InternalServerError"})
 _MAX_MESSAGE = 300
 _WINDOW_SECONDS = 60.0
@@ -123,7 +124,7 @@ def parse(response: requests.Response, label: str, redact: Callable[[str], str])
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise ServerError("the response is not a JSON object", call=label, status=response.status_code)
         return {}
-    if code in _SUCCEEDED or (code not in _TRY_LATER and _has_refused_rows(body)):
+    if code in SUCCESS_CODES or (code not in _TRY_LATER and _has_refused_rows(body)):
         return body
     raise _error_from_result_code(response, body, label)
 

@@ -1,7 +1,6 @@
-"""Requests to Selligent: one session a thread, one retry loop, every failure turned into our own errors.
+"""Requests to Selligent: one session per thread, one retry loop, and one error type for each kind of failure.
 
-Facts about answers, quota and limits are the vendor's: status codes and result codes from the API description, the
-quota and its headers from the rate limitation page, the busy List from the API changelog.
+Address, login, quota and limits are vendor facts: see "Reaching the API" in docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -48,24 +47,27 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-selligent")
 
 _CONNECT_SECONDS = 15
-_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
+_SAFE_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
 class Transport:
-    """Sends requests for one API key; may be used from any thread.
+    """Sends requests with one API key. All threads share one object.
 
     Args:
-        base_url: Address of the instance, without path.
+        base_url: Address of the instance, without a path.
         api_key: API key.
-        api_secret: API secret. Key and secret leave in one header, to `base_url` alone.
+        api_secret: API secret. Key and secret are sent in one header, and only to `base_url`.
         organization: First part of every path.
-        timeout: Seconds to wait for an answer, from the end of the request to that of the answer.
-        pacer: Keeps all calls under the quota.
+        timeout: Maximum seconds from the end of a request to the end of its response.
+        pacer: Keeps all calls below the quota.
         policy: When to try again.
-        uplink: Knows how fast the line is.
+        uplink: Measures the speed of the line.
+
+    Attributes:
+        uplink: Measures the speed of the line.
     """
 
-    def __init__(  # noqa: PLR0913 - an address, a login, a policy
+    def __init__(  # noqa: PLR0913 - address, login and policy
         self,
         base_url: str,
         api_key: str,
@@ -78,9 +80,9 @@ class Transport:
         uplink: Uplink | None = None,
     ) -> None:
         self._base_url = base_url
-        self._root = f"{base_url}/Portal/Api/organizations/{_path_part(organization)}"
+        self._root = f"{base_url}/Portal/Api/organizations/{_encode_path_part(organization)}"
         self._secrets = (api_key, api_secret)
-        self._credentials = f"{api_key}:{api_secret}"
+        self._api_key_header = f"{api_key}:{api_secret}"
         self._host = urlsplit(base_url).netloc
         self._timeout = timeout
         self._pacer = pacer
@@ -88,7 +90,7 @@ class Transport:
         self.uplink = uplink or Uplink()
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
-        self._answered = False
+        self._has_responded = False
 
     def call(
         self,
@@ -99,22 +101,23 @@ class Transport:
         body: bytes | dict[str, Any] | None = None,
         splittable: bool = False,
     ) -> dict[str, Any]:
-        """Send one request until it is answered for good.
+        """Send a request, and send it again after failures that the retry policy allows.
 
         Args:
             method: HTTP method.
-            path: Parts of the path below the organization; each is percent-encoded whole.
-            query: Query parameters, spelt as the API spells them.
-            body: JSON text, or an object to be sent as such.
-            splittable: Whether the caller can send less at once: a time-out or a lost connection is then raised.
+            path: Parts of the path below the organization. Each is percent-encoded completely.
+            query: Query parameters, in the spelling of the API.
+            body: JSON text, or an object to encode as JSON.
+            splittable: Whether the caller can send a smaller body. If so, a time-out or a lost connection is raised at
+                once instead of retried.
 
         Returns:
-            The answer's JSON object, empty if it had no body.
+            The JSON object of the response; empty if the response has no body.
 
         Raises:
-            ApiError: Of the type that says what to do.
+            ApiError: If the call failed. The type says how to handle it.
         """
-        parts = [_path_part(part) for part in path]
+        parts = [_encode_path_part(part) for part in path]
         label = f"{method} {'/'.join(map(_loggable, path))}" if path else f"{method} the organization"
         content = msgspec.json.encode(body) if isinstance(body, dict) else body
         retries = Retries(self._policy, splittable)
@@ -135,18 +138,18 @@ class Transport:
         return send()
 
     def close(self) -> None:
-        """Close the connections of all threads, once none of them is used any more."""
+        """Close the connections of all threads. Call it when no call is running any more."""
         for session in self._sessions:
             session.close()
 
     @property
     def response_seconds(self) -> float:
-        """How long Selligent has taken for its good answers to this thread, in all, in seconds; no wait is in it."""
+        """Total seconds of the successful calls of this thread, without waits and failed tries."""
         seconds: float = getattr(self._local, "response_seconds", 0.0)
         return seconds
 
     def _connection(self, label: str) -> _Connection:
-        """Return this thread's connection: requests does not promise that a session may be shared."""
+        """Return the connection of this thread. `requests` does not guarantee that threads can share a session."""
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             session = requests.Session()
@@ -154,26 +157,26 @@ class Transport:
             for scheme in ("http://", "https://"):
                 session.mount(scheme, TimedAdapter())
             session.headers["Accept"] = "application/json"
-            # Proxies and certificates come from the environment; a netrc login must not replace our header.
+            # Proxies and certificates come from the environment, but no login from .netrc.
             session.auth = _no_auth
-            # What goes to this machine goes there directly: a proxy would see the credentials in the clear.
+            # Plain http is allowed to this machine only. No proxy is used for it: the proxy could read the credentials.
             session.trust_env = not self._root.startswith("http://")
             template = session.prepare_request(
-                requests.Request("GET", self._root, headers={"X-ApiKey": self._credentials})
+                requests.Request("GET", self._root, headers={"X-ApiKey": self._api_key_header})
             )
             settings = session.merge_environment_settings(template.url, {}, None, None, None)
             try:
                 check_ca_bundle(settings["verify"])
             except OSError:
                 raise FatalApiError(
-                    f"no safe connection to {self._host}: {settings['verify']} holds no certificates that can be read: "
+                    f"no safe connection to {self._host}: {settings['verify']} contains no readable certificates: "
                     "check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
                     call=label,
                 ) from None
             connection = self._local.connection = _Connection(session, template, settings)
         return connection
 
-    def _send(  # noqa: PLR0913 - a request, its name and what its sender can do
+    def _send(  # noqa: PLR0913 - the parts of a request
         self,
         method: str,
         path: str,
@@ -184,13 +187,13 @@ class Transport:
         splittable: bool,
     ) -> dict[str, Any]:
         response = None
-        started = time.monotonic()
-        # A body that can be split is not sent for longer than Selligent takes it; any other, as long as it may take.
+        started_at = time.monotonic()
+        # Selligent may not enforce its time limit: this is not documented. A body that cannot be split may take longer.
         seconds = self.uplink.limit.seconds
         attempt = Attempt(seconds if splittable else max(seconds, self._timeout), self._timeout)
         try:
             connection = self._connection(label)
-            request = connection.request(method, path, query, content)
+            request = connection.build_request(method, path, query, content)
             with attempt:
                 response = connection.session.send(
                     request,
@@ -199,34 +202,34 @@ class Transport:
                     **connection.settings,
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise self._failure(error, attempt, label, splittable=splittable) from None
+            raise self._error_without_response(error, attempt, label, splittable=splittable) from None
         finally:
-            self._note_quota(response)
-        self._answered = True
-        if attempt.sent:
-            self.uplink.record_upload(attempt.sent_bytes, attempt.uploading)
+            self._release_pacer(response)
+        self._has_responded = True
+        if attempt.is_sent:
+            self.uplink.record_upload(attempt.sent_bytes, attempt.upload_seconds)
         elif response.status_code == HTTPStatus.REQUEST_TIMEOUT:
-            # Sending was broken off by an answer that says why: the body took too long to arrive.
-            raise self._too_slow(attempt, label, splittable=splittable)
+            # Selligent answered before the whole body was sent: it arrived too slowly.
+            raise self._upload_timeout(attempt, label, splittable=splittable)
 
         def redact_message(text: str) -> str:
-            # A Segment's load sends keys only, and its answer may quote what an earlier load has sent of their records.
-            sent = None if "/segments/" in path and content is not None else partial(_sent, content)
-            return redact(text, sent, names=_names(path, query), secrets=self._secrets)
+            # A Segment load sends only keys, but its response can quote values that an earlier List load has sent.
+            values = None if "/segments/" in path and content is not None else partial(_decode_rows, content)
+            return redact(text, values, names=_iterate_names(path, query), secrets=self._secrets)
 
-        answer = responses.parse(response, label, redact_message)
-        self._local.response_seconds = self.response_seconds + time.monotonic() - started
-        return answer
+        result = responses.parse(response, label, redact_message)
+        self._local.response_seconds = self.response_seconds + time.monotonic() - started_at
+        return result
 
-    def _failure(self, error: Exception, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
-        """Return what it means that no whole answer came."""
+    def _error_without_response(self, error: Exception, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
+        """Return the error for a try that got no complete response."""
         place = "the proxy" if isinstance(error, requests.exceptions.ProxyError) else self._host
-        if problem := explain_unsafe_connection(error, place, connected=attempt.connected):
+        if problem := explain_unsafe_connection(error, place, request_started=attempt.request_started):
             return FatalApiError(problem, call=label)
-        if attempt.uploading >= self.uplink.limit.planned and not (attempt.sent and attempt.over):
-            return self._too_slow(attempt, label, splittable=splittable)
-        if attempt.over:
-            return ApiTimeoutError("no answer in time", call=label)
+        if attempt.upload_seconds >= self.uplink.limit.planned and not (attempt.is_sent and attempt.is_timed_out):
+            return self._upload_timeout(attempt, label, splittable=splittable)
+        if attempt.is_timed_out:
+            return ApiTimeoutError("no response in time", call=label)
         if isinstance(error, requests.Timeout):
             return ConnectionLostError(f"no connection to {self._host} in time", call=label)
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -236,20 +239,20 @@ class Transport:
             call=label,
             base_url=self._base_url,
             proxy=requests.utils.select_proxy(self._root, proxies),
-            new=not self._answered,
+            first_call=not self._has_responded,
         )
 
-    def _too_slow(self, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
-        """Take in that a body did not get through in time, and return what that means."""
-        self.uplink.record_upload_timeout(attempt.sent_bytes, attempt.uploading)
-        message = f"the body did not leave within {attempt.uploading:.0f} s: the line is slow"
+    def _upload_timeout(self, attempt: Attempt, label: str, *, splittable: bool) -> ApiError:
+        """Record that a body was not sent in time, and return the error for it."""
+        self.uplink.record_upload_timeout(attempt.sent_bytes, attempt.upload_seconds)
+        message = f"the body was not sent within {attempt.upload_seconds:.0f} s: the line is slow"
         if not splittable:
             return ApiTimeoutError(message, call=label)
-        slow = UploadTooSlowError(message, call=label)
-        logger.warning("%s; sending at most %s bytes at once while it is", slow, f"{self.uplink.max_bytes or 0:,}")
-        return slow
+        error = UploadTooSlowError(message, call=label)
+        logger.warning("%s; bodies have at most %s bytes while it is", error, f"{self.uplink.max_bytes or 0:,}")
+        return error
 
-    def _note_quota(self, response: requests.Response | None) -> None:
+    def _release_pacer(self, response: requests.Response | None) -> None:
         if response is None:
             self._pacer.release(None, None)
             return
@@ -259,22 +262,22 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class _Connection:
-    """A session, and what all of its requests have in common: preparing each from the start takes longer than sending.
+    """A session, and the parts that all its requests share. To prepare each from scratch takes longer than to send it.
 
     Args:
         session: The session.
-        template: A request without a path below the organization.
-        settings: Proxies and certificates, as the environment has them.
+        template: A prepared request for the organization, without a further path.
+        settings: Proxies and certificates from the environment.
     """
 
     session: requests.Session
     template: requests.PreparedRequest
     settings: Mapping[str, Any]
 
-    def request(
+    def build_request(
         self, method: str, path: str, query: Mapping[str, str | int] | None, content: bytes | None
     ) -> requests.PreparedRequest:
-        """Return a request that is ready to be sent; the path is percent-encoded already."""
+        """Return a request that is ready to send. The path must be percent-encoded."""
         request = self.template.copy()
         request.method = method
         request.url = f"{self.template.url}{path}?{urlencode(query)}" if query else f"{self.template.url}{path}"
@@ -288,33 +291,33 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _path_part(part: str) -> str:
+def _encode_path_part(part: str) -> str:
     """Percent-encode one part of a path.
 
     Raises:
-        FatalApiError: For `.` and `..`, which no encoding keeps from meaning another path.
+        NotFoundError: For an empty part, `.` and `..`: they would lead to another path, even percent-encoded.
     """
     if part in {"", ".", ".."}:
         raise NotFoundError("no such name", call=f"path part {part!r}")
     return quote(part, safe="")
 
 
-def _sent(content: bytes | None) -> list[Any]:
-    """Return the values of a load's rows; other bodies hold names only."""
+def _decode_rows(content: bytes | None) -> list[Any]:
+    """Return the rows in the body of a load. Other bodies hold only names: for them, return an empty list."""
     return list(msgspec.json.decode(content)) if content is not None and content.startswith(b"[") else []
 
 
-def _names(path: str, query: Mapping[str, str | int] | None) -> Iterator[str]:
-    """Yield the names in a call that its answer may repeat."""
-    yield from filter(_PLAIN.fullmatch, path.split("/"))
+def _iterate_names(path: str, query: Mapping[str, str | int] | None) -> Iterator[str]:
+    """Yield the names in a call that the response may repeat."""
+    yield from filter(_SAFE_NAME.fullmatch, path.split("/"))
     for name, value in (query or {}).items():
         yield name
         yield from str(value).split(",")
 
 
 def _loggable(part: str) -> str:
-    """Return a part of a path as it may be logged: a Segment's name comes from a record and may be anything."""
-    return part if _PLAIN.fullmatch(part) else "[...]"
+    """Return a part of a path as it may be logged. A Segment's name can come from a record, so it can be any text."""
+    return part if _SAFE_NAME.fullmatch(part) else "[...]"
 
 
 def _log_retry(details: Details) -> None:

@@ -1,4 +1,4 @@
-"""Why no answer came at all: which host or proxy could not be reached, and which setting names it."""
+"""Why no response arrived: which host or proxy could not be reached, and which setting names it."""
 
 from __future__ import annotations
 
@@ -17,77 +17,79 @@ if TYPE_CHECKING:
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _PROXY_ADVICE = "check HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment"
+_RETRYABLE_TUNNEL_STATUSES = frozenset({"408", "429"})
 
 
 def classify_connection_failure(
-    error: Exception, *, call: str, base_url: str, proxy: str | None, new: bool
+    error: Exception, *, call: str, base_url: str, proxy: str | None, first_call: bool
 ) -> ApiError:
-    """Return what a request that got no answer means.
+    """Convert the exception of a request without response to an error of the target.
 
     Args:
-        error: What `requests` raised, time-outs and faults of TLS apart.
+        error: The exception that `requests` raised. Time-outs and TLS errors must be handled before.
         call: Method and path of the call.
         base_url: The setting.
-        proxy: URL of the proxy the request goes through; None if it goes to the host itself.
-        new: Whether nothing has answered yet, so that a name that is not found may be misspelt.
+        proxy: URL of the proxy that the request uses; None if it goes directly to the host.
+        first_call: Whether no host has responded yet. Then a host name that is not found may be misspelt.
 
     Returns:
-        An error to raise; it names the host or proxy with its port, but no user, password or path.
+        The error to raise. It names the host or proxy with its port, but no user, password or path.
     """
-    found = list(causes(error))
-    by_proxy = isinstance(error, requests.exceptions.ProxyError)
+    causes = list(iterate_causes(error))
+    is_proxy_error = isinstance(error, requests.exceptions.ProxyError)
     if isinstance(error, ValueError):
-        # Raised before anything is sent: for an address, a header or a proxy that cannot be used.
-        where = f" through proxy {_address(proxy)}: {_PROXY_ADVICE}" if proxy else ": check base_url and api_key"
-        return FatalApiError(f"the request cannot be sent ({_kind(found)}){where}", call=call)
-    if by_proxy and (refused := _tunnel_status(found)):
-        message = f"proxy {_address(proxy)} refuses to connect with status {refused}: {_PROXY_ADVICE}"
-        final = refused.startswith("4") and refused not in {"408", "429"}
-        return (FatalApiError if final else ConnectionLostError)(message, call=call)
-    if by_proxy:
-        place, advice = f"proxy {_address(proxy)}", _PROXY_ADVICE
+        # Raised before anything is sent: the address, a header or the proxy is invalid.
+        advice = f" through proxy {_host_and_port(proxy)}: {_PROXY_ADVICE}" if proxy else ": check base_url and api_key"
+        return FatalApiError(f"the request cannot be sent ({_failure_name(causes)}){advice}", call=call)
+    if is_proxy_error and (status := _find_tunnel_status(causes)):
+        message = f"proxy {_host_and_port(proxy)} refuses to connect with status {status}: {_PROXY_ADVICE}"
+        is_final = status.startswith("4") and status not in _RETRYABLE_TUNNEL_STATUSES
+        return (FatalApiError if is_final else ConnectionLostError)(message, call=call)
+    if is_proxy_error:
+        place, advice = f"proxy {_host_and_port(proxy)}", _PROXY_ADVICE
     else:
         host = urlsplit(base_url).hostname or ""
         place, advice = f"host {host} of base_url", "check base_url"
-    if any(isinstance(cause, socket.gaierror) for cause in found):
-        kind = HostNotFoundError if new else ConnectionLostError
-        return kind(f"{place} is not found: {advice}", call=call)
-    if any(isinstance(cause, ConnectionRefusedError) for cause in found):
-        if not by_proxy:
-            place = f"host {_address(base_url)} of base_url"
-        return ConnectionLostError(f"{place} refuses the connection, nothing listens there: {advice}", call=call)
-    where = f" to {place}" if by_proxy else ""
-    return ConnectionLostError(f"connection{where} lost ({_kind(found)})", call=call)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        error_class = HostNotFoundError if first_call else ConnectionLostError
+        return error_class(f"{place} is not found: {advice}", call=call)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        if not is_proxy_error:
+            place = f"host {_host_and_port(base_url)} of base_url"
+        return ConnectionLostError(f"{place} refuses the connection, no server listens there: {advice}", call=call)
+    destination = f" to {place}" if is_proxy_error else ""
+    return ConnectionLostError(f"connection{destination} lost ({_failure_name(causes)})", call=call)
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and everything that it carries or was raised from, outermost first."""
+def iterate_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and all exceptions that it contains or was raised from, outermost first."""
     seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            inner = (getattr(one, "reason", None), getattr(one, "original_error", None), one.__cause__)
-            waiting += [*one.args, *inner]
+    pending: list[object] = [error]
+    while pending:
+        cause = pending.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            inner = (getattr(cause, "reason", None), getattr(cause, "original_error", None), cause.__cause__)
+            pending += [*cause.args, *inner]
 
 
-def _kind(causes: list[BaseException]) -> str:
-    """Name the kind of failure; the text may hold the URL and is left out."""
+def _failure_name(causes: list[BaseException]) -> str:
+    """Return the class name of the failure. Its text is not used, because it may hold the URL."""
     names = [type(cause).__name__ for cause in causes if not isinstance(cause, urllib3.exceptions.MaxRetryError)]
     return names[min(1, len(names) - 1)]
 
 
-def _tunnel_status(causes: list[BaseException]) -> str | None:
+def _find_tunnel_status(causes: list[BaseException]) -> str | None:
+    """Return the status with which a proxy refused to open a tunnel; None if that is not what happened."""
     for cause in causes:
-        if isinstance(cause, OSError) and (found := _TUNNEL.search(str(cause))):
-            return found[1]
+        if isinstance(cause, OSError) and (match := _TUNNEL.search(str(cause))):
+            return match[1]
     return None
 
 
-def _address(url: str | None) -> str:
-    """Return host and port of a URL, which may be malformed, without user and password."""
+def _host_and_port(url: str | None) -> str:
+    """Return host and port of a URL, without user and password. The URL may be malformed."""
     scheme, _, rest = (url or "").rpartition("://")
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
-    return f"{host}:443" if scheme == "https" and not re.search(r":\d+$", host) else host
+    address = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    return f"{address}:443" if scheme == "https" and not re.search(r":\d+$", address) else address

@@ -1,6 +1,6 @@
-"""How much fits through the line to Selligent in the time that it gives an upload. Pure; no I/O.
+"""How large a body can be on a slow line, so that it arrives in time. Pure: no I/O.
 
-The vendor's default inbound limit is a connection time-out of 15 seconds: a body must have arrived in that time.
+Selligent closes a connection if the body has not arrived within 15 seconds: see docs/selligent-api.md.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import threading
 from dataclasses import dataclass
 
 BUFFERED_BYTES = 128 << 10
-"""What may still wait on this machine when a body seems to have left: it says nothing of the line."""
-_LEAST_BYTES = 2 * BUFFERED_BYTES
-"""Smaller bodies are over before the line can be measured, so that a limit below would never rise again."""
+"""Bytes that may still be in the buffers of this machine when a body seems to be sent."""
+_MIN_BYTES = 2 * BUFFERED_BYTES
+"""Smaller bodies are too short to measure the line. With a lower limit, the limit could never rise again."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimit:
-    """The time for an upload, in seconds.
+    """How long an upload may take, in seconds.
 
     Args:
-        seconds: The time after which Selligent cuts it off.
-        planned: The time that a body is made for: lines are not equally fast all the time.
+        seconds: The time after which Selligent closes the connection.
+        planned: The time for which bodies are sized. It is shorter, because the speed of a line varies.
     """
 
     seconds: float = 15
@@ -28,13 +28,13 @@ class UploadLimit:
 
 
 class Uplink:
-    """What uploads have shown of the line; used by all threads.
+    """The speed of the line, as measured by the uploads so far. All threads share one object.
 
-    A line counts as slow only once a body has taken longer than planned, or has not got through. Until then, nothing
-    is limited, however the times of single bodies vary.
+    Bodies are limited only after one of them took longer than planned, or did not arrive in time. Until then the line
+    counts as fast, even if the times of single bodies vary.
 
     Args:
-        limit: The time for an upload.
+        limit: How long an upload may take.
     """
 
     def __init__(self, limit: UploadLimit | None = None) -> None:
@@ -44,40 +44,40 @@ class Uplink:
 
     @property
     def max_bytes(self) -> int | None:
-        """The largest body that arrives in the planned time; None as long as the line has not been slow."""
+        """Size of the largest body that arrives in the planned time; None while the line has not been slow."""
         return None if self._max_bytes is None else int(self._max_bytes)
 
     def record_upload(self, size: int, seconds: float) -> None:
-        """Take in how long a body took to leave.
+        """Record how long it took to send a body.
 
         Args:
-            size: Its bytes.
-            seconds: The time from its first byte to its last.
+            size: Bytes of the body.
+            seconds: Time from its first byte to its last one.
         """
-        if size < _LEAST_BYTES or seconds <= 0:
+        if size < _MIN_BYTES or seconds <= 0:
             return
         if seconds > self.limit.planned:
-            self._lower(size, seconds)
+            self._lower_limit(size, seconds)
             return
-        fitting = self._fitting(size, seconds)
+        fitting = self._bytes_in_planned_time(size, seconds)
         with self._lock:
             if self._max_bytes is not None and fitting > self._max_bytes:
-                # Half-way, and never far at once: a moment's speed is no promise.
+                # Increase slowly, by half at most: one fast upload does not mean that the line is fast.
                 self._max_bytes += (min(fitting, 2 * self._max_bytes) - self._max_bytes) / 2
 
     def record_upload_timeout(self, sent: int, seconds: float) -> None:
-        """Take in that a body did not get through in time.
+        """Record that a body did not arrive in time.
 
         Args:
-            sent: The bytes of it that had left.
-            seconds: The time that they took.
+            sent: Bytes of the body that were sent.
+            seconds: Time that these bytes took.
         """
-        self._lower(sent, seconds)
+        self._lower_limit(sent, seconds)
 
-    def _lower(self, size: int, seconds: float) -> None:
-        fitting = max(_LEAST_BYTES, self._fitting(size, seconds))
+    def _lower_limit(self, size: int, seconds: float) -> None:
+        fitting = max(_MIN_BYTES, self._bytes_in_planned_time(size, seconds))
         with self._lock:
             self._max_bytes = fitting if self._max_bytes is None else min(self._max_bytes, fitting)
 
-    def _fitting(self, size: int, seconds: float) -> float:
+    def _bytes_in_planned_time(self, size: int, seconds: float) -> float:
         return (size - BUFFERED_BYTES) / seconds * self.limit.planned

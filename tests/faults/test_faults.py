@@ -255,6 +255,6 @@ def test_a_refusal_fails_at_once(case: Case, outcome: Outcome) -> None:
     assert outcome.fired == 1
     # A busy machine may take longer than the second that calls have here: that is tried again, and is no refusal.
     retries = [line for line in outcome.run.stderr.splitlines() if "trying again" in line]
-    assert all("no answer in time" in line for line in retries)
+    assert all("no response in time" in line for line in retries)
     assert not untrue(TAP, outcome.run.printed, outcome.writes)
     assert outcome.run.position < len(TAP.records)

@@ -190,7 +190,7 @@ class _Unseen(Tenant):
 def test_plain_http_behind_an_https_address_ends_the_run(emulator: EmulatorServer) -> None:
     """A port that speaks http is told from a certificate that is wrong, at once."""
     complaint = _complaint(_Unseen(emulator.base_url.replace("http:", "https:")))
-    assert "plain http is spoken there" in complaint
+    assert "the server uses plain http" in complaint
     assert "base_url" in complaint
 
 
@@ -282,7 +282,7 @@ def test_an_answer_that_drips_is_late(case: Troubled, outcome: Outcome) -> None:
     """An answer that comes byte by byte, each in time, is as late as none once the whole time is over."""
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.lost == len(case.troubles)
-    assert outcome.run.stderr.count("no answer in time") == 1
+    assert outcome.run.stderr.count("no response in time") == 1
     assert outcome.keys == [f"k{number}" for number in range(8)]
 
 
@@ -328,5 +328,5 @@ def test_the_time_holds_for_each_part_of_an_answer(authority: Authority, beginni
         transport = Transport(
             base_url, "demo-key", SECRET, "my_org", timeout=1, pacer=Pacer(100), policy=RetryPolicy(attempts=1)
         )
-        with pytest.raises(ApiTimeoutError, match="no answer in time"):
+        with pytest.raises(ApiTimeoutError, match="no response in time"):
             transport.call("GET", ["lists", "contacts"])
