@@ -12,9 +12,10 @@ from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.flush_age import FlushAge
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
+from target_selligent.record_lines import decode_record
 from target_selligent.redaction import redact
-from target_selligent.reject_lines import member_line
-from target_selligent.rejects import Rejection, record_of
+from target_selligent.reject_lines import encode_member_message
+from target_selligent.rejects import Rejection
 from target_selligent.report import Counts
 from target_selligent.run_store import FirstRows, LoadedKeys
 from target_selligent.same_key import normalize_for_identity, normalize_key_for_order
@@ -170,7 +171,7 @@ class Delivery:
         batch = prepared.batch
         if prepared.firsts is not None:
             self.count_rows(batch.route, Counts(duplicates=prepared.firsts.finish(refused)))
-        self.rejects.keep_newer(batch, set(prepared.indexes) - refused)
+        self.rejects.write_newer_records(batch, set(prepared.indexes) - refused)
         if lost := prepared.lost | refused:
             batch.group_keys_by_segment(lost)
         for full in self._segment_buffer.add(batch, self._names, time.monotonic()):
@@ -253,7 +254,7 @@ class Delivery:
         rejection: RejectedRecord,
         *,
         segment: str | None = None,
-        said: str | None = None,
+        vendor_message: str | None = None,
         loaded: bool = False,
     ) -> None:
         """Put a record of a batch on the record as rejected.
@@ -263,7 +264,7 @@ class Delivery:
             index: Index of the record.
             rejection: Why.
             segment: Segment that it cannot join, if the List may take it.
-            said: What Selligent said.
+            vendor_message: What Selligent said.
             loaded: Whether the List takes it, so that its membership alone is left to do.
 
         Raises:
@@ -271,19 +272,19 @@ class Delivery:
         """
         route, key = batch.route, batch.keys[index]
         message = batch.lines[index]
-        line = member_line(route, route.key_rows([key])[0], segment) if loaded and segment else message
+        line = encode_member_message(route, route.key_rows([key])[0], segment) if loaded and segment else message
         self.rejects.add(
             Rejection(
                 rejection,
-                number=batch.members.record_number(index),
+                record_number=batch.members.record_number(index),
                 line=line,
                 origin=route.origin,
                 key=normalize_key_for_order(route.key_types, None if loaded else key),
                 list_api_name=route.list_api_name,
                 segment=segment,
-                said=said,
+                vendor_message=vendor_message,
                 redact=lambda text: self.redact(
-                    text, lambda: [record_of(message)[1], batch.body.encode_all()], batch.fields
+                    text, lambda: [decode_record(message), batch.body.encode_all()], batch.fields
                 ),
             )
         )

@@ -16,9 +16,7 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "
 _WANTED = {"boolean": "true or false", "integer": "a whole number", "object": "a JSON object", "array": "a JSON array"}
 
 
-def config_from_environment(
-    environment: Mapping[str, str], properties: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def read_environment(environment: Mapping[str, str], properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Read the settings that are in the environment.
 
     Args:

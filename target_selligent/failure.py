@@ -26,7 +26,7 @@ class Failure(click.ClickException):
     """
 
     def __init__(self, reason: Exception | str) -> None:
-        super().__init__(one_line(reason))
+        super().__init__(to_one_line(reason))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Tell the reason, once: the terminal gets a line of its own only if the log does not go there."""
@@ -37,6 +37,6 @@ class Failure(click.ClickException):
             super().show(file)
 
 
-def one_line(reason: Exception | str) -> str:
+def to_one_line(reason: Exception | str) -> str:
     """Return what an error says in one line of bounded length."""
     return " ".join(str(reason).split())[:_MAX_LINE]

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.reject_lines import member_line
+from target_selligent.reject_lines import encode_member_message
 from target_selligent.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class ListLoad:
             route.list_api_name, self.fields, self.key_fields, body, option, delivery.options, splittable=splittable
         )
 
-    def reject(self, row: int, rejection: RejectedRecord, said: str | None) -> None:
+    def reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None) -> None:
         """Put a row that is not loaded on the record; as `Load.reject`."""
-        self.delivery.reject_row(self.batch, self.indexes[row], rejection, said=said)
+        self.delivery.reject_row(self.batch, self.indexes[row], rejection, vendor_message=vendor_message)
 
     def count(self, counts: Counts) -> None:
         """Add to the counts."""
@@ -120,18 +120,18 @@ class SegmentLoad:
             route.list_api_name, segment, self.fields, self.key_fields, body, options, splittable=splittable
         )
 
-    def reject(self, row: int, rejection: RejectedRecord, said: str | None) -> None:
+    def reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None) -> None:
         """Put a row that is not loaded on the record; as `Load.reject`."""
         route, segment = self.segment_rows.route, self.segment_rows.segment
         self.delivery.rejects.add(
             Rejection(
                 rejection,
-                number=self.segment_rows.record_number(row),
-                line=member_line(route, self.segment_rows.body().row(row), segment),
+                record_number=self.segment_rows.record_number(row),
+                line=encode_member_message(route, self.segment_rows.body().row(row), segment),
                 origin=route.origin,
                 list_api_name=route.list_api_name,
                 segment=segment,
-                said=said,
+                vendor_message=vendor_message,
                 redact=lambda text: self.delivery.redact(text, None, route.key_fields),
             )
         )

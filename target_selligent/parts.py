@@ -82,13 +82,13 @@ class Load(Protocol):
             ApiError: If Selligent refuses the call, or no answer comes.
         """
 
-    def reject(self, row: int, rejection: RejectedRecord, said: str | None) -> None:
+    def reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None) -> None:
         """Put a row that is not loaded on the record.
 
         Args:
             row: Its index.
             rejection: Why.
-            said: What Selligent said.
+            vendor_message: What Selligent said.
         """
 
     def count(self, counts: Counts) -> None:
@@ -356,6 +356,6 @@ class _Loading:
                 "is StopOnError: correct the record, or set ContinueOnError to load the others"
             )
 
-    def _reject(self, row: int, rejection: RejectedRecord, said: str | None = None) -> None:
+    def _reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None = None) -> None:
         self._refused.add(row)
-        self._load.reject(row, rejection, said)
+        self._load.reject(row, rejection, vendor_message)

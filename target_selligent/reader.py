@@ -17,7 +17,7 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 from target_selligent import lenient_json
 from target_selligent.errors import InputError
 from target_selligent.exact_numbers import parse_json_float
-from target_selligent.reject_lines import MEMBER
+from target_selligent.reject_lines import MEMBER_TYPE
 
 if sys.platform == "linux":
     import fcntl
@@ -192,7 +192,7 @@ class MessageReader(GenericSingerReader[bytes]):
             # Of the others, a SCHEMA and a STATE want plain numbers.
             message = self._exactly(message)
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
-        if message_type == MEMBER:
+        if message_type == MEMBER_TYPE:
             self.process_member_message(message)
         elif not isinstance(message_type, str) or message_type not in callbacks:
             self._process_unknown_message(message)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_selligent import lenient_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -23,7 +25,7 @@ _CHUNK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class NotJson:
+class UnwritableRecord:
     """A record with a value that JSON has no form for.
 
     Args:
@@ -35,7 +37,7 @@ class NotJson:
     line: bytes
 
 
-class RecordLines:
+class RecordLineWriter:
     """Writes the RECORD messages of one stream.
 
     Args:
@@ -48,7 +50,7 @@ class RecordLines:
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
         self._encode_anything = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
-    def chunks(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes] | NotJson]:
+    def write_chunks(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes] | UnwritableRecord]:
         """Yield the records' messages, many at once; a record that cannot be written is yielded alone.
 
         A chunk is complete at 256 KiB, or with the first record that comes a second after its first one.
@@ -64,7 +66,7 @@ class RecordLines:
         try:
             for record in records:
                 line = self._line(record)
-                if isinstance(line, NotJson):
+                if isinstance(line, UnwritableRecord):
                     complete, lines, size = lines, [], 0
                     yield complete
                     yield line
@@ -82,7 +84,7 @@ class RecordLines:
             raise
         yield lines
 
-    def _line(self, record: Mapping[str, Any]) -> bytes | NotJson:
+    def _line(self, record: Mapping[str, Any]) -> bytes | UnwritableRecord:
         if not isinstance(record, Mapping):
             raise TypeError(f"a record must be a dict, not {type(record).__name__}")
         values = record if type(record) is dict else dict(record)
@@ -96,13 +98,24 @@ class RecordLines:
                 encoded = self._encode(_as_json_text(values))
         except TypeError:
             line = self._message(self._encode_anything(_as_json_text(values)))
-            return NotJson("a value has a type that cannot be written as JSON", line)
+            return UnwritableRecord("a value has a type that cannot be written as JSON", line)
         except RecursionError:
-            return NotJson("it is nested too deeply to be written as JSON", self._message(b"{}"))
+            return UnwritableRecord("it is nested too deeply to be written as JSON", self._message(b"{}"))
         return self._message(encoded)
 
     def _message(self, record: bytes) -> bytes:
         return self._start + record + b"}"
+
+
+def decode_record(line: bytes, *, exact: bool = False) -> dict[str, Any]:
+    """Return the record of a RECORD message.
+
+    Args:
+        line: The message's line. It may hold what strict JSON does not allow.
+        exact: Whether numbers whose digits a double cannot hold become Decimals.
+    """
+    record: dict[str, Any] = lenient_json.loads(line, exact=exact)["record"]
+    return record
 
 
 def _is_plain(value: object) -> bool:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from target_selligent.batch import Route
     from target_selligent.row_types import Key
 
-MEMBER = "SEGMENT_MEMBER"
+MEMBER_TYPE = "SEGMENT_MEMBER"
 """Type of the messages for records that are in their List and could not join a Segment."""
 
-REPLAYED = "rejects_of_run"
+RUN_OF_REJECTS = "rejects_of_run"
 """What a SCHEMA of the rejects file has besides: the run whose rejects follow."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REASON = b', "reason": '
-_RUN = f', "{REPLAYED}": '.encode()
+_RUN = f', "{RUN_OF_REJECTS}": '.encode()
 
 
 class RejectDetails(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,19 +66,19 @@ class SchemaDetails(msgspec.Struct, forbid_unknown_fields=True):
     time: str
 
 
-def with_details(line: bytes, details: RejectDetails | SchemaDetails) -> bytes:
+def add_details(line: bytes, details: RejectDetails | SchemaDetails) -> bytes:
     """Return a line of the rejects file, with its newline.
 
     Args:
         line: A message as it came.
         details: What is known of it.
     """
-    message = original(line).strip().removeprefix(_BYTE_ORDER_MARK)
+    message = remove_details(line).strip().removeprefix(_BYTE_ORDER_MARK)
     known = json.dumps(msgspec.structs.asdict(details)).encode()
     return message[:-1] + b", " + known[1:] + b"\n"
 
 
-def original(line: bytes) -> bytes:
+def remove_details(line: bytes) -> bytes:
     """Return a message as it came; a line that never was in a rejects file is returned as it is.
 
     Args:
@@ -95,7 +95,7 @@ def original(line: bytes) -> bytes:
     return line
 
 
-def member_line(route: Route, key: Sequence[Any], segment: str) -> bytes:
+def encode_member_message(route: Route, key: Sequence[Any], segment: str) -> bytes:
     """Return a message for a record that is in its List and could not join a Segment.
 
     Its other columns are loaded: they are left out, so that a replay cannot bring back old ones.
@@ -106,12 +106,12 @@ def member_line(route: Route, key: Sequence[Any], segment: str) -> bytes:
         segment: The Segment.
     """
     record = dict(zip(route.key_columns, key, strict=True))
-    message = {"type": MEMBER, "stream": route.origin.stream, "alias": route.stream, "record": record}
+    message = {"type": MEMBER_TYPE, "stream": route.origin.stream, "alias": route.stream, "record": record}
     return json.dumps({**message, "member_of": segment}).encode()
 
 
-def member_of(message: Mapping[str, Any], route: Route) -> tuple[Key, str]:
-    """Return the key and the Segment of a message that `member_line` made.
+def parse_member_message(message: Mapping[str, Any], route: Route) -> tuple[Key, str]:
+    """Return the key and the Segment of a message that `encode_member_message` made.
 
     Args:
         message: The message.

@@ -9,11 +9,10 @@ import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from target_selligent import lenient_json
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
-from target_selligent.reject_lines import RejectDetails, SchemaDetails, with_details
+from target_selligent.reject_lines import RejectDetails, SchemaDetails, add_details
 from target_selligent.rejects_file import RejectsFile
 from target_selligent.same_key import normalize_for_order
 from target_selligent.segment_names import NO_SEGMENT
@@ -41,45 +40,45 @@ class Rejection:
     """One record that could not be loaded, or could not become member of one Segment.
 
     Args:
-        fault: What is wrong with it, without values; its code may be Selligent's validation code.
-        number: Its number in the stream, from 1.
-        line: Its message as it came; for a Segment member whose record is loaded, what `member_line` made of it.
+        error: What is wrong with it, without values; its code may be Selligent's validation code.
+        record_number: Its number in the stream, from 1.
+        line: Its message as it came; for a Segment member, what `encode_member_message` returned.
         origin: Where the message came from.
         list_api_name: List it was meant for.
         key: Its key as `same_key.normalize_key_for_order` gives it, if known; of a Segment member, None.
         segment: Segment it could not join, if the List took it.
-        said: What Selligent said, which may repeat values.
+        vendor_message: What Selligent said, which may repeat values.
         redact: Blots them out; needed where something was said.
     """
 
-    fault: RejectedRecord
-    number: int
+    error: RejectedRecord
+    record_number: int
     line: bytes
     origin: Origin
     list_api_name: str
     key: Hashable = None
     segment: str | None = None
-    said: str | None = None
+    vendor_message: str | None = None
     redact: Callable[[str], str] | None = None
 
-    def explanation(self) -> str:
+    def redacted_reason(self) -> str:
         """Return why, with what Selligent said, without values."""
-        reason = self.fault.reason
-        return f"{reason}: {self.redact(self.said)}" if self.said and self.redact else reason
+        reason = self.error.reason
+        return f"{reason}: {self.redact(self.vendor_message)}" if self.vendor_message and self.redact else reason
 
     @property
     def kind(self) -> tuple[str, str | None, str]:
         """Stream, field and code, without values: Selligent named the last two."""
-        field, code = self.fault.field, self.fault.code
-        if field and self.said and self.redact:
+        field, code = self.error.field, self.error.code
+        if field and self.vendor_message and self.redact:
             field = self.redact(field)
         return self.origin.stream, field, code if _CODE.fullmatch(code) else "Unknown"
 
     def __str__(self) -> str:
         stream, field, _ = self.kind
         where = f", field {field}" if field else ""
-        what = f", as a Segment member: {self.explanation()}" if self.segment else f": {self.explanation()}"
-        return f"record {self.number} of stream {stream}{where}{what}"
+        what = f", as a Segment member: {self.redacted_reason()}" if self.segment else f": {self.redacted_reason()}"
+        return f"record {self.record_number} of stream {stream}{where}{what}"
 
 
 class Rejects:
@@ -92,15 +91,20 @@ class Rejects:
         strict: Whether the first one ends the run (`skip_invalid_records: false`).
         path: The rejects file; None to keep none.
         limit: How many are too many; None for no limit.
-        keep_newer: Whether records that come after a rejected one of their key are kept, too: loaded again, the
-            rejected one would win over them.
+        keeps_newer_records: Whether records that come after a rejected one of their key are kept, too: replayed, the
+            rejected one would win.
 
     Raises:
         DestinationError: If the file cannot be opened.
     """
 
     def __init__(
-        self, *, strict: bool, path: str | None = None, limit: RejectLimit | None = None, keep_newer: bool = False
+        self,
+        *,
+        strict: bool,
+        path: str | None = None,
+        limit: RejectLimit | None = None,
+        keeps_newer_records: bool = False,
     ) -> None:
         self._strict = strict
         self._limit = limit
@@ -112,7 +116,7 @@ class Rejects:
         self._total = 0
         self._run_id = str(uuid.uuid4())
         self._file = RejectsFile(path) if path else None
-        self._keep_newer = keep_newer
+        self._keep_newer = keeps_newer_records
         self._rejected: dict[str, dict[Hashable, tuple[str, int]]] = {}
         # By stream, the SCHEMA that was last written, as it came and as it was written.
         self._schemas: dict[str, tuple[bytes, bytes]] = {}
@@ -124,7 +128,7 @@ class Rejects:
             strict=not settings.skip_invalid_records,
             path=settings.rejects_path,
             limit=settings.max_rejects,
-            keep_newer=settings.newest_wins,
+            keeps_newer_records=settings.last_record_wins,
         )
 
     def add(self, rejection: Rejection) -> None:
@@ -139,7 +143,7 @@ class Rejects:
             self._kinds[kind] += 1
             shown = self._kinds[kind]
             if kind not in self._reasons:
-                self._reasons[kind] = rejection.explanation()
+                self._reasons[kind] = rejection.redacted_reason()
             self._count(rejection)
             self._note_key(rejection)
             self._write(rejection)
@@ -147,7 +151,7 @@ class Rejects:
             raise RunStoppedError(
                 f"{rejection}; the run ends here because skip_invalid_records is false: "
                 "correct the record, or set it to true to reject such records and go on",
-                code=rejection.fault.code,
+                code=rejection.error.code,
             )
         if shown <= _SHOWN_OF_A_KIND:
             logger.warning("Rejected %s", rejection)
@@ -178,7 +182,7 @@ class Rejects:
                 f"({self._limit.share:.2%}): the others are loaded; see the log and rejects_path for the reasons"
             )
 
-    def most_frequent(self, stream: str) -> str | None:
+    def most_frequent_reason(self, stream: str) -> str | None:
         """Return why most records of a stream were rejected; None if none was.
 
         Records without a Segment do not count.
@@ -193,14 +197,14 @@ class Rejects:
             kind = max(kinds, key=self._kinds.__getitem__)
             return f"field {kind[1]}: {self._reasons[kind]}" if kind[1] else self._reasons[kind]
 
-    def lines(self) -> Iterator[str]:
+    def summary_lines(self) -> Iterator[str]:
         """Yield the counts, a line for each stream, field and kind of fault."""
         with self._lock:
             for (stream, field, code), count in sorted(self._kinds.items(), key=str):
                 where = f", field {field}" if field else ""
                 yield f"rejected {count:,} records of stream {stream}{where}: {code}"
 
-    def keep_newer(self, batch: Batch, indexes: Iterable[int]) -> None:
+    def write_newer_records(self, batch: Batch, indexes: Iterable[int]) -> None:
         """Write loaded records to the rejects file that came after a rejected one of their key.
 
         Args:
@@ -221,7 +225,7 @@ class Rejects:
 
     def _count(self, rejection: Rejection) -> None:
         counted = self._counted[rejection.origin.stream, rejection.list_api_name]
-        place, bit = rejection.number // 8, 1 << rejection.number % 8
+        place, bit = rejection.record_number // 8, 1 << rejection.record_number % 8
         counted.extend(bytes(max(0, place + 1 - len(counted))))
         if not counted[place] & bit:
             counted[place] |= bit
@@ -232,7 +236,7 @@ class Rejects:
             return
         keys = self._rejected.setdefault(rejection.list_api_name, {})
         if len(keys) < _MAX_KEYS:
-            keys.setdefault(rejection.key, (rejection.origin.stream, rejection.number))
+            keys.setdefault(rejection.key, (rejection.origin.stream, rejection.record_number))
             if len(keys) == _MAX_KEYS:
                 logger.warning(
                     "List %s: more than %d records are rejected: replaying those that follow can bring back old values",
@@ -244,16 +248,16 @@ class Rejects:
         if self._file is None:
             return
         time = datetime.now(timezone.utc).isoformat()
-        origin, fault = rejection.origin, rejection.fault
-        line = with_details(
+        origin, error = rejection.origin, rejection.error
+        line = add_details(
             rejection.line,
             RejectDetails(
-                reason=rejection.said or fault.reason,
-                field=fault.field,
-                code=fault.code,
+                reason=rejection.vendor_message or error.reason,
+                field=error.field,
+                code=error.code,
                 segment=rejection.segment,
                 list=rejection.list_api_name,
-                record_number=rejection.number,
+                record_number=rejection.record_number,
                 time=time,
                 run_id=self._run_id,
             ),
@@ -261,18 +265,7 @@ class Rejects:
         message, schema = self._schemas.get(origin.stream, (b"", b""))
         known = message is origin.schema
         if not known:
-            schema = with_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
+            schema = add_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
         if self._file.append(line if known else schema + line, schema if known else b""):
             self._schemas.clear()
         self._schemas[origin.stream] = origin.schema, schema
-
-
-def record_of(line: bytes, *, exact: bool = False) -> tuple[str, dict[str, Any]]:
-    """Return the stream and the record of a RECORD message, as they came.
-
-    Args:
-        line: The message's line, known to be one; it may hold what strict JSON does not allow.
-        exact: Whether numbers whose digits a double cannot hold become Decimals.
-    """
-    message = lenient_json.loads(line, exact=exact)
-    return message["stream"], message["record"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from target_selligent import lenient_json
-from target_selligent.reject_lines import MEMBER, REPLAYED, original
+from target_selligent.reject_lines import MEMBER_TYPE, RUN_OF_REJECTS, remove_details
 from target_selligent.rejects_file import locked
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main() -> None:
                 if options.move:
                     _move(options.rejects)
                 size = os.fstat(file.fileno()).st_size
-            replay(file, size, sys.stdout.buffer, _say, streams=options.stream, run_ids=options.run_id)
+            replay(file, size, sys.stdout.buffer, _print_message, streams=options.stream, run_ids=options.run_id)
             sys.stdout.buffer.flush()
     except BrokenPipeError:
         # Who reads it has ended; what Python would still write to it at exit goes nowhere.
@@ -73,7 +73,7 @@ def main() -> None:
         sys.exit(_PIPE_CLOSED)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        _say(f"Error: {str(options.rejects)!r} cannot be replayed: {reason}")
+        _print_message(f"Error: {str(options.rejects)!r} cannot be replayed: {reason}")
         sys.exit(_FAILED)
 
 
@@ -81,7 +81,7 @@ def replay(  # noqa: PLR0913 - what the command line has
     file: IO[bytes],
     size: int,
     output: IO[bytes],
-    say: Callable[[str], None],
+    warn: Callable[[str], None],
     *,
     streams: Sequence[str] = (),
     run_ids: Sequence[str] = (),
@@ -92,7 +92,7 @@ def replay(  # noqa: PLR0913 - what the command line has
         file: The file.
         size: How many of its bytes count.
         output: Where to write.
-        say: Takes a sentence about what could not be replayed.
+        warn: Takes a sentence about what could not be replayed.
         streams: Names of the only streams to replay; empty for all.
         run_ids: The only runs whose rejects to replay; empty for all.
     """
@@ -106,15 +106,15 @@ def replay(  # noqa: PLR0913 - what the command line has
     for reject, _ in sorted(chosen, key=lambda item: (item[0].run, item[0].stream, item[0].number, item[0].start)):
         if reject.schema is not None:
             schema = _line_at(file, reject.schema)
-            if sent.get(reject.stream) != original(schema):
+            if sent.get(reject.stream) != remove_details(schema):
                 output.write(schema + b"\n")
-                sent[reject.stream] = original(schema)
-        output.write(original(_line_at(file, reject.start)) + b"\n")
+                sent[reject.stream] = remove_details(schema)
+        output.write(remove_details(_line_at(file, reject.start)) + b"\n")
     lacking = sum(reject.schema is None for reject, _ in chosen)
     if lacking:
-        say(f"{lacking:,} records have no SCHEMA in the file: put the tap's SCHEMA messages before this output")
+        warn(f"{lacking:,} records have no SCHEMA in the file: put the tap's SCHEMA messages before this output")
     if broken:
-        say(f"{broken:,} lines are no whole message and are left out: a write was cut off, and its record comes again")
+        warn(f"{broken:,} lines are no whole message and are left out: a write was cut off, and its record comes again")
 
 
 def _index(file: IO[bytes], size: int) -> tuple[list[tuple[_Reject, str | None]], int]:
@@ -128,7 +128,7 @@ def _index(file: IO[bytes], size: int) -> tuple[list[tuple[_Reject, str | None]]
         if message is None:
             broken += bool(line.strip())
         elif message["type"] == "SCHEMA":
-            schemas[message.get(REPLAYED), message["stream"]] = start
+            schemas[message.get(RUN_OF_REJECTS), message["stream"]] = start
         else:
             run_id, stream, number = message.get("run_id"), message["stream"], message.get("record_number")
             place = runs.setdefault(run_id, len(runs))
@@ -157,7 +157,7 @@ def _message(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(message, dict) or not isinstance(message.get("stream"), str):
         return None
-    return message if message.get("type") in {"SCHEMA", "RECORD", MEMBER} else None
+    return message if message.get("type") in {"SCHEMA", "RECORD", MEMBER_TYPE} else None
 
 
 def _line_at(file: IO[bytes], start: int) -> bytes:
@@ -169,10 +169,10 @@ def _move(path: Path) -> None:
     """Rename the file; a run that has it open goes on in a new one."""
     aside = path.with_name(f"{path.name}.{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}")
     path.rename(aside)
-    _say(f"{path} is now {aside}: delete it once its rejects are loaded")
+    _print_message(f"{path} is now {aside}: delete it once its rejects are loaded")
 
 
-def _say(sentence: str) -> None:
+def _print_message(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 

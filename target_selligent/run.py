@@ -31,7 +31,7 @@ from target_selligent.run_parts import RunParts
 from target_selligent.schemas import check_schema_message
 from target_selligent.spool import Spool
 from target_selligent.stream import StreamLoader
-from target_selligent.streams import Streams
+from target_selligent.stream_outcomes import StreamOutcomes
 from target_selligent.transport import Transport
 
 if TYPE_CHECKING:
@@ -85,16 +85,16 @@ class LoadRun:
         )
         self._on_state = on_state or _ignore
         self.rejects = Rejects.for_run(settings)
-        self.report = RunReport(self.rejects.lines)
+        self.report = RunReport(self.rejects.summary_lines)
         self._checkpoints = Checkpoints(self._emit, defer=settings.state_deferred_by is not None)
-        self._streams = Streams(settings, self._checkpoints)
+        self._stream_outcomes = StreamOutcomes(settings, self._checkpoints)
         self._list_workers = ListWorkers(
             self._client,
             settings,
             self.rejects,
             self.report,
             self._checkpoints.acknowledge,
-            self._streams.note_loaded,
+            self._stream_outcomes.note_loaded,
             on_failed or _ignore,
         )
         self._spool = Spool() if settings.spools_records else None
@@ -102,7 +102,7 @@ class LoadRun:
             settings=settings,
             report=self.report,
             rejects=self.rejects,
-            streams=self._streams,
+            stream_outcomes=self._stream_outcomes,
             deletions=Deletions(self._spool, self.report),
             checkpoints=self._checkpoints,
             list_workers=self._list_workers,
@@ -137,7 +137,7 @@ class LoadRun:
                 logger.error("%s", loading)  # noqa: TRY400 - the error says what to do
 
     @property
-    def spools(self) -> bool:
+    def spools_records(self) -> bool:
         """Whether records are stored until the end of the input, because the last of each key decides."""
         return self._spool is not None
 
@@ -182,7 +182,7 @@ class LoadRun:
         if old is not None:
             old.flush()
         origin = options.origin or Origin(name, json.dumps(message).encode())
-        with self._streams.starting(name, origin.stream, schema["properties"]):
+        with self._stream_outcomes.opening(name, origin.stream, schema["properties"]):
             description = describe_stream(name, schema, key_properties, self._settings, options)
             destination = self._destination(self._settings.for_stream(name).list_api_name)
             loader = StreamLoader(
@@ -258,7 +258,7 @@ class LoadRun:
         self._list_workers.finish()
         if whole:
             self.rejects.check_share(self.report.records_read)
-            self._streams.check_at_end(self.rejects)
+            self._stream_outcomes.check_at_end(self.rejects)
             self._checkpoints.release()
 
     def _emit(self, state: str) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from target_selligent.report import RunReport
     from target_selligent.settings import Settings
     from target_selligent.spool import Spool
-    from target_selligent.streams import Streams
+    from target_selligent.stream_outcomes import StreamOutcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class RunParts:
         settings: The run's settings.
         report: Counts what becomes of the records.
         rejects: Receives the rejected records.
-        streams: Knows of which streams something was loaded.
+        stream_outcomes: Knows of which streams something was loaded.
         deletions: Counts deleted records.
         checkpoints: Gives each batch its ticket.
         list_workers: Loads the batches.
@@ -37,7 +37,7 @@ class RunParts:
     settings: Settings
     report: RunReport
     rejects: Rejects
-    streams: Streams
+    stream_outcomes: StreamOutcomes
     deletions: Deletions
     checkpoints: Checkpoints
     list_workers: ListWorkers

@@ -15,7 +15,7 @@ class MissingKeyError(RunStoppedError, MissingKeyPropertiesError):
     """When a record without a usable key ends the run; the SDK knows it by its own class."""
 
 
-def as_sdk_error(error: Exception) -> Exception:
+def to_sdk_error(error: Exception) -> Exception:
     """Return an error as the class of the SDK's that means the same, if it has one; else the error itself."""
     if isinstance(error, RunStoppedError) and error.code == "missing_key":
         return MissingKeyError(str(error))

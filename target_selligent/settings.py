@@ -125,7 +125,7 @@ class Settings:
         return self.api_key, self.api_secret
 
     @property
-    def newest_wins(self) -> bool:
+    def last_record_wins(self) -> bool:
         """Whether the last of several records with the same key is what the List ends with."""
         return self.deduplication == "ImportLastMatch" and self.list_data_import_option != "OnlyInsert"
 
@@ -165,7 +165,7 @@ class Settings:
             if definition.required and definition.name not in given
         ]
         problems += [
-            problem for name, value in given.items() if (problem := DEFINITIONS[name].problem(value)) is not None
+            problem for name, value in given.items() if (problem := DEFINITIONS[name].find_problem(value)) is not None
         ]
         if not problems:
             problems += _base_url_problems(given["base_url"])
@@ -228,7 +228,7 @@ def parse_reject_limit(text: str) -> RejectLimit:
     return RejectLimit(count=int(text))
 
 
-def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+def find_unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each setting of a config that nothing reads, with the nearest known name."""
     sentences = []
     for name in config:
@@ -239,7 +239,7 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
     return sentences
 
 
-def faker_problems(config: Mapping[str, Any]) -> list[str]:
+def find_faker_problems(config: Mapping[str, Any]) -> list[str]:
     """Say what to install where a config makes values up: the SDK would ignore the setting, or fail in mid-run.
 
     Args:
@@ -312,7 +312,7 @@ def _stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
                 problems.append(f"streams: {name} of stream {stream} is not one of {', '.join(sorted(allowed))}")
             elif value is None and name == "segment_column":
                 continue
-            elif problem := DEFINITIONS[name].problem(value):
+            elif problem := DEFINITIONS[name].find_problem(value):
                 problems.append(f"streams: {problem} (stream {stream})")
             elif name == "list_api_name" and _INVISIBLE.search(value):
                 problems.append(f"streams: {name} of stream {stream} holds an invisible character")

@@ -47,7 +47,7 @@ class SettingDefinition:
     minimum: int | None = None
     maximum: int | None = None
 
-    def json_schema(self) -> dict[str, Any]:
+    def to_json_schema(self) -> dict[str, Any]:
         """Return the setting as a JSON Schema property, the form in which the SDK wants it."""
         types = {"names": ["string", "array"], "limit": ["string", "integer"], "streams": ["object"]}.get(
             self.kind, [self.kind]
@@ -73,7 +73,7 @@ class SettingDefinition:
             schema |= {"secret": True, "writeOnly": True}
         return schema
 
-    def problem(self, value: object) -> str | None:
+    def find_problem(self, value: object) -> str | None:
         """Say what is wrong with a given value, without repeating it; None if nothing is."""
         expected, fits = {
             "string": ("text", isinstance(value, str)),
@@ -365,10 +365,10 @@ SETTINGS: tuple[SettingDefinition, ...] = (
 DEFINITIONS: dict[str, SettingDefinition] = {definition.name: definition for definition in SETTINGS}
 
 
-def settings_schema() -> dict[str, Any]:
+def create_config_schema() -> dict[str, Any]:
     """Return the JSON Schema of the whole config, as the SDK's `config_jsonschema`."""
     return {
         "type": "object",
-        "properties": {definition.name: definition.json_schema() for definition in SETTINGS},
+        "properties": {definition.name: definition.to_json_schema() for definition in SETTINGS},
         "required": [definition.name for definition in SETTINGS if definition.required],
     }

@@ -132,7 +132,7 @@ class SelligentSink(Sink):
         self.record_counter_metric.increment()
         self.loader.process_deleted(record, line)
 
-    def reject_unmapped(self, rejection: RejectedRecord) -> None:
+    def reject_current_record(self, rejection: RejectedRecord) -> None:
         """Reject the record in process, for what a stream map finds wrong with it."""
         self.record_counter_metric.increment()
         self.loader.reject(rejection, self._target.message_reader.line)

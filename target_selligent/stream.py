@@ -19,10 +19,10 @@ from target_selligent.body import decode_row, encode_rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.exact_numbers import parse_json_float
 from target_selligent.fields import is_deleted, is_metadata_column
-from target_selligent.record_lines import NotJson, RecordLines
+from target_selligent.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.record_type import RecordType
-from target_selligent.reject_lines import member_of
-from target_selligent.rejects import Rejection, record_of
+from target_selligent.reject_lines import parse_member_message
+from target_selligent.rejects import Rejection
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.run_store import SpooledRow
@@ -77,7 +77,7 @@ class StreamLoader:
         self.records_read = records_read
         self._description, self._fields, self._name = description, fields, description.name
         self._parts, self._destination, self._buffer = parts, destination, buffer
-        self._lines = RecordLines(origin.stream)
+        self._line_writer = RecordLineWriter(origin.stream)
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
         self._known_extra: set[str] = set()
         field_of = {column.column_name: column.field for column in fields.columns}
@@ -124,10 +124,10 @@ class StreamLoader:
                 `skip_invalid_records` is false.
             Exception: What ended the loading of a List.
         """
-        for chunk in self._lines.chunks(records):
+        for chunk in self._line_writer.write_chunks(records):
             self._parts.before_chunk()
-            if isinstance(chunk, NotJson):
-                self.reject(RejectedRecord(chunk.reason, code="invalid_type"), chunk.line, record_of(chunk.line)[1])
+            if isinstance(chunk, UnwritableRecord):
+                self.reject(RejectedRecord(chunk.reason, code="invalid_type"), chunk.line, decode_record(chunk.line))
             else:
                 self._process_lines(chunk)
 
@@ -139,7 +139,7 @@ class StreamLoader:
                 self.process_messages(messages, lines[start : start + len(messages)])
                 start += len(messages)
             for line in lines[start : start + 1]:
-                self.process_dict(record_of(line, exact=True)[1], line)
+                self.process_dict(decode_record(line, exact=True), line)
                 start += 1
 
     def _decode_prefix(self, lines: Sequence[bytes], start: int) -> list[Any]:
@@ -225,10 +225,10 @@ class StreamLoader:
             self._reject(rejection, line, self.records_read)
 
     def process_member(self, message: Mapping[str, Any], line: bytes) -> None:
-        """Have a record that is in its List join the Segment that a message of `member_line` names."""
+        """Have a record that is in its List join the Segment that a message of `encode_member_message` names."""
         self.records_read += 1
         batch = Batch(self._parts.checkpoints.open(), self._route, (), time.monotonic())
-        batch.append_member(*member_of(message, self._route), line, self.records_read)
+        batch.append_member(*parse_member_message(message, self._route), line, self.records_read)
         self._parts.list_workers.submit(batch, self._destination)
 
     def reject(self, rejection: RejectedRecord, line: bytes, record: Mapping[str, Any] | None = None) -> None:
@@ -262,7 +262,7 @@ class StreamLoader:
             values, keys = self._mapper.create_rows(records, decoded=True)
         except RejectedRecord:
             if len(records) == 1:
-                self._process_alone(record_of(lines[0], exact=True)[1], lines[0], numbers[0])
+                self._process_alone(decode_record(lines[0], exact=True), lines[0], numbers[0])
                 return
             for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
                 self._process(records[half], lines[half], numbers[half])
@@ -320,7 +320,7 @@ class StreamLoader:
             if not rows:
                 return
             encoded = encode_rows(rows.values)
-        self._parts.streams.note_records(self._name, len(rows))
+        self._parts.stream_outcomes.note_records(self._name, len(rows))
         if self._parts.spool is None:
             self._add_to_batch(fields, rows, encoded)
         else:
@@ -366,11 +366,11 @@ class StreamLoader:
     def _reject(self, rejection: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
         self._parts.report.add_list(self.list_api_name, Counts(read=1, rejected_before_sending=1))
         if rejection.code != NO_SEGMENT:
-            self._parts.streams.note_records(self._name, 1)
+            self._parts.stream_outcomes.note_records(self._name, 1)
         self._parts.rejects.add(
             Rejection(
                 rejection,
-                number=number,
+                record_number=number,
                 line=line,
                 origin=self._route.origin,
                 key=normalize_key_for_order(self._route.key_types, key),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
 
-def reject_what_fails(stream_maps: Iterable[StreamMap], reject: Callable[[str, RejectedRecord], None]) -> None:
+def reject_failing_records(stream_maps: Iterable[StreamMap], reject: Callable[[str, RejectedRecord], None]) -> None:
     """Have stream maps reject a record on which their expressions or filters fail, and go on with the next one.
 
     Args:
@@ -47,7 +47,7 @@ def _or_rejected(
     return transformed
 
 
-def records_by_stream(
+def deleted_record_by_stream(
     record: dict[str, Any], stream_maps: Iterable[StreamMap], *, with_keys: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what a deleted record is to each stream that its maps make of it.

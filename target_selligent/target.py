@@ -16,21 +16,21 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
 from target_selligent.ending import Ending
-from target_selligent.environment import config_from_environment
+from target_selligent.environment import read_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
-from target_selligent.failure import Failure, one_line
+from target_selligent.failure import Failure, to_one_line
 from target_selligent.fields import is_deleted
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
-from target_selligent.reject_lines import REPLAYED, original
+from target_selligent.reject_lines import RUN_OF_REJECTS, remove_details
 from target_selligent.row_types import Origin
 from target_selligent.run import LoadRun
 from target_selligent.schemas import check_schema_message
-from target_selligent.sdk_errors import RecordBeforeSchemaError, as_sdk_error
-from target_selligent.settings import Settings, faker_problems, unknown_settings
-from target_selligent.settings_table import DEFINITIONS, settings_schema
+from target_selligent.sdk_errors import RecordBeforeSchemaError, to_sdk_error
+from target_selligent.settings import Settings, find_faker_problems, find_unknown_settings
+from target_selligent.settings_table import DEFINITIONS, create_config_schema
 from target_selligent.sink import SelligentSink
-from target_selligent.stream_maps import records_by_stream, reject_what_fails
+from target_selligent.stream_maps import deleted_record_by_stream, reject_failing_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ class _EnvironmentConfig:
         owner.append_builtin_config(schema)
         in_file = {name: value for name, value in dotenv_values(find_dotenv(usecwd=True)).items() if value is not None}
         try:
-            return config_from_environment({**in_file, **os.environ}, schema["properties"])
+            return read_environment({**in_file, **os.environ}, schema["properties"])
         except SettingsError as error:
             raise ConfigValidationError("Config validation failed", errors=error.problems, schema={}) from None
 
@@ -67,7 +67,7 @@ class TargetSelligent(Target):
     """Loads a tap's records into a Selligent List and its static Segments."""
 
     name = "target-selligent"
-    config_jsonschema = settings_schema()
+    config_jsonschema = create_config_schema()
     default_sink_class = SelligentSink
     message_reader_class = MessageReader
 
@@ -170,10 +170,10 @@ class TargetSelligent(Target):
                 self.run.finish(complete=failure is None)
             except Exception as loading:
                 if failure is not None and failure is not loading:
-                    self.logger.error("%s", one_line(failure))  # noqa: TRY400 - the other one is raised
+                    self.logger.error("%s", to_one_line(failure))  # noqa: TRY400 - the other one is raised
                 raise
             if failure is not None:
-                raise as_sdk_error(failure)
+                raise to_sdk_error(failure)
             if reader.stop_signal is None:
                 super().process_endofpipe()
         finally:
@@ -208,10 +208,10 @@ class TargetSelligent(Target):
             self.settings = Settings.from_config(self._config)
         except SettingsError as error:
             problems = [*error.problems, *problems]
-        problems += faker_problems(self._config)
+        problems += find_faker_problems(self._config)
         if problems and raise_errors:
             raise ConfigValidationError("Config validation failed", errors=problems, schema={})
-        for sentence in unknown_settings(self._config, self.config_jsonschema["properties"]):
+        for sentence in find_unknown_settings(self._config, self.config_jsonschema["properties"]):
             self.logger.warning("%s", sentence)
         return problems
 
@@ -230,9 +230,9 @@ class TargetSelligent(Target):
         self.message_reader.record_receivers.pop(stream, None)
         # The SDK changes the schemas it is given; ours is what the next SCHEMA is compared with.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
-        self.origin = Origin(stream, original(self.message_reader.line), replayed=REPLAYED in message_dict)
+        self.origin = Origin(stream, remove_details(self.message_reader.line), replayed=RUN_OF_REJECTS in message_dict)
         maps = self.mapper.stream_maps[stream]
-        reject_what_fails(maps, lambda alias, wrong: self._sinks_active[alias].reject_unmapped(wrong))  # type: ignore[attr-defined]
+        reject_failing_records(maps, lambda alias, wrong: self._sinks_active[alias].reject_current_record(wrong))  # type: ignore[attr-defined]
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
             keys = stream_map.transformed_key_properties
@@ -263,7 +263,7 @@ class TargetSelligent(Target):
 
     def _process_deleted(self, record: dict[str, Any], stream_maps: Sequence[StreamMap]) -> None:
         """Have a record that is marked as deleted counted by each sink of its stream."""
-        for alias, keyed in records_by_stream(record, stream_maps, with_keys=self.run.spools):
+        for alias, keyed in deleted_record_by_stream(record, stream_maps, with_keys=self.run.spools_records):
             if isinstance(sink := self._sinks_active.get(alias), SelligentSink):
                 sink.process_deleted(keyed, self.message_reader.line)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from target_selligent.environment import config_from_environment
+from target_selligent.environment import read_environment
 from target_selligent.errors import SettingsError
-from target_selligent.settings import RejectLimit, Settings, parse_names, parse_reject_limit, unknown_settings
-from target_selligent.settings_table import DEFINITIONS, SETTINGS, settings_schema
+from target_selligent.settings import RejectLimit, Settings, find_unknown_settings, parse_names, parse_reject_limit
+from target_selligent.settings_table import DEFINITIONS, SETTINGS, create_config_schema
 
 REQUIRED: dict[str, Any] = {
     "base_url": "https://customer.slgnt.eu",
@@ -67,17 +67,17 @@ def test_settings_and_table_agree() -> None:
 @pytest.mark.parametrize("definition", SETTINGS, ids=lambda definition: definition.name)
 def test_every_setting_is_described(definition: Any) -> None:
     """Each setting has a title, a description that ends in a full stop, and a schema with its kind."""
-    described = definition.json_schema()
+    described = definition.to_json_schema()
     assert described["title"]
     assert described["description"].endswith(".")
     assert described["type"]
-    assert definition.problem(definition.default) is None or definition.default is None
+    assert definition.find_problem(definition.default) is None or definition.default is None
     assert described.get("secret", False) == (definition.name in {"api_key", "api_secret"})
 
 
 def test_the_schema_requires_what_has_no_default() -> None:
     """The config schema requires exactly the settings without which nothing works."""
-    assert set(settings_schema()["required"]) == set(REQUIRED)
+    assert set(create_config_schema()["required"]) == set(REQUIRED)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -289,7 +289,7 @@ def test_which_runs_can_be_resumed(changes: dict[str, Any], resumable: bool) -> 
 
 def test_unknown_settings_are_named() -> None:
     """A setting that nothing reads is named, with the nearest known one if there is one."""
-    sentences = unknown_settings({"deduplicate": 1, "zzz": 2, "mode": "Sync"}, DEFINITIONS)
+    sentences = find_unknown_settings({"deduplicate": 1, "zzz": 2, "mode": "Sync"}, DEFINITIONS)
     assert len(sentences) == 2
     assert "did you mean deduplication?" in sentences[0]
     assert "zzz is not a setting" in sentences[1]
@@ -311,19 +311,19 @@ def test_unknown_settings_are_named() -> None:
 )
 def test_values_from_the_environment(name: str, text: str, wanted: object) -> None:
     """Text from the environment becomes a value of its setting's kind; secrets of digits stay text."""
-    properties = settings_schema()["properties"]
-    assert config_from_environment({f"TARGET_SELLIGENT_{name.upper()}": text}, properties) == {name: wanted}
+    properties = create_config_schema()["properties"]
+    assert read_environment({f"TARGET_SELLIGENT_{name.upper()}": text}, properties) == {name: wanted}
 
 
 def test_blank_variables_are_left_out() -> None:
     """A blank variable is as good as none."""
-    assert config_from_environment({"TARGET_SELLIGENT_MODE": " "}, settings_schema()["properties"]) == {}
+    assert read_environment({"TARGET_SELLIGENT_MODE": " "}, create_config_schema()["properties"]) == {}
 
 
 def test_wrong_variables_are_all_named_without_their_values() -> None:
     """Every variable whose text is not of its kind is named, its text is not."""
     variables = {"TARGET_SELLIGENT_BATCH_SIZE_ROWS": "hidden", "TARGET_SELLIGENT_FIELD_MAPPING": "{hidden"}
     with pytest.raises(SettingsError) as caught:
-        config_from_environment(variables, settings_schema()["properties"])
+        read_environment(variables, create_config_schema()["properties"])
     assert len(caught.value.problems) == 2
     assert "hidden" not in str(caught.value)

@@ -45,7 +45,7 @@ class _Stream:
     ticket: int | None = None
 
 
-class Streams:
+class StreamOutcomes:
     """Keeps account of the streams of a run, each under the name that stream maps give it.
 
     Args:
@@ -60,7 +60,7 @@ class Streams:
         self._streams: dict[str, _Stream] = {}
 
     @contextmanager
-    def starting(self, stream: str, name_in_tap: str, columns: Iterable[str]) -> Iterator[None]:
+    def opening(self, stream: str, name_in_tap: str, columns: Iterable[str]) -> Iterator[None]:
         """Note a stream whose fields are going to be compared with its List, and the columns of its schema.
 
         If it does not fit its List, what `field_mapping` seems to misspell is warned about first.
@@ -125,7 +125,7 @@ class Streams:
         problems = []
         for name, stream in self._streams.items():
             judged = stream.ticket is not None and self._settings.max_rejects is None
-            reason = rejects.most_frequent(stream.name_in_tap) if judged else None
+            reason = rejects.most_frequent_reason(stream.name_in_tap) if judged else None
             if reason is not None:
                 problems.append(
                     f"none of the {stream.records:,} records of stream {name} could be loaded, most often for {reason}"
