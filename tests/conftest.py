@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from target_selligent.emulator.http.server import EmulatorServer
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.server import EmulatorServer
 
 from .support import FIRST_OPTIONS, Tenant
 from .tls import Authority

@@ -13,7 +13,7 @@ from target_selligent import __version__
 from target_selligent.emulator.options import EmulatorOptions
 
 if TYPE_CHECKING:
-    from target_selligent.emulator.server import Server
+    from target_selligent.emulator.http.server import Server
 
 _EXTRA_MODULES = {"fastapi", "pydantic", "starlette", "uvicorn"}
 _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"'
@@ -135,7 +135,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
 ) -> None:
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
     try:
-        from target_selligent.emulator.server import Server, Tls  # noqa: PLC0415 - only there with the extra
+        from target_selligent.emulator.http.server import Server, Tls  # noqa: PLC0415 - only there with the extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
             raise

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from target_selligent.emulator.http.server import EmulatorServer
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.server import EmulatorServer
 
 from .api import Api
 

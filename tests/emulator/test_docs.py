@@ -6,12 +6,12 @@ from typing import get_args
 
 from fastapi.routing import APIRoute
 
-from target_selligent.emulator import faults
+import target_selligent.emulator
 from target_selligent.emulator.cli import main
-from target_selligent.emulator.faults import FaultRule, Kind
+from target_selligent.emulator.emulator import Emulator
+from target_selligent.emulator.faults.rules import FaultRule, Kind
+from target_selligent.emulator.http.routes import admin
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.routes import admin
-from target_selligent.emulator.state import Emulator
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 
@@ -60,6 +60,6 @@ def test_every_admin_endpoint_is_documented() -> None:
 
 def test_every_module_is_documented() -> None:
     """The map of the emulator has each of its modules."""
-    root = Path(faults.__file__).parent
+    root = Path(target_selligent.emulator.__file__).parent
     files = [path.relative_to(root).with_suffix("") for path in root.rglob("*.py") if path.stem != "__init__"]
     assert _names(_section("Its parts")) == {".".join(path.parts) for path in files}

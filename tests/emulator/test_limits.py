@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from target_selligent.emulator.rate import RateWindow
+from target_selligent.emulator.faults.quota import RateWindow
 
 from .api import KEY, Api, counts, wait_until
 

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 
 from target_selligent import __version__
 from target_selligent.emulator.cli import main
+from target_selligent.emulator.http.server import EmulatorServer
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.server import EmulatorServer
 from tests.tls import Authority
 
 from .api import Api, wait_until

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from target_selligent.emulator.http.server import EmulatorServer
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.server import EmulatorServer
 
 from .api import Api
 

@@ -14,10 +14,10 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from target_selligent.emulator.app import create_app
-from target_selligent.emulator.gate import Ending, Gate
+from target_selligent.emulator.emulator import Emulator
+from target_selligent.emulator.http.app import create_app
+from target_selligent.emulator.http.middleware import Ending, Gate
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.state import Emulator
 
 if TYPE_CHECKING:
     from typing_extensions import Self

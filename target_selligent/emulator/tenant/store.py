@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.database import TABLES, connect, pk_range, transaction
-from target_selligent.emulator.errors import BadRequestError, NotFoundError, ValidationFailedError
-from target_selligent.emulator.fields import Field, check_name, default_fields, new_fields
+from target_selligent.emulator.refusals import BadRequestError, NotFoundError, ValidationFailedError
+from target_selligent.emulator.tenant.database import TABLES, connect, pk_range, transaction
+from target_selligent.emulator.tenant.fields import Field, check_name, default_fields, new_fields
 
 LIST_TYPES = ("Userlist", "Datalist", "DataSelectionList", "Optionlist", "Devicelist")
 

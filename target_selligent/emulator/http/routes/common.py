@@ -4,21 +4,22 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from target_selligent.emulator import answers, jsontext
-from target_selligent.emulator.errors import JSON, BadRequestError, ForbiddenError
-from target_selligent.emulator.gate import CALL
-from target_selligent.emulator.state import Call, Emulator
-from target_selligent.emulator.store import ListEntry
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.emulator import Call, Emulator
+from target_selligent.emulator.http import response_models
+from target_selligent.emulator.http.middleware import CALL
+from target_selligent.emulator.refusals import JSON, BadRequestError, ForbiddenError
+from target_selligent.emulator.tenant.store import ListEntry
 
 _TEXT_ANSWER = {"text/plain": {"schema": {"type": "string"}}}
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": answers.Result, "description": "The call cannot be taken"},
-    401: {"model": answers.Result, "description": "No key, a wrong key, or an endpoint that was not granted"},
-    403: {"model": answers.Result, "description": "An organization that the key does not reach"},
-    404: {"model": answers.Result, "description": "A list, segment or relation is not there"},
-    413: {"model": answers.Result, "description": "The body is above the limit"},
-    415: {"model": answers.Result, "description": "The body is not declared as JSON"},
+    400: {"model": response_models.Result, "description": "The call cannot be taken"},
+    401: {"model": response_models.Result, "description": "No key, a wrong key, or an endpoint that was not granted"},
+    403: {"model": response_models.Result, "description": "An organization that the key does not reach"},
+    404: {"model": response_models.Result, "description": "A list, segment or relation is not there"},
+    413: {"model": response_models.Result, "description": "The body is above the limit"},
+    415: {"model": response_models.Result, "description": "The body is not declared as JSON"},
     429: {"content": _TEXT_ANSWER, "description": "The quota is used up, or the list is busy"},
 }
 

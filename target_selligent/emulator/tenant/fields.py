@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from target_selligent.emulator.errors import BadRequestError, ValidationFailedError
+from target_selligent.emulator.refusals import BadRequestError, ValidationFailedError
 
 DATA_TYPES = ("Boolean", "Numeric", "Long", "Float", "Date", "DateTime", "Text", "LongText", "Json")
 COMPUTED = ("ComputedNonPersisted", "ComputedPersisted")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.database import transaction
-from target_selligent.emulator.errors import ValidationFailedError
-from target_selligent.emulator.fields import check_name
-from target_selligent.emulator.store import ListEntry, Store
+from target_selligent.emulator.refusals import ValidationFailedError
+from target_selligent.emulator.tenant.database import transaction
+from target_selligent.emulator.tenant.fields import check_name
+from target_selligent.emulator.tenant.store import ListEntry, Store
 
 
 def relations(store: Store, entry: ListEntry, kind: str | None = None) -> list[dict[str, Any]]:

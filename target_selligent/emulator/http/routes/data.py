@@ -4,12 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from target_selligent.emulator import answers, wire
-from target_selligent.emulator.errors import BadRequestError, TooLargeError, ValidationFailedError
-from target_selligent.emulator.forms import FormRoute
-from target_selligent.emulator.journal import Written
-from target_selligent.emulator.records import Outcome
-from target_selligent.emulator.routes.common import (
+from target_selligent.emulator.http import request_models, response_models
+from target_selligent.emulator.http.forms import FormRoute
+from target_selligent.emulator.http.routes.common import (
     BULK_BODY,
     answer,
     call_of,
@@ -18,17 +15,20 @@ from target_selligent.emulator.routes.common import (
     list_of,
     succeeded,
 )
-from target_selligent.emulator.rows import BulkCall
-from target_selligent.emulator.search import Filter, Search, field_names, find
-from target_selligent.emulator.store import ListEntry, SegmentEntry
-from target_selligent.emulator.values import from_text
+from target_selligent.emulator.journal import Written
+from target_selligent.emulator.refusals import BadRequestError, TooLargeError, ValidationFailedError
+from target_selligent.emulator.tenant.bulk_calls import BulkCall
+from target_selligent.emulator.tenant.records import Outcome
+from target_selligent.emulator.tenant.search import Filter, Search, field_names, find
+from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry
+from target_selligent.emulator.tenant.values import from_text
 
 router = APIRouter(route_class=FormRoute)
 
 Scalar = str | int | float | bool | None
 
 
-def bulk_call(request: Request, query: wire.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
+def bulk_call(request: Request, query: request_models.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
     """Return what a bulk request asks for, and tell the layers of its rows.
 
     Raises:
@@ -43,7 +43,7 @@ def bulk_call(request: Request, query: wire.DeleteDataQuery, body: Any) -> BulkC
         query.keyFields,
         query.fields,
         body,
-        first_match=isinstance(query, wire.LoadSegmentQuery) and query.deduplication == "ImportFirstMatch",
+        first_match=isinstance(query, request_models.LoadSegmentQuery) and query.deduplication == "ImportFirstMatch",
         stop_on_error=query.errorHandling == "StopOnError",
         refusals=call.refusals,
         index_base=options.record_index_base,
@@ -75,7 +75,7 @@ def load_answer(outcome: Outcome) -> dict[str, Any]:
 
 
 def search_answer(
-    request: Request, entry: ListEntry, model: wire.SearchRequest, segment: SegmentEntry | None = None
+    request: Request, entry: ListEntry, model: request_models.SearchRequest, segment: SegmentEntry | None = None
 ) -> Response:
     """Return the answer of a search."""
     store = emulator_of(request).store
@@ -92,11 +92,11 @@ def search_answer(
     )
 
 
-@router.post("/lists/{api_name}/data", operation_id="Data_SaveListData", response_model=answers.Result)
+@router.post("/lists/{api_name}/data", operation_id="Data_SaveListData", response_model=response_models.Result)
 async def save_record(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
-    query: Annotated[wire.SaveQuery, Query()],
+    api_name: str,
+    query: Annotated[request_models.SaveQuery, Query()],
     values: Annotated[dict[str, Scalar], Body()],
 ) -> Response:
     """Insert or update one record."""
@@ -131,10 +131,12 @@ async def save_record(
 @router.delete(
     "/lists/{api_name}/data",
     operation_id="Data_DeleteData",
-    response_model=answers.DeleteAnswer,
+    response_model=response_models.DeleteAnswer,
     openapi_extra=BULK_BODY,
 )
-async def delete_data(request: Request, api_name: str, query: Annotated[wire.DeleteDataQuery, Query()]) -> Response:  # noqa: ARG001
+async def delete_data(
+    request: Request, api_name: str, query: Annotated[request_models.DeleteDataQuery, Query()]
+) -> Response:
     """Delete records by key."""
     emulator, body = emulator_of(request), await json_body(request)
     entry = list_of(request, data=True)
@@ -148,10 +150,10 @@ async def delete_data(request: Request, api_name: str, query: Annotated[wire.Del
 @router.post(
     "/lists/{api_name}/data/load",
     operation_id="Data_LoadData",
-    response_model=answers.LoadAnswer,
+    response_model=response_models.LoadAnswer,
     openapi_extra=BULK_BODY,
 )
-async def load_data(request: Request, api_name: str, query: Annotated[wire.LoadQuery, Query()]) -> Response:  # noqa: ARG001
+async def load_data(request: Request, api_name: str, query: Annotated[request_models.LoadQuery, Query()]) -> Response:
     """Insert and update records by key."""
     emulator, body = emulator_of(request), await json_body(request)
     entry = list_of(request, data=True)
@@ -168,7 +170,7 @@ async def load_data(request: Request, api_name: str, query: Annotated[wire.LoadQ
     return answer(load_answer(outcome))
 
 
-def _new_segment(query: wire.LoadQuery) -> dict[str, Any] | None:
+def _new_segment(query: request_models.LoadQuery) -> dict[str, Any] | None:
     api_name, name = query.create_segment_api_name, query.create_segment_name
     if api_name is None:
         if name is not None:
@@ -177,12 +179,14 @@ def _new_segment(query: wire.LoadQuery) -> dict[str, Any] | None:
     return {"api_name": api_name, "name": name or api_name}
 
 
-@router.post("/lists/{api_name}/data/search", operation_id="Data_SearchData", response_model=answers.SearchAnswer)
+@router.post(
+    "/lists/{api_name}/data/search", operation_id="Data_SearchData", response_model=response_models.SearchAnswer
+)
 async def search_data(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
-    query: Annotated[wire.ModeQuery, Query()],  # noqa: ARG001 - both modes answer the same
-    model: wire.SearchRequest,
+    api_name: str,
+    query: Annotated[request_models.ModeQuery, Query()],
+    model: request_models.SearchRequest,
 ) -> Response:
     """Return the records that a search finds."""
     return search_answer(request, list_of(request, data=True), model)

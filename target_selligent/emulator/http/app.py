@@ -8,13 +8,14 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from target_selligent import __version__
-from target_selligent.emulator import jsontext, page
-from target_selligent.emulator.errors import JSON, ApiError, BadRequestError, BusyError, UnauthorizedError, failure
-from target_selligent.emulator.forms import FORM
-from target_selligent.emulator.gate import CALL, PREFIX, is_bulk
-from target_selligent.emulator.routes import admin, data, lists, relations, segments
-from target_selligent.emulator.routes.common import REFUSALS, guard
-from target_selligent.emulator.state import Emulator
+from target_selligent.emulator import jsontext
+from target_selligent.emulator.emulator import Emulator
+from target_selligent.emulator.http import page
+from target_selligent.emulator.http.forms import FORM
+from target_selligent.emulator.http.middleware import CALL, PREFIX, is_bulk
+from target_selligent.emulator.http.routes import admin, data, lists, relations, segments
+from target_selligent.emulator.http.routes.common import REFUSALS, guard
+from target_selligent.emulator.refusals import JSON, ApiError, BadRequestError, BusyError, UnauthorizedError, failure
 
 _JSON = "application/json"
 

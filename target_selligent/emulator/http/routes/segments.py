@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from target_selligent.emulator import answers, wire
-from target_selligent.emulator.forms import FormRoute
-from target_selligent.emulator.journal import Written
-from target_selligent.emulator.routes.common import (
+from target_selligent.emulator.http import request_models, response_models
+from target_selligent.emulator.http.forms import FormRoute
+from target_selligent.emulator.http.routes.common import (
     BULK_BODY,
     answer,
     call_of,
@@ -16,12 +15,13 @@ from target_selligent.emulator.routes.common import (
     list_of,
     succeeded,
 )
-from target_selligent.emulator.routes.data import bulk_call, delete_answer, load_answer, search_answer
-from target_selligent.emulator.store import ListEntry, Page, SegmentEntry
+from target_selligent.emulator.http.routes.data import bulk_call, delete_answer, load_answer, search_answer
+from target_selligent.emulator.journal import Written
+from target_selligent.emulator.tenant.store import ListEntry, Page, SegmentEntry
 
 router = APIRouter(route_class=FormRoute)
 
-NoQuery = Annotated[wire.Query, Query()]
+NoQuery = Annotated[request_models.Query, Query()]
 
 _SEGMENT = "/lists/{api_name}/segments/{segment_api_name}"
 
@@ -39,8 +39,12 @@ def _note(request: Request, operation: str, entry: ListEntry, segment: SegmentEn
     emulator_of(request).journal.note_write(written)
 
 
-@router.get("/lists/{api_name}/segments", operation_id="List_GetListSegments", response_model=answers.SegmentsAnswer)
-async def get_segments(request: Request, api_name: str, query: Annotated[wire.SegmentPageQuery, Query()]) -> Response:  # noqa: ARG001
+@router.get(
+    "/lists/{api_name}/segments", operation_id="List_GetListSegments", response_model=response_models.SegmentsAnswer
+)
+async def get_segments(
+    request: Request, api_name: str, query: Annotated[request_models.SegmentPageQuery, Query()]
+) -> Response:
     """Return an overview of a List's Segments."""
     page = Page(query.filter, query.search, query.skip, query.take)
     found = emulator_of(request).store.segments(list_of(request), page)
@@ -49,9 +53,11 @@ async def get_segments(request: Request, api_name: str, query: Annotated[wire.Se
 
 
 @router.post(
-    "/lists/{api_name}/segments/static", operation_id="List_CreateStaticSegment", response_model=answers.Result
+    "/lists/{api_name}/segments/static", operation_id="List_CreateStaticSegment", response_model=response_models.Result
 )
-async def create_segment(request: Request, api_name: str, query: NoQuery, model: wire.SegmentCreation) -> Response:  # noqa: ARG001
+async def create_segment(
+    request: Request, api_name: str, query: NoQuery, model: request_models.SegmentCreation
+) -> Response:
     """Create a static Segment."""
     emulator = emulator_of(request)
     entry = list_of(request)
@@ -61,8 +67,8 @@ async def create_segment(request: Request, api_name: str, query: NoQuery, model:
     return succeeded("The segment was created")
 
 
-@router.get(_SEGMENT, operation_id="List_GetListSegment", response_model=answers.SegmentAnswer)
-async def get_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.get(_SEGMENT, operation_id="List_GetListSegment", response_model=response_models.SegmentAnswer)
+async def get_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Return a Segment's details."""
     segment = _segment_of(request, list_of(request))
     return answer(
@@ -75,8 +81,8 @@ async def get_segment(request: Request, api_name: str, segment_api_name: str, qu
     )
 
 
-@router.delete(_SEGMENT, operation_id="List_DeleteSegment", response_model=answers.Result)
-async def delete_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.delete(_SEGMENT, operation_id="List_DeleteSegment", response_model=response_models.Result)
+async def delete_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Delete a Segment; its members stay in the List."""
     entry = list_of(request)
     segment = _segment_of(request, entry)
@@ -88,14 +94,14 @@ async def delete_segment(request: Request, api_name: str, segment_api_name: str,
 @router.delete(
     f"{_SEGMENT}/data",
     operation_id="Data_DeleteSegmentData",
-    response_model=answers.DeleteAnswer,
+    response_model=response_models.DeleteAnswer,
     openapi_extra=BULK_BODY,
 )
 async def delete_members(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
-    segment_api_name: str,  # noqa: ARG001 - read from the path
-    query: Annotated[wire.DeleteDataQuery, Query()],
+    api_name: str,
+    segment_api_name: str,
+    query: Annotated[request_models.DeleteDataQuery, Query()],
 ) -> Response:
     """Take records out of a Segment by key."""
     emulator, body = emulator_of(request), await json_body(request)
@@ -108,8 +114,10 @@ async def delete_members(
     return answer(delete_answer(outcome))
 
 
-@router.delete(f"{_SEGMENT}/data/clear", operation_id="Data_ClearStaticSegmentData", response_model=answers.Result)
-async def clear_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.delete(
+    f"{_SEGMENT}/data/clear", operation_id="Data_ClearStaticSegmentData", response_model=response_models.Result
+)
+async def clear_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Take every member out of a Segment."""
     entry = list_of(request, data=True)
     segment = _segment_of(request, entry, data=True)
@@ -121,14 +129,14 @@ async def clear_segment(request: Request, api_name: str, segment_api_name: str, 
 @router.post(
     f"{_SEGMENT}/data/load",
     operation_id="Data_LoadSegmentData",
-    response_model=answers.LoadAnswer,
+    response_model=response_models.LoadAnswer,
     openapi_extra=BULK_BODY,
 )
 async def load_members(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
-    segment_api_name: str,  # noqa: ARG001 - read from the path
-    query: Annotated[wire.LoadSegmentQuery, Query()],
+    api_name: str,
+    segment_api_name: str,
+    query: Annotated[request_models.LoadSegmentQuery, Query()],
 ) -> Response:
     """Make existing records members of a Segment by key."""
     emulator, body = emulator_of(request), await json_body(request)
@@ -141,13 +149,15 @@ async def load_members(
     return answer(load_answer(outcome))
 
 
-@router.post(f"{_SEGMENT}/data/search", operation_id="Data_SearchSegmentData", response_model=answers.SearchAnswer)
+@router.post(
+    f"{_SEGMENT}/data/search", operation_id="Data_SearchSegmentData", response_model=response_models.SearchAnswer
+)
 async def search_members(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
-    segment_api_name: str,  # noqa: ARG001 - read from the path
-    query: Annotated[wire.ModeQuery, Query()],  # noqa: ARG001 - both modes answer the same
-    model: wire.SearchRequest,
+    api_name: str,
+    segment_api_name: str,
+    query: Annotated[request_models.ModeQuery, Query()],
+    model: request_models.SearchRequest,
 ) -> Response:
     """Return the members that a search finds."""
     entry = list_of(request, data=True)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Message
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.errors import BadRequestError
+from target_selligent.emulator.refusals import BadRequestError
 
 FORM = "application/x-www-form-urlencoded"
 

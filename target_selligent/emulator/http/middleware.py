@@ -12,7 +12,12 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.errors import (
+from target_selligent.emulator.emulator import Call, Emulator
+from target_selligent.emulator.faults.quota import Quota
+from target_selligent.emulator.faults.rules import SILENT, ActiveFault, Answer
+from target_selligent.emulator.http.forms import FORM
+from target_selligent.emulator.journal import RequestEntry
+from target_selligent.emulator.refusals import (
     JSON,
     ApiError,
     BadRequestError,
@@ -22,11 +27,6 @@ from target_selligent.emulator.errors import (
     UnauthorizedError,
     failure,
 )
-from target_selligent.emulator.faults import SILENT, ActiveFault, Answer
-from target_selligent.emulator.forms import FORM
-from target_selligent.emulator.journal import RequestEntry
-from target_selligent.emulator.rate import Quota
-from target_selligent.emulator.state import Call, Emulator
 
 PREFIX = "/Portal/Api"
 CALL = "emulator.call"

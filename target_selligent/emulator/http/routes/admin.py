@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from target_selligent.emulator.errors import BadRequestError, NotFoundError
-from target_selligent.emulator.faults import FaultRule
-from target_selligent.emulator.routes.common import answer, emulator_of
-from target_selligent.emulator.store import ListEntry
+from target_selligent.emulator.faults.rules import FaultRule
+from target_selligent.emulator.http.routes.common import answer, emulator_of
+from target_selligent.emulator.refusals import BadRequestError, NotFoundError
+from target_selligent.emulator.tenant.store import ListEntry
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from target_selligent.emulator.errors import BusyError, UnauthorizedError, ValidationFailedError
-from target_selligent.emulator.faults import FaultRule, Faults
+from target_selligent.emulator.faults.quota import RateWindow
+from target_selligent.emulator.faults.rules import FaultRule, Faults
 from target_selligent.emulator.journal import Journal, Written
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.rate import RateWindow
-from target_selligent.emulator.records import Outcome, Records
-from target_selligent.emulator.rows import Refusal
-from target_selligent.emulator.store import ListEntry, SegmentEntry, Store
-from target_selligent.emulator.values import Problem
+from target_selligent.emulator.refusals import BusyError, UnauthorizedError, ValidationFailedError
+from target_selligent.emulator.tenant.bulk_calls import Refusal
+from target_selligent.emulator.tenant.records import Outcome, Records
+from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
+from target_selligent.emulator.tenant.values import Problem
 
 _OPTIONS = TypeAdapter(EmulatorOptions)
 

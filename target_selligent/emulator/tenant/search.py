@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.database import id_of, pk_range
-from target_selligent.emulator.errors import ValidationFailedError
-from target_selligent.emulator.fields import ID, Field
-from target_selligent.emulator.records import known_key_set
-from target_selligent.emulator.store import ListEntry, SegmentEntry, Store
-from target_selligent.emulator.values import comparable, from_text
+from target_selligent.emulator.refusals import ValidationFailedError
+from target_selligent.emulator.tenant.database import id_of, pk_range
+from target_selligent.emulator.tenant.fields import ID, Field
+from target_selligent.emulator.tenant.records import known_key_set
+from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
+from target_selligent.emulator.tenant.values import comparable, from_text
 
 _BATCH = 1000
 

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from target_selligent.emulator.page.tables import row, table
+from target_selligent.emulator.http.page.tables import row, table
 
 
 def render_docs(description: dict[str, Any]) -> str:

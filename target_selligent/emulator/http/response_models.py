@@ -2,7 +2,15 @@
 
 from typing import Any, Literal
 
-from target_selligent.emulator.wire import Content, DataType, ListType, Operator, RelationType, SegmentType, Strict
+from target_selligent.emulator.http.request_models import (
+    Content,
+    DataType,
+    ListType,
+    Operator,
+    RelationType,
+    SegmentType,
+    Strict,
+)
 
 ResultCode = Literal[
     "Failed",

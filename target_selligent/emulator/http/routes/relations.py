@@ -4,17 +4,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from target_selligent.emulator import answers, relations, wire
-from target_selligent.emulator.forms import FormRoute
-from target_selligent.emulator.routes.common import answer, emulator_of, list_of, succeeded
+from target_selligent.emulator.http import request_models, response_models
+from target_selligent.emulator.http.forms import FormRoute
+from target_selligent.emulator.http.routes.common import answer, emulator_of, list_of, succeeded
+from target_selligent.emulator.tenant import relations
 
 router = APIRouter(route_class=FormRoute)
 
-NoQuery = Annotated[wire.Query, Query()]
+NoQuery = Annotated[request_models.Query, Query()]
 
 
-@router.get("/lists/{api_name}/relations", operation_id="List_GetRelations", response_model=answers.RelationsAnswer)
-async def get_relations(request: Request, api_name: str, query: Annotated[wire.RelationQuery, Query()]) -> Response:  # noqa: ARG001
+@router.get(
+    "/lists/{api_name}/relations", operation_id="List_GetRelations", response_model=response_models.RelationsAnswer
+)
+async def get_relations(
+    request: Request, api_name: str, query: Annotated[request_models.RelationQuery, Query()]
+) -> Response:
     """Return an overview of a List's relations."""
     entry = list_of(request)
     found = relations.relations(emulator_of(request).store, entry, query.filter)
@@ -37,9 +42,11 @@ async def get_relations(request: Request, api_name: str, query: Annotated[wire.R
     "/lists/{api_name}/relations",
     operation_id="List_CreateListRelations",
     status_code=201,
-    response_model=answers.Result,
+    response_model=response_models.Result,
 )
-async def create_relations(request: Request, api_name: str, query: NoQuery, model: wire.RelationsCreation) -> Response:  # noqa: ARG001
+async def create_relations(
+    request: Request, api_name: str, query: NoQuery, model: request_models.RelationsCreation
+) -> Response:
     """Add relations to a List."""
     definitions = [relation.model_dump() for relation in model.relations]
     relations.create_relations(emulator_of(request).store, list_of(request), definitions)
@@ -48,9 +55,11 @@ async def create_relations(request: Request, api_name: str, query: NoQuery, mode
 
 
 @router.get(
-    "/lists/{api_name}/relations/{scope}", operation_id="List_GetRelationDetails", response_model=answers.RelationAnswer
+    "/lists/{api_name}/relations/{scope}",
+    operation_id="List_GetRelationDetails",
+    response_model=response_models.RelationAnswer,
 )
-async def get_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:  # noqa: ARG001
+async def get_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:
     """Return a relation's details."""
     entry = list_of(request)
     relation = relations.get_relation(emulator_of(request).store, entry, scope)
@@ -78,22 +87,24 @@ async def get_relation(request: Request, api_name: str, scope: str, query: NoQue
 
 
 @router.put(
-    "/lists/{api_name}/relations/{scope}", operation_id="List_UpdateListRelation", response_model=answers.Result
+    "/lists/{api_name}/relations/{scope}", operation_id="List_UpdateListRelation", response_model=response_models.Result
 )
 async def update_relation(
     request: Request,
-    api_name: str,  # noqa: ARG001 - read from the path
+    api_name: str,
     scope: str,
-    query: NoQuery,  # noqa: ARG001 - refuses parameters
-    model: wire.RelationUpdate,
+    query: NoQuery,
+    model: request_models.RelationUpdate,
 ) -> Response:
     """Change a relation."""
     relations.update_relation(emulator_of(request).store, list_of(request), scope, model.model_dump())
     return succeeded("The relation was updated")
 
 
-@router.delete("/lists/{api_name}/relations/{scope}", operation_id="List_DeleteRelation", response_model=answers.Result)
-async def delete_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.delete(
+    "/lists/{api_name}/relations/{scope}", operation_id="List_DeleteRelation", response_model=response_models.Result
+)
+async def delete_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:
     """Delete a relation."""
     relations.delete_relation(emulator_of(request).store, list_of(request), scope)
     return succeeded("The relation was deleted")

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.errors import BadRequestError, ValidationFailedError
-from target_selligent.emulator.fields import ID, Field
-from target_selligent.emulator.values import CHANGED, Check, Problem, comparable, compile_check, stored
+from target_selligent.emulator.refusals import BadRequestError, ValidationFailedError
+from target_selligent.emulator.tenant.fields import ID, Field
+from target_selligent.emulator.tenant.values import CHANGED, Check, Problem, comparable, compile_check, stored
 
 
 @dataclass(frozen=True)

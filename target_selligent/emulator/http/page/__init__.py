@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from target_selligent.emulator.page.docs import render_docs
-from target_selligent.emulator.page.tables import row, table
-from target_selligent.emulator.routes.common import emulator_of
-from target_selligent.emulator.search import Search, find
-from target_selligent.emulator.state import Emulator
-from target_selligent.emulator.store import ListEntry, Page
+from target_selligent.emulator.emulator import Emulator
+from target_selligent.emulator.http.page.docs import render_docs
+from target_selligent.emulator.http.page.tables import row, table
+from target_selligent.emulator.http.routes.common import emulator_of
+from target_selligent.emulator.tenant.search import Search, find
+from target_selligent.emulator.tenant.store import ListEntry, Page
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.errors import JSON, TEXT, BusyError, QuotaError, failure
+from target_selligent.emulator.refusals import JSON, TEXT, BusyError, QuotaError, failure
 
 if TYPE_CHECKING:
     from typing_extensions import Self

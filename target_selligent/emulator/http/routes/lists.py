@@ -4,19 +4,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from target_selligent.emulator import answers, wire
-from target_selligent.emulator.forms import FormRoute
+from target_selligent.emulator.http import request_models, response_models
+from target_selligent.emulator.http.forms import FormRoute
+from target_selligent.emulator.http.routes.common import answer, emulator_of, list_of, succeeded
 from target_selligent.emulator.journal import Written
-from target_selligent.emulator.routes.common import answer, emulator_of, list_of, succeeded
-from target_selligent.emulator.store import ListEntry, Page
+from target_selligent.emulator.tenant.store import ListEntry, Page
 
 router = APIRouter(route_class=FormRoute)
 
-NoQuery = Annotated[wire.Query, Query()]
+NoQuery = Annotated[request_models.Query, Query()]
 
 
-@router.get("", operation_id="Organization_Get", response_model=answers.OrganizationAnswer)
-async def get_organization(request: Request, query: NoQuery) -> Response:  # noqa: ARG001 - refuses parameters
+@router.get("", operation_id="Organization_Get", response_model=response_models.OrganizationAnswer)
+async def get_organization(request: Request, query: NoQuery) -> Response:
     """Return the organization."""
     name = request.path_params["organization"]
     audiences = emulator_of(request).store.lists(name, Page("Userlist"))
@@ -42,8 +42,8 @@ async def get_organization(request: Request, query: NoQuery) -> Response:  # noq
     )
 
 
-@router.get("/lists", operation_id="List_GetLists", response_model=answers.ListsAnswer)
-async def get_lists(request: Request, query: Annotated[wire.ListPageQuery, Query()]) -> Response:
+@router.get("/lists", operation_id="List_GetLists", response_model=response_models.ListsAnswer)
+async def get_lists(request: Request, query: Annotated[request_models.ListPageQuery, Query()]) -> Response:
     """Return an overview of the Lists."""
     page = Page(query.filter, query.search, query.skip, query.take)
     entries = emulator_of(request).store.lists(request.path_params["organization"], page)
@@ -57,8 +57,8 @@ async def get_lists(request: Request, query: Annotated[wire.ListPageQuery, Query
     )
 
 
-@router.post("/lists", operation_id="List_CreateList", response_model=answers.Result)
-async def create_list(request: Request, query: NoQuery, model: wire.ListCreation) -> Response:  # noqa: ARG001
+@router.post("/lists", operation_id="List_CreateList", response_model=response_models.Result)
+async def create_list(request: Request, query: NoQuery, model: request_models.ListCreation) -> Response:
     """Create a List with its type's default fields."""
     emulator = emulator_of(request)
     entry = emulator.store.create_list(request.path_params["organization"], model.model_dump())
@@ -67,8 +67,8 @@ async def create_list(request: Request, query: NoQuery, model: wire.ListCreation
     return succeeded("The list was created")
 
 
-@router.get("/lists/{api_name}", operation_id="List_GetList", response_model=answers.ListAnswer)
-async def get_list(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001 - read from the path
+@router.get("/lists/{api_name}", operation_id="List_GetList", response_model=response_models.ListAnswer)
+async def get_list(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return a List's details."""
     entry = list_of(request)
     details = entry.details
@@ -105,8 +105,8 @@ def _email_quality(stored: dict[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-@router.put("/lists/{api_name}", operation_id="List_UpdateList", response_model=answers.Result)
-async def update_list(request: Request, api_name: str, query: NoQuery, model: wire.ListUpdate) -> Response:  # noqa: ARG001
+@router.put("/lists/{api_name}", operation_id="List_UpdateList", response_model=response_models.Result)
+async def update_list(request: Request, api_name: str, query: NoQuery, model: request_models.ListUpdate) -> Response:
     """Change a List's details."""
     entry = list_of(request)
     emulator_of(request).store.update_list(entry, model.model_dump())
@@ -114,8 +114,10 @@ async def update_list(request: Request, api_name: str, query: NoQuery, model: wi
     return succeeded("The list was updated")
 
 
-@router.delete("/lists/{api_name}", operation_id="List_Delete", response_model=answers.Result)
-async def delete_list(request: Request, api_name: str, query: Annotated[wire.DeleteListQuery, Query()]) -> Response:  # noqa: ARG001
+@router.delete("/lists/{api_name}", operation_id="List_Delete", response_model=response_models.Result)
+async def delete_list(
+    request: Request, api_name: str, query: Annotated[request_models.DeleteListQuery, Query()]
+) -> Response:
     """Delete a List with everything in it."""
     entry = list_of(request)
     emulator_of(request).store.delete_list(entry)
@@ -123,17 +125,22 @@ async def delete_list(request: Request, api_name: str, query: Annotated[wire.Del
     return succeeded("The list was deleted")
 
 
-@router.get("/lists/{api_name}/fields", operation_id="List_GetListFields", response_model=answers.FieldsAnswer)
-async def get_fields(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.get("/lists/{api_name}/fields", operation_id="List_GetListFields", response_model=response_models.FieldsAnswer)
+async def get_fields(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return a List's fields."""
     entry = list_of(request)
     return answer({"fields": [field.as_dict() for field in emulator_of(request).store.fields(entry)]})
 
 
 @router.post(
-    "/lists/{api_name}/fields", operation_id="List_CreateListFields", status_code=201, response_model=answers.Result
+    "/lists/{api_name}/fields",
+    operation_id="List_CreateListFields",
+    status_code=201,
+    response_model=response_models.Result,
 )
-async def create_fields(request: Request, api_name: str, query: NoQuery, model: wire.FieldsCreation) -> Response:  # noqa: ARG001
+async def create_fields(
+    request: Request, api_name: str, query: NoQuery, model: request_models.FieldsCreation
+) -> Response:
     """Add fields at the end of a List."""
     emulator = emulator_of(request)
     entry = list_of(request)
@@ -143,8 +150,10 @@ async def create_fields(request: Request, api_name: str, query: NoQuery, model: 
     return succeeded("The fields were created", 201)
 
 
-@router.get("/lists/{api_name}/records", operation_id="List_GetListRecordsCount", response_model=answers.CountAnswer)
-async def count_records(request: Request, api_name: str, query: NoQuery) -> Response:  # noqa: ARG001
+@router.get(
+    "/lists/{api_name}/records", operation_id="List_GetListRecordsCount", response_model=response_models.CountAnswer
+)
+async def count_records(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return how many records a List has."""
     entry = list_of(request)
     return answer({"count": emulator_of(request).store.count_records(entry)})

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.database import id_of, pk_of, pk_range, transaction
-from target_selligent.emulator.fields import OPTIONS, Field
-from target_selligent.emulator.rows import BulkCall, Rows, key_text, prepare
-from target_selligent.emulator.store import ListEntry, SegmentEntry, Store, require_static
-from target_selligent.emulator.values import Problem, comparable
+from target_selligent.emulator.tenant.bulk_calls import BulkCall, Rows, key_text, prepare
+from target_selligent.emulator.tenant.database import id_of, pk_of, pk_range, transaction
+from target_selligent.emulator.tenant.fields import OPTIONS, Field
+from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store, require_static
+from target_selligent.emulator.tenant.values import Problem, comparable
 
 _FIND_KEY_SET = "SELECT id FROM key_sets WHERE list_id = ? AND spec = ?"
 

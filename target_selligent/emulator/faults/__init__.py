@@ -1,0 +1,1 @@
+"""What goes wrong on purpose: fault rules, and the quota of calls."""
