@@ -22,7 +22,7 @@ _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
-def _announce(server: "Server") -> None:
+def _print_address(server: "Server") -> None:
     server.listening.wait()
     if server.started:
         options = server.emulator.options
@@ -158,7 +158,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
     for number in (signal.SIGINT, signal.SIGTERM):
         # Uvicorn ends in good order on a signal, then raises it again for the handler that was there before.
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    threading.Thread(target=_announce, args=(server,), daemon=True).start()
+    threading.Thread(target=_print_address, args=(server,), daemon=True).start()
     server.serve_until_stopped()
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from target_selligent.emulator.faults.quota import RateWindow
-from target_selligent.emulator.faults.rules import FaultRule, Faults
-from target_selligent.emulator.journal import Journal, Written
+from target_selligent.emulator.faults.quota import QuotaWindow
+from target_selligent.emulator.faults.rules import FaultRule, FaultRules
+from target_selligent.emulator.journal import Journal, Write
 from target_selligent.emulator.options import EmulatorOptions
-from target_selligent.emulator.refusals import BusyError, UnauthorizedError, ValidationFailedError
-from target_selligent.emulator.tenant.bulk_calls import Refusal
-from target_selligent.emulator.tenant.records import Outcome, Records
+from target_selligent.emulator.refusals import ListBusyRefusal, UnauthorizedRefusal, ValidationRefusal
+from target_selligent.emulator.tenant.bulk_calls import RowRefusal
+from target_selligent.emulator.tenant.records import BulkOutcome, Records
 from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
 from target_selligent.emulator.tenant.values import Problem
 
@@ -23,7 +23,7 @@ _OPTIONS = TypeAdapter(EmulatorOptions)
 
 
 @dataclass
-class Call:
+class CallContext:
     """What the layers of one request tell each other.
 
     Attributes:
@@ -35,12 +35,12 @@ class Call:
 
     rows: int | None = None
     delay: float = 0.0
-    refusals: dict[int, Refusal] = field(default_factory=dict)
+    refusals: dict[int, RowRefusal] = field(default_factory=dict)
     outcome: str = "answered"
 
     def refuse_rows(self, rule: FaultRule) -> None:
         """Refuse the rows that a rule names."""
-        refusal = Refusal(rule.field_name, Problem(rule.validation_code, rule.message))
+        refusal = RowRefusal(rule.field_name, Problem(rule.validation_code, rule.message))
         self.refusals = dict.fromkeys(rule.rows, refusal)
 
 
@@ -70,14 +70,14 @@ class Emulator:
         self.store = Store(options.db, lambda: self.options.missing_status)
         self.records = Records(self.store)
         self.journal = Journal(options.journal_size)
-        self.rate = RateWindow()
-        self.faults = Faults()
+        self.quota_window = QuotaWindow()
+        self.faults = FaultRules()
         self.operation_ids: set[str | None] = set()
         self._interrupt = asyncio.Event()
         self._stopped = False
-        self._at_work: set[int] = set()
-        self._held: dict[tuple[str, str], int | None] = {}
-        self._unseen: dict[tuple[str, int], int] = {}
+        self._working_lists: set[int] = set()
+        self._marked_busy: dict[tuple[str, str], int | None] = {}
+        self._hidden_calls: dict[tuple[str, int], int] = {}
         self._indexes: set[tuple[int, frozenset[str]]] = set()
         for rule in rules:
             self.faults.add(rule)
@@ -87,9 +87,9 @@ class Emulator:
         self.store.clear()
         self.journal.clear()
         self.clear_faults()
-        self.rate.restart()
-        self._held.clear()
-        self._unseen.clear()
+        self.quota_window.restart()
+        self._marked_busy.clear()
+        self._hidden_calls.clear()
         self._indexes.clear()
 
     def change_options(self, changes: dict[str, Any]) -> None:
@@ -130,10 +130,10 @@ class Emulator:
         """Refuse an endpoint that the key was not granted.
 
         Raises:
-            UnauthorizedError: It was not.
+            UnauthorizedRefusal: It was not.
         """
         if operation_id in self.options.denied:
-            raise UnauthorizedError("This endpoint is not granted to the key")
+            raise UnauthorizedRefusal("This endpoint is not granted to the key")
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not beyond `interrupt` or `stop`."""
@@ -154,63 +154,63 @@ class Emulator:
 
     # Lists at work
 
-    def hold(self, organization: str, list_api_name: str, calls: int | None) -> None:
+    def mark_busy(self, organization: str, list_api_name: str, calls: int | None) -> None:
         """Let bulk operations find a List busy: so many, or until `release`."""
-        self._held[organization, list_api_name.casefold()] = calls
+        self._marked_busy[organization, list_api_name.casefold()] = calls
 
-    def release(self, organization: str, list_api_name: str) -> None:
+    def clear_busy(self, organization: str, list_api_name: str) -> None:
         """End a hold."""
-        self._held.pop((organization, list_api_name.casefold()), None)
+        self._marked_busy.pop((organization, list_api_name.casefold()), None)
 
     @contextlib.asynccontextmanager
-    async def bulk(self, entry: ListEntry, call: Call) -> AsyncIterator[None]:
+    async def bulk_operation(self, entry: ListEntry, call: CallContext) -> AsyncIterator[None]:
         """Have a List to oneself for a bulk operation, as long as its latency says.
 
         Raises:
-            BusyError: Another operation has it.
+            ListBusyRefusal: Another operation has it.
         """
-        self._check_hold(entry)
+        self._check_marked_busy(entry)
         parallel = self.options.parallel_bulk
-        if entry.id in self._at_work and not parallel:
-            raise BusyError
+        if entry.id in self._working_lists and not parallel:
+            raise ListBusyRefusal
         if not parallel:
-            self._at_work.add(entry.id)
+            self._working_lists.add(entry.id)
         try:
             await self.pause(self.options.bulk_latency_ms / 1000 + call.delay)
             yield
         finally:
             if not parallel:
-                self._at_work.discard(entry.id)
+                self._working_lists.discard(entry.id)
 
-    def _check_hold(self, entry: ListEntry) -> None:
+    def _check_marked_busy(self, entry: ListEntry) -> None:
         name = entry.organization, entry.api_name.casefold()
-        if name not in self._held:
+        if name not in self._marked_busy:
             return
-        left = self._held[name]
+        left = self._marked_busy[name]
         if left is not None:
-            self._held[name] = left - 1
+            self._marked_busy[name] = left - 1
             if left <= 1:
-                del self._held[name]
-        raise BusyError
+                del self._marked_busy[name]
+        raise ListBusyRefusal
 
     # What is new may not be seen at once
 
-    def note_created(self, thing: ListEntry | SegmentEntry) -> None:
+    def hide_new(self, thing: ListEntry | SegmentEntry) -> None:
         """Hide something new from its first data calls, if the option says so."""
         if self.options.unseen_calls:
-            self._unseen[type(thing).__name__, thing.id] = self.options.unseen_calls
+            self._hidden_calls[type(thing).__name__, thing.id] = self.options.unseen_calls
 
-    def check_seen(self, thing: ListEntry | SegmentEntry) -> None:
+    def check_visible(self, thing: ListEntry | SegmentEntry) -> None:
         """Count a data call on something new.
 
         Raises:
-            NotFoundError: It is not to be seen yet.
+            NotFoundRefusal: It is not to be seen yet.
         """
         key = type(thing).__name__, thing.id
-        left = self._unseen.get(key, 0)
+        left = self._hidden_calls.get(key, 0)
         if left:
-            self._unseen[key] = left - 1
-            raise self.store.missing("The list" if isinstance(thing, ListEntry) else "The segment")
+            self._hidden_calls[key] = left - 1
+            raise self.store.not_found("The list" if isinstance(thing, ListEntry) else "The segment")
 
     # Unique indexes
 
@@ -222,16 +222,18 @@ class Emulator:
         """Refuse a large load without an index.
 
         Raises:
-            ValidationFailedError: It is large, and no unique index covers its key fields.
+            ValidationRefusal: It is large, and no unique index covers its key fields.
         """
         limit = self.options.unique_index_required_above_rows
         if limit is None or rows <= limit:
             return
         names = frozenset(key_fields.casefold().split(","))
         if names != {"id"} and (entry.id, names) not in self._indexes:
-            raise ValidationFailedError(f"More than {limit} rows need a unique index that covers the key fields")
+            raise ValidationRefusal(f"More than {limit} rows need a unique index that covers the key fields")
 
-    def note_bulk(self, operation: str, entry: ListEntry, segment: SegmentEntry | None, outcome: Outcome) -> None:
+    def log_bulk_operation(
+        self, operation: str, entry: ListEntry, segment: SegmentEntry | None, outcome: BulkOutcome
+    ) -> None:
         """Write a bulk operation into the journal."""
         rows, counters = outcome.rows, self.journal.counters
         if operation == "list_load":
@@ -241,8 +243,8 @@ class Emulator:
             counters.segment_loads += 1
             counters.segment_rows += rows.total
         positions = [rows.columns.index(key) for key in rows.keys]
-        self.journal.note_write(
-            Written(
+        self.journal.add_write(
+            Write(
                 operation,
                 entry.organization,
                 entry.api_name,

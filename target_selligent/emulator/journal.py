@@ -64,7 +64,7 @@ class WriteEntry:
 
 
 @dataclass
-class Written:
+class Write:
     """What a write touched.
 
     Attributes:
@@ -120,7 +120,7 @@ class Journal:
         self._writes: deque[WriteEntry] = deque(maxlen=self._size)
         self._valued: deque[WriteEntry] = deque()
 
-    def note_request(self, entry: RequestEntry) -> None:
+    def add_request(self, entry: RequestEntry) -> None:
         """Add a request; its number is given here."""
         self._request_seq += 1
         entry.seq = self._request_seq
@@ -134,7 +134,7 @@ class Journal:
         counters.busy_429 += entry.outcome in {"busy", "fault:busy"}
         counters.faults += entry.outcome.startswith("fault:")
 
-    def note_write(self, written: Written) -> None:
+    def add_write(self, written: Write) -> None:
         """Add a committed write."""
         self._write_seq += 1
         values = jsontext.encode(list(written.rows))

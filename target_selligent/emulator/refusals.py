@@ -1,17 +1,17 @@
 """The API's refusals: each knows its HTTP status and its codes.
 
 ```
-ApiError
-├ BadRequestError            400  names, bodies and parameters that cannot be taken
-│ └ ValidationFailedError    400  well-formed, but against the List's definition
-├ UnauthorizedError          401  no key, a wrong key, or an endpoint that the key was not granted
-├ ForbiddenError             403  an organization that the key does not reach
-├ NotFoundError              404  a List, Segment or relation that is not there (status by option)
-├ TooLargeError              413  a body above the limit
-├ MediaTypeError             415  a body that is not declared as JSON
-└ TextError                  429  plain text
-  ├ BusyError                     another bulk operation works on the List
-  └ QuotaError                    the key's calls of this window are used up
+ApiRefusal
+├ BadRequestRefusal            400  names, bodies and parameters that cannot be taken
+│ └ ValidationRefusal    400  well-formed, but against the List's definition
+├ UnauthorizedRefusal          401  no key, a wrong key, or an endpoint that the key was not granted
+├ ForbiddenRefusal             403  an organization that the key does not reach
+├ NotFoundRefusal              404  a List, Segment or relation that is not there (status by option)
+├ BodyTooLargeRefusal              413  a body above the limit
+├ MediaTypeRefusal             415  a body that is not declared as JSON
+└ TextRefusal                  429  plain text
+  ├ ListBusyRefusal                     another bulk operation works on the List
+  └ QuotaRefusal                    the key's calls of this window are used up
 ```
 """
 
@@ -20,11 +20,11 @@ from typing import Any, ClassVar
 
 from target_selligent.emulator import jsontext
 
-JSON = "application/json; charset=utf-8"
-TEXT = "text/plain; charset=utf-8"
+JSON_TYPE = "application/json; charset=utf-8"
+TEXT_TYPE = "text/plain; charset=utf-8"
 
 
-class ApiError(Exception):
+class ApiRefusal(Exception):
     """A call that the API refuses.
 
     Args:
@@ -35,7 +35,7 @@ class ApiError(Exception):
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     result_code: ClassVar[str] = "InternalServerError"
     error_code: ClassVar[str] = "ERR"
-    content_type: ClassVar[str] = JSON
+    content_type: ClassVar[str] = JSON_TYPE
 
     def __init__(self, description: str, status: int | None = None) -> None:
         super().__init__(description)
@@ -44,24 +44,24 @@ class ApiError(Exception):
 
     def body(self) -> bytes:
         """Return the answer's body."""
-        return jsontext.encode(failure(self.result_code, self.error_code, self.description))
+        return jsontext.encode(refusal_body(self.result_code, self.error_code, self.description))
 
 
-class BadRequestError(ApiError):
+class BadRequestRefusal(ApiRefusal):
     """A name, body or parameter cannot be taken."""
 
     status = HTTPStatus.BAD_REQUEST
     result_code = "Failed"
 
 
-class ValidationFailedError(BadRequestError):
+class ValidationRefusal(BadRequestRefusal):
     """The call is well-formed, but does not fit the List's definition."""
 
     result_code = "ValidationFailed"
     error_code = "ERR_VALIDATION"
 
 
-class UnauthorizedError(ApiError):
+class UnauthorizedRefusal(ApiRefusal):
     """No key, a wrong key, or an endpoint that was not granted."""
 
     status = HTTPStatus.UNAUTHORIZED
@@ -69,7 +69,7 @@ class UnauthorizedError(ApiError):
     error_code = "ERR_UNAUTHORIZED"
 
 
-class ForbiddenError(ApiError):
+class ForbiddenRefusal(ApiRefusal):
     """The key does not reach this organization."""
 
     status = HTTPStatus.FORBIDDEN
@@ -77,7 +77,7 @@ class ForbiddenError(ApiError):
     error_code = "ERR_FORBIDDEN"
 
 
-class NotFoundError(ApiError):
+class NotFoundRefusal(ApiRefusal):
     """A List, Segment or relation is not there."""
 
     status = HTTPStatus.NOT_FOUND
@@ -85,7 +85,7 @@ class NotFoundError(ApiError):
     error_code = "ERR_NOTFOUND"
 
 
-class TooLargeError(ApiError):
+class BodyTooLargeRefusal(ApiRefusal):
     """The body is above the limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -93,7 +93,7 @@ class TooLargeError(ApiError):
     error_code = "ERR_TOO_LARGE"
 
 
-class MediaTypeError(ApiError):
+class MediaTypeRefusal(ApiRefusal):
     """The body is not declared as JSON."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -101,32 +101,32 @@ class MediaTypeError(ApiError):
     error_code = "ERR_MEDIA_TYPE"
 
 
-class TextError(ApiError):
+class TextRefusal(ApiRefusal):
     """A refusal in plain text."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
-    content_type = TEXT
+    content_type = TEXT_TYPE
 
     def body(self) -> bytes:
         """Return the answer's body."""
         return self.description.encode()
 
 
-class BusyError(TextError):
+class ListBusyRefusal(TextRefusal):
     """Another bulk operation works on the List."""
 
     def __init__(self) -> None:
         super().__init__("A bulk operation is already in progress on this list")
 
 
-class QuotaError(TextError):
+class QuotaRefusal(TextRefusal):
     """The calls of this window are used up."""
 
     def __init__(self) -> None:
         super().__init__("API calls quota exceeded")
 
 
-def failure(result_code: str, error_code: str, description: str) -> dict[str, Any]:
+def refusal_body(result_code: str, error_code: str, description: str) -> dict[str, Any]:
     """Return the body of a refusal."""
     return {
         "errors": [{"error_code": error_code, "description": description}],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from target_selligent.emulator.faults.quota import RateWindow
+from target_selligent.emulator.faults.quota import QuotaWindow
 
 from .api import KEY, Api, counts, wait_until
 
@@ -141,13 +141,13 @@ def test_calls_above_the_quota_are_refused(contacts: Api) -> None:
 def test_a_window_ends() -> None:
     """When the window is over, its calls are granted again; what is left of a second counts as one."""
     now = [100.0]
-    window = RateWindow(lambda: now[0])
-    assert [window.take(2, 60).granted for _ in range(3)] == [True, True, False]
+    window = QuotaWindow(lambda: now[0])
+    assert [window.use_call(2, 60).granted for _ in range(3)] == [True, True, False]
     now[0] += 58.5
-    quota = window.take(2, 60)
+    quota = window.use_call(2, 60)
     assert (quota.granted, quota.remaining, quota.reset) == (False, 0, 2)
     now[0] += 1.5
-    quota = window.take(2, 60)
+    quota = window.use_call(2, 60)
     assert (quota.granted, quota.remaining, quota.reset) == (True, 1, 60)
 
 

@@ -30,7 +30,7 @@ class Quota:
         ]
 
 
-class RateWindow:
+class QuotaWindow:
     """Counts calls in fixed windows.
 
     Args:
@@ -42,17 +42,17 @@ class RateWindow:
         self._start = clock()
         self._used = 0
 
-    def take(self, limit: int, window: float) -> Quota:
+    def use_call(self, limit: int, window: float) -> Quota:
         """Count one call, if any is left."""
-        self._roll(window)
+        self._restart_if_over(window)
         granted = self._used < limit
         if granted:
             self._used += 1
         return self._quota(limit, window, granted=granted)
 
-    def look(self, limit: int, window: float) -> Quota:
+    def peek(self, limit: int, window: float) -> Quota:
         """Return the window as it stands."""
-        self._roll(window)
+        self._restart_if_over(window)
         return self._quota(limit, window, granted=True)
 
     def restart(self) -> None:
@@ -60,7 +60,7 @@ class RateWindow:
         self._start = self._clock()
         self._used = 0
 
-    def _roll(self, window: float) -> None:
+    def _restart_if_over(self, window: float) -> None:
         if self._clock() - self._start >= window:
             self.restart()
 

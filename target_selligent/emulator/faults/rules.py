@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import JSON, TEXT, BusyError, QuotaError, failure
+from target_selligent.emulator.refusals import JSON_TYPE, TEXT_TYPE, ListBusyRefusal, QuotaRefusal, refusal_body
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-SILENT = frozenset({"reset", "close", "hang"})
+KINDS_WITHOUT_RESPONSE = frozenset({"reset", "close", "hang"})
 """Kinds that end the connection without an answer."""
 
 Kind = Literal[
@@ -92,7 +92,7 @@ class FaultRule(BaseModel):
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     """An answer before it is sent."""
 
     status: int
@@ -117,7 +117,7 @@ class ActiveFault:
         self._path = re.compile(rule.path)
         self._chance = random.Random(rule.seed)  # noqa: S311 - faults that can be repeated, no secrets
 
-    def due(self, method: str, path: str) -> bool:
+    def count_call(self, method: str, path: str) -> bool:
         """Count a call and return whether the rule is to hit it."""
         if self.rule.method not in ("*", method) or not self._path.search(path):
             return False
@@ -130,29 +130,29 @@ class ActiveFault:
         """Return the rule with its id and counts."""
         return {"id": self.id, **self.rule.model_dump(), "seen": self.seen, "fired": self.fired}
 
-    def answer(self) -> Answer:
+    def response(self) -> RawResponse:
         """Return the answer of a rule that gives one."""
         rule = self.rule
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in rule.headers.items()]
         if rule.retry_after is not None:
             headers.append((b"retry-after", f"{rule.retry_after:g}".encode()))
         if rule.kind == "busy":
-            return Answer(429, TEXT, BusyError().body(), headers)
+            return RawResponse(429, TEXT_TYPE, ListBusyRefusal().body(), headers)
         if rule.kind == "quota":
-            return Answer(429, TEXT, QuotaError().body(), headers)
+            return RawResponse(429, TEXT_TYPE, QuotaRefusal().body(), headers)
         if rule.kind == "not_json":
             page = rule.body if isinstance(rule.body, str) else "<!doctype html><title>Portal</title><h1>Portal</h1>"
-            return Answer(200, "text/html; charset=utf-8", page.encode(), headers)
+            return RawResponse(200, "text/html; charset=utf-8", page.encode(), headers)
         if isinstance(rule.body, str):
-            return Answer(rule.status, TEXT, rule.body.encode(), headers)
+            return RawResponse(rule.status, TEXT_TYPE, rule.body.encode(), headers)
         code, status = rule.result_code, rule.status
         if rule.kind == "result_code":
             status = 200
-        body = rule.body if rule.body is not None else failure(code, "ERR", rule.message)
-        return Answer(status, JSON, jsontext.encode(body), headers)
+        body = rule.body if rule.body is not None else refusal_body(code, "ERR", rule.message)
+        return RawResponse(status, JSON_TYPE, jsontext.encode(body), headers)
 
 
-class Faults:
+class FaultRules:
     """The rules in force, in the order they came."""
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ class Faults:
         """Drop every rule."""
         self._active.clear()
 
-    def drop(self, number: int) -> bool:
+    def remove(self, number: int) -> bool:
         """Drop one rule; return whether it was there."""
         before = len(self._active)
         self._active = [fault for fault in self._active if fault.id != number]
@@ -189,7 +189,7 @@ class Faults:
             during: Whether to ask the rules for the time in which the body is read, or all others.
         """
         asked = [fault for fault in self._active if (fault.rule.when == "during") is during]
-        due = [fault for fault in asked if fault.due(method, path)]
+        due = [fault for fault in asked if fault.count_call(method, path)]
         if not due:
             return None
         due[0].fired += 1

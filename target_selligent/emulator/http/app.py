@@ -12,10 +12,17 @@ from target_selligent.emulator import jsontext
 from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http import page
 from target_selligent.emulator.http.forms import FORM
-from target_selligent.emulator.http.middleware import CALL, PREFIX, is_bulk
+from target_selligent.emulator.http.middleware import CALL_CONTEXT, PREFIX, is_bulk
 from target_selligent.emulator.http.routes import admin, data, lists, relations, segments
-from target_selligent.emulator.http.routes.common import REFUSALS, guard
-from target_selligent.emulator.refusals import JSON, ApiError, BadRequestError, BusyError, UnauthorizedError, failure
+from target_selligent.emulator.http.routes.common import REFUSALS, check_access
+from target_selligent.emulator.refusals import (
+    JSON_TYPE,
+    ApiRefusal,
+    BadRequestRefusal,
+    ListBusyRefusal,
+    UnauthorizedRefusal,
+    refusal_body,
+)
 
 _JSON = "application/json"
 
@@ -58,7 +65,7 @@ def create_app(emulator: Emulator) -> FastAPI:
         app.include_router(
             part.router,
             prefix=f"{PREFIX}/organizations/{{organization}}",
-            dependencies=[Depends(guard)],
+            dependencies=[Depends(check_access)],
             responses=REFUSALS,
         )
     emulator.operation_ids = {
@@ -67,7 +74,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     emulator.check_denied(emulator.options.denied)
     app.include_router(admin.router)
     app.include_router(page.router)
-    app.add_exception_handler(ApiError, _refuse)
+    app.add_exception_handler(ApiRefusal, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(UnicodeEncodeError, _refuse_text)
@@ -75,13 +82,13 @@ def create_app(emulator: Emulator) -> FastAPI:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    if not isinstance(error, ApiError):
+    if not isinstance(error, ApiRefusal):
         raise error
-    call = request.scope.get(CALL)
+    call = request.scope.get(CALL_CONTEXT)
     if call is not None:
-        if isinstance(error, BusyError):
+        if isinstance(error, ListBusyRefusal):
             call.outcome = "busy"
-        elif isinstance(error, UnauthorizedError):
+        elif isinstance(error, UnauthorizedRefusal):
             call.outcome = "unauthorized"
     return Response(error.body(), error.http_status, media_type=error.content_type)
 
@@ -90,7 +97,7 @@ async def _refuse_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     problems = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
-    return await _refuse(request, BadRequestError("; ".join(problems)))
+    return await _refuse(request, BadRequestRefusal("; ".join(problems)))
 
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
@@ -98,10 +105,10 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = "NotFound" if error.status_code == 404 else "Failed"  # noqa: PLR2004 - the status
-    body = jsontext.encode(failure(code, "ERR", str(error.detail)))
-    return Response(body, error.status_code, headers=dict(error.headers or {}), media_type=JSON)
+    body = jsontext.encode(refusal_body(code, "ERR", str(error.detail)))
+    return Response(body, error.status_code, headers=dict(error.headers or {}), media_type=JSON_TYPE)
 
 
 async def _refuse_text(request: Request, error: Exception) -> Response:
     del error
-    return await _refuse(request, BadRequestError("Text with a lone surrogate is not Unicode"))
+    return await _refuse(request, BadRequestRefusal("Text with a lone surrogate is not Unicode"))

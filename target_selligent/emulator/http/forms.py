@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Message
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import BadRequestError
+from target_selligent.emulator.refusals import BadRequestRefusal
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -38,7 +38,7 @@ class FormRoute(APIRoute):
             declared = request.headers.get("content-type", "")
             if declared.partition(";")[0].strip().lower() != FORM:
                 return await handle(request)
-            body = as_json(await request.body(), model)
+            body = form_to_json(await request.body(), model)
             others = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
 
             async def receive() -> Message:
@@ -50,22 +50,22 @@ class FormRoute(APIRoute):
         return handle_form
 
 
-def as_json(form: bytes, model: type[BaseModel] | None) -> bytes:
+def form_to_json(form: bytes, model: type[BaseModel] | None) -> bytes:
     """Return a form's values as a JSON object of a model; without one, each value by its own name.
 
     Raises:
-        BadRequestError: The form cannot be read.
+        BadRequestRefusal: The form cannot be read.
         RequestValidationError: It does not fit the model.
     """
     try:
         pairs = parse_qsl(form.decode(), keep_blank_values=True, strict_parsing=bool(form), errors="strict")
     except ValueError:
-        raise BadRequestError("The body is not a form") from None
+        raise BadRequestRefusal("The body is not a form") from None
     if model is None:
         if len({name for name, _ in pairs}) < len(pairs):
-            raise BadRequestError("A value is given twice")
+            raise BadRequestRefusal("A value is given twice")
         return jsontext.encode(dict(pairs))
-    values = _nested(pairs)
+    values = _parse_pairs(pairs)
     for name, field in model.model_fields.items():
         if isinstance(values.get(name), str) and "list[" in str(field.annotation):
             values[name] = [values[name]]
@@ -78,35 +78,35 @@ def as_json(form: bytes, model: type[BaseModel] | None) -> bytes:
     return found.model_dump_json(exclude_unset=True).encode()
 
 
-def _nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+def _parse_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """Return objects and arrays as the names describe them."""
     root: dict[str, Any] = {}
     for name, value in pairs:
         if not _NAME.fullmatch(name):
-            raise BadRequestError("The body names something that cannot be")
+            raise BadRequestRefusal("The body names something that cannot be")
         *outer, last = _PART.findall(name)
         here = root
         for part in outer if last != "[]" else outer[:-1]:
             here = here.setdefault(part, {})
             if not isinstance(here, dict):
-                raise BadRequestError("The body gives two values for one name")
+                raise BadRequestRefusal("The body gives two values for one name")
         last = outer[-1] if last == "[]" else last
         before = here.get(last)
         if isinstance(before, dict):
-            raise BadRequestError("The body gives two values for one name")
+            raise BadRequestRefusal("The body gives two values for one name")
         if before is None:
             here[last] = [value] if name.endswith("[]") else value
         else:
             here[last] = [*(before if isinstance(before, list) else [before]), value]
-    found = _arrays(root)
+    found = _with_arrays(root)
     return found if isinstance(found, dict) else {}
 
 
-def _arrays(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _with_arrays(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return objects whose names are all numbers as arrays, in that order."""
     if not isinstance(value, dict):
         return value
-    items = {name: _arrays(item) for name, item in value.items()}
+    items = {name: _with_arrays(item) for name, item in value.items()}
     if items and all(name.isdecimal() for name in items):
         return [items[name] for name in sorted(items, key=int)]
     return items

@@ -12,24 +12,24 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.emulator import Call, Emulator
+from target_selligent.emulator.emulator import CallContext, Emulator
 from target_selligent.emulator.faults.quota import Quota
-from target_selligent.emulator.faults.rules import SILENT, ActiveFault, Answer
+from target_selligent.emulator.faults.rules import KINDS_WITHOUT_RESPONSE, ActiveFault, RawResponse
 from target_selligent.emulator.http.forms import FORM
 from target_selligent.emulator.journal import RequestEntry
 from target_selligent.emulator.refusals import (
-    JSON,
-    ApiError,
-    BadRequestError,
-    MediaTypeError,
-    QuotaError,
-    TooLargeError,
-    UnauthorizedError,
-    failure,
+    JSON_TYPE,
+    ApiRefusal,
+    BadRequestRefusal,
+    BodyTooLargeRefusal,
+    MediaTypeRefusal,
+    QuotaRefusal,
+    UnauthorizedRefusal,
+    refusal_body,
 )
 
 PREFIX = "/Portal/Api"
-CALL = "emulator.call"
+CALL_CONTEXT = "emulator.call"
 
 _LOGIN = (b"x-apikey", b"x-apikey-secret")
 _BULK = {
@@ -42,22 +42,22 @@ _HOUR = 3600.0
 logger = logging.getLogger(__name__)
 
 
-class Ending(enum.Enum):
+class ConnectionEnd(enum.Enum):
     """How a connection ends: by a reset, by a FIN alone, or in good order after what was sent."""
 
     RESET = enum.auto()
-    CLOSE = enum.auto()
-    FLUSH = enum.auto()
+    FIN = enum.auto()
+    AFTER_RESPONSE = enum.auto()
 
 
-class Hangup(Protocol):
+class EndConnection(Protocol):
     """Ends the connection of a scope."""
 
-    def __call__(self, scope: Scope, ending: Ending) -> None:
+    def __call__(self, scope: Scope, ending: ConnectionEnd) -> None:
         """End it."""
 
 
-class _BrokenOffError(Exception):
+class _IncompleteBodyError(Exception):
     """The body will not become whole."""
 
 
@@ -67,19 +67,19 @@ def is_bulk(method: str, path: str) -> bool:
     return pattern is not None and pattern.search(path) is not None
 
 
-class Gate:
+class ApiMiddleware:
     """Wraps the routes; calls outside the API's prefix pass untouched.
 
     Args:
         app: The routes.
         emulator: The state.
-        hangup: Ends the connection of a scope.
+        end_connection: Ends the connection of a scope.
     """
 
-    def __init__(self, app: ASGIApp, emulator: Emulator, hangup: Hangup) -> None:
+    def __init__(self, app: ASGIApp, emulator: Emulator, end_connection: EndConnection) -> None:
         self._app = app
         self._emulator = emulator
-        self._hangup = hangup
+        self._end_connection = end_connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
@@ -90,16 +90,18 @@ class Gate:
         answer, fault = await exchange.run()
         entry = exchange.entry(answer, fault)
         # Noted before it is sent: who has the answer can read the journal at once.
-        self._emulator.journal.note_request(entry)
+        self._emulator.journal.add_request(entry)
         if answer is None:
             if fault is not None and fault.rule.kind == "hang":
                 await exchange.hang(_HOUR if fault.rule.seconds is None else fault.rule.seconds)
-            self._hangup(scope, Ending.CLOSE if fault is not None and fault.rule.kind == "close" else Ending.RESET)
+            self._end_connection(
+                scope, ConnectionEnd.FIN if fault is not None and fault.rule.kind == "close" else ConnectionEnd.RESET
+            )
             return
         truncate = fault is not None and fault.rule.kind == "truncate"
         await _send(send, answer, exchange.quota, half=truncate)
         if truncate:
-            self._hangup(scope, Ending.FLUSH)
+            self._end_connection(scope, ConnectionEnd.AFTER_RESPONSE)
 
 
 class _Exchange:
@@ -110,7 +112,7 @@ class _Exchange:
         self._app = app
         self._scope = scope
         self._receive = receive
-        self._call = Call()
+        self._call = CallContext()
         self._time, self._start = time.time(), time.monotonic()
         self._method: str = scope["method"]
         self._path: str = scope["path"]
@@ -118,9 +120,9 @@ class _Exchange:
         self._body = b""
         self._size = 0
         options = emulator.options
-        self.quota = emulator.rate.look(options.rate_limit, options.rate_window)
+        self.quota = emulator.quota_window.peek(options.rate_limit, options.rate_window)
 
-    async def run(self) -> tuple[Answer | None, ActiveFault | None]:
+    async def run(self) -> tuple[RawResponse | None, ActiveFault | None]:
         """Return the answer, if there is one to send, and the fault that changes how it is sent."""
         fault = self._emulator.faults.pick(self._method, self._path, during=True)
         try:
@@ -132,16 +134,16 @@ class _Exchange:
                 await self._emulator.pause(self._emulator.options.latency_ms / 1000)
                 answer = await self._work(fault)
             else:
-                answer = Answer(0, JSON, b"")
-        except _BrokenOffError:
+                answer = RawResponse(0, JSON_TYPE, b"")
+        except _IncompleteBodyError:
             return None, fault
-        except ApiError as error:
+        except ApiRefusal as error:
             return self._refusal(error), fault
-        if fault is not None and fault.rule.kind in SILENT:
+        if fault is not None and fault.rule.kind in KINDS_WITHOUT_RESPONSE:
             return None, fault
         return answer if fault is None else self._replace(fault, answer), fault
 
-    def entry(self, answer: Answer | None, fault: ActiveFault | None) -> RequestEntry:
+    def entry(self, answer: RawResponse | None, fault: ActiveFault | None) -> RequestEntry:
         """Return the exchange for the journal."""
         outcome = self._call.outcome
         if fault is not None:
@@ -175,22 +177,22 @@ class _Exchange:
         chunks = []
         while True:
             if break_off is not None and self._size >= break_off:
-                raise _BrokenOffError
+                raise _IncompleteBodyError
             message = await self._receive_in_time()
             if message["type"] == "http.disconnect":
                 self._call.outcome = "gone"
-                raise _BrokenOffError
+                raise _IncompleteBodyError
             chunk = message.get("body", b"")
             self._size += len(chunk)
             if limit is None or self._size <= limit:
                 chunks.append(chunk)
             elif self._emulator.options.body_reset:
                 self._call.outcome = "too_large"
-                raise _BrokenOffError
+                raise _IncompleteBodyError
             if not message.get("more_body"):
                 break
         if break_off is not None:
-            raise _BrokenOffError
+            raise _IncompleteBodyError
         self._body = b"".join(chunks)
 
     async def _receive_in_time(self) -> Message:
@@ -201,7 +203,7 @@ class _Exchange:
             return await asyncio.wait_for(self._receive(), self._start + seconds - time.monotonic())
         except asyncio.TimeoutError:
             self._call.outcome = "slow"
-            raise _BrokenOffError from None
+            raise _IncompleteBodyError from None
 
     def _authorize(self) -> None:
         """Take key and secret joined in one header, or each in its own."""
@@ -210,22 +212,22 @@ class _Exchange:
         wanted = f"{options.api_key}:{options.api_secret}".encode()
         if len(keys) != 1 or len(secrets) > 1 or not compare_digest(b":".join([*keys, *secrets]), wanted):
             self._call.outcome = "unauthorized"
-            raise UnauthorizedError("The header X-ApiKey must hold a known key and its secret")
+            raise UnauthorizedRefusal("The header X-ApiKey must hold a known key and its secret")
 
     def _take(self) -> None:
         options = self._emulator.options
-        self.quota = self._emulator.rate.take(options.rate_limit, options.rate_window)
+        self.quota = self._emulator.quota_window.use_call(options.rate_limit, options.rate_window)
         if not self.quota.granted:
             self._call.outcome = "quota"
-            raise QuotaError
+            raise QuotaRefusal
 
     def _check(self) -> None:
         limit = self._emulator.options.body_limit
         if limit is not None and self._size > limit:
-            raise TooLargeError(f"The body has {self._size} bytes: more than {limit}")
+            raise BodyTooLargeRefusal(f"The body has {self._size} bytes: more than {limit}")
         names = [name for name, _ in self._query]
         if len(set(names)) < len(names):
-            raise BadRequestError("A parameter is given twice")
+            raise BadRequestRefusal("A parameter is given twice")
         if self._body:
             self._check_media_type()
 
@@ -237,9 +239,9 @@ class _Exchange:
             rest = [(name, value) for name, value in self._scope["headers"] if name != b"content-type"]
             self._scope["headers"] = [*rest, (b"content-type", b"application/json")]
         elif media_type != "application/json" and (bulk or media_type != FORM):
-            raise MediaTypeError("The body must be application/json")
+            raise MediaTypeRefusal("The body must be application/json")
 
-    async def _work(self, fault: ActiveFault | None) -> Answer:
+    async def _work(self, fault: ActiveFault | None) -> RawResponse:
         self._check()
         if fault is not None:
             if fault.rule.kind == "partial":
@@ -249,7 +251,7 @@ class _Exchange:
                     self._call.delay = fault.rule.seconds or 0
                 else:
                     await self._emulator.pause(fault.rule.seconds or 0)
-        self._scope[CALL] = self._call
+        self._scope[CALL_CONTEXT] = self._call
         start: Message = {}
         body: list[bytes] = []
 
@@ -268,22 +270,22 @@ class _Exchange:
             logger.exception("%s %s failed", self._method, self._path)
             self._call.outcome = "failed"
             description = "The emulator has a defect: its log has the details"
-            return Answer(500, JSON, jsontext.encode(failure("InternalServerError", "ERR", description)))
+            return RawResponse(500, JSON_TYPE, jsontext.encode(refusal_body("InternalServerError", "ERR", description)))
         headers = [pair for pair in start["headers"] if pair[0] not in {b"content-type", b"content-length"}]
-        content_type = dict(start["headers"]).get(b"content-type", JSON.encode()).decode("latin-1")
-        return Answer(start["status"], content_type, b"".join(body), headers)
+        content_type = dict(start["headers"]).get(b"content-type", JSON_TYPE.encode()).decode("latin-1")
+        return RawResponse(start["status"], content_type, b"".join(body), headers)
 
-    def _refusal(self, error: ApiError) -> Answer:
-        return Answer(error.http_status, error.content_type, error.body())
+    def _refusal(self, error: ApiRefusal) -> RawResponse:
+        return RawResponse(error.http_status, error.content_type, error.body())
 
-    def _replace(self, fault: ActiveFault, answer: Answer) -> Answer:
+    def _replace(self, fault: ActiveFault, answer: RawResponse) -> RawResponse:
         kind = fault.rule.kind
         if kind == "quota":
             self.quota = self.quota.exhausted(fault.rule.seconds)
-        return answer if kind in {"partial", "delay", "truncate"} else fault.answer()
+        return answer if kind in {"partial", "delay", "truncate"} else fault.response()
 
 
-async def _send(send: Send, answer: Answer, quota: Quota, *, half: bool) -> None:
+async def _send(send: Send, answer: RawResponse, quota: Quota, *, half: bool) -> None:
     own = {name for name, _ in answer.headers}
     headers: list[Any] = [
         (b"content-type", answer.content_type.encode("latin-1")),

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.app import create_app
-from target_selligent.emulator.http.middleware import Ending, Gate
+from target_selligent.emulator.http.middleware import ApiMiddleware, ConnectionEnd
 from target_selligent.emulator.options import EmulatorOptions
 
 if TYPE_CHECKING:
@@ -62,17 +62,17 @@ class _Connections:
 
         return Protocol
 
-    def hangup(self, scope: Scope, ending: Ending) -> None:
+    def end_connection(self, scope: Scope, ending: ConnectionEnd) -> None:
         """End the connection of a request."""
         transport = self._transports.get(scope["client"])
         if transport is None:
             return
-        if ending is Ending.FLUSH:
+        if ending is ConnectionEnd.AFTER_RESPONSE:
             transport.close()
             return
         connection = transport.get_extra_info("socket")
         with contextlib.suppress(OSError):
-            if ending is Ending.RESET:
+            if ending is ConnectionEnd.RESET:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             else:
                 # Where unread bytes wait, closing alone would reset it.
@@ -116,7 +116,7 @@ class Server(uvicorn.Server):
     def _config(self, tls: Tls | None) -> uvicorn.Config:
         connections = _Connections()
         config = uvicorn.Config(
-            Gate(create_app(self.emulator), self.emulator, connections.hangup),
+            ApiMiddleware(create_app(self.emulator), self.emulator, connections.end_connection),
             http=connections.protocol(),
             ws="none",
             lifespan="off",

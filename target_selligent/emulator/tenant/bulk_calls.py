@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import BadRequestError, ValidationFailedError
+from target_selligent.emulator.refusals import BadRequestRefusal, ValidationRefusal
 from target_selligent.emulator.tenant.fields import ID, Field
-from target_selligent.emulator.tenant.values import CHANGED, Check, Problem, comparable, compile_check, stored
+from target_selligent.emulator.tenant.values import (
+    CONVERTED_TYPES,
+    Check,
+    Problem,
+    comparable_form,
+    compile_check,
+    stored_form,
+)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RowRefusal:
     """A row that a fault rule refuses."""
 
     field_name: str | None
@@ -39,14 +46,14 @@ class BulkCall:
     body: Any
     first_match: bool = False
     stop_on_error: bool = False
-    refusals: Mapping[int, Refusal] = field(default_factory=dict)
+    refusals: Mapping[int, RowRefusal] = field(default_factory=dict)
     index_base: int = 0
     fold_case: bool = True
     invalid_rows: str = "listed"
 
 
 @dataclass
-class Rows:
+class CheckedRows:
     """The rows of a call that may be worked on, each once per key, and what became of the others."""
 
     columns: list[Field]
@@ -67,10 +74,10 @@ class Rows:
         """Put a row among the invalid ones.
 
         Raises:
-            ValidationFailedError: If one of them fails the whole call.
+            ValidationRefusal: If one of them fails the whole call.
         """
         if self.invalid_rows == "whole":
-            raise ValidationFailedError(problem.message)
+            raise ValidationRefusal(problem.message)
         self.failed += 1
         if self.invalid_rows == "counted":
             return
@@ -84,36 +91,36 @@ class Rows:
         )
 
 
-def key_text(values: Sequence[Any], *, fold_case: bool) -> str:
+def encode_key(values: Sequence[Any], *, fold_case: bool) -> str:
     """Return a key as one text: equal keys give equal texts."""
     if fold_case:
         values = [value.casefold().rstrip(" ") if isinstance(value, str) else value for value in values]
     return jsontext.encode(values).decode()
 
 
-def resolve(names: Sequence[Any], fields: Sequence[Field], *, writing: bool) -> list[Field]:
+def find_fields(names: Sequence[Any], fields: Sequence[Field], *, writing: bool) -> list[Field]:
     """Return the fields that a call names.
 
     Raises:
-        ValidationFailedError: One is unknown, named twice or cannot be written.
+        ValidationRefusal: One is unknown, named twice or cannot be written.
     """
     by_name = {one.name.casefold(): one for one in fields}
     found: list[Field] = []
     for name in names:
         one = by_name.get(name.casefold()) if isinstance(name, str) else None
         if one is None:
-            raise ValidationFailedError(
-                f"Field {name} does not exist" if isinstance(name, str) else "Field names are text"
-            )
+            raise ValidationRefusal(f"Field {name} does not exist" if isinstance(name, str) else "Field names are text")
         if writing and one.is_computed:
-            raise ValidationFailedError(f"Field {one.name} is computed and cannot be written")
+            raise ValidationRefusal(f"Field {one.name} is computed and cannot be written")
         found.append(one)
     if len({one.name for one in found}) < len(found):
-        raise ValidationFailedError("A field is named twice")
+        raise ValidationRefusal("A field is named twice")
     return found
 
 
-def prepare(call: BulkCall, fields: Sequence[Field], codes: Mapping[str, set[Any]], *, writing: bool) -> Rows:
+def check_bulk_call(
+    call: BulkCall, fields: Sequence[Field], codes: Mapping[str, set[Any]], *, writing: bool
+) -> CheckedRows:
     """Check a bulk call and its rows.
 
     Args:
@@ -123,33 +130,35 @@ def prepare(call: BulkCall, fields: Sequence[Field], codes: Mapping[str, set[Any
         writing: The call writes every column, not only looks for keys.
 
     Raises:
-        BadRequestError: The call as a whole cannot be done.
+        BadRequestRefusal: The call as a whole cannot be done.
     """
     body = call.body
     if not isinstance(body, list) or not all(isinstance(row, list) for row in body):
-        raise BadRequestError("The body must be a JSON array of arrays")
+        raise BadRequestRefusal("The body must be a JSON array of arrays")
     if call.fields is None:
         if not body:
-            raise BadRequestError("Without the parameter fields, the first row must name the fields")
+            raise BadRequestRefusal("Without the parameter fields, the first row must name the fields")
         names, body = body[0], body[1:]
     else:
         names = call.fields.split(",")
-    columns = resolve(names, fields, writing=True)
-    keys = resolve(call.key_fields.split(","), fields, writing=True)
+    columns = find_fields(names, fields, writing=True)
+    keys = find_fields(call.key_fields.split(","), fields, writing=True)
     for key in keys:
         if key not in columns:
-            raise ValidationFailedError(f"Key field {key.name} is not among the fields")
+            raise ValidationRefusal(f"Key field {key.name} is not among the fields")
     if writing and any(one.name == ID for one in columns if one not in keys):
-        raise ValidationFailedError(f"Field {ID} cannot be written")
-    rows = Rows(columns, keys, len(body), {}, [], 0, 0, call.index_base, call.invalid_rows)
+        raise ValidationRefusal(f"Field {ID} cannot be written")
+    rows = CheckedRows(columns, keys, len(body), {}, [], 0, 0, call.index_base, call.invalid_rows)
     _accept(rows, call, body, codes)
     return rows
 
 
-def _accept(rows: Rows, call: BulkCall, body: list[list[Any]], codes: Mapping[str, set[Any]]) -> None:
+def _accept(rows: CheckedRows, call: BulkCall, body: list[list[Any]], codes: Mapping[str, set[Any]]) -> None:
     checks = [compile_check(one, codes.get((one.optionlist or "").casefold())) for one in rows.columns]
     nullable = [one.allow_null and one not in rows.keys for one in rows.columns]
-    changed = [(position, one.data_type) for position, one in enumerate(rows.columns) if one.data_type in CHANGED]
+    changed = [
+        (position, one.data_type) for position, one in enumerate(rows.columns) if one.data_type in CONVERTED_TYPES
+    ]
     positions = [rows.columns.index(key) for key in rows.keys]
     types = [key.data_type for key in rows.keys]
     simple = not {"Float", "Date", "DateTime", "Boolean"} & set(types)
@@ -163,11 +172,11 @@ def _accept(rows: Rows, call: BulkCall, body: list[list[Any]], codes: Mapping[st
                 return
             continue
         for position, kind in changed:
-            row[position] = stored(kind, row[position])
+            row[position] = stored_form(kind, row[position])
         values = [row[position] for position in positions]
         if not simple:
-            values = [comparable(kind, value) for kind, value in zip(types, values, strict=True)]
-        key = key_text(values, fold_case=call.fold_case)
+            values = [comparable_form(kind, value) for kind, value in zip(types, values, strict=True)]
+        key = encode_key(values, fold_case=call.fold_case)
         if key in accepted:
             rows.duplicates += 1
             if call.first_match:
@@ -179,16 +188,16 @@ def _accept(rows: Rows, call: BulkCall, body: list[list[Any]], codes: Mapping[st
 
 def _problem(
     row: list[Any], columns: Sequence[Field], checks: Sequence[Check], nullable: Sequence[bool]
-) -> Refusal | None:
+) -> RowRefusal | None:
     if len(row) != len(columns):
-        return Refusal(None, Problem("InvalidFieldCount", "Record contains incorrect number of fields"))
+        return RowRefusal(None, Problem("InvalidFieldCount", "Record contains incorrect number of fields"))
     for position, value in enumerate(row):
         if value is None:
             if not nullable[position]:
                 name = columns[position].name
-                return Refusal(name, Problem("InvalidType", f"Field {name} does not take null"))
+                return RowRefusal(name, Problem("InvalidType", f"Field {name} does not take null"))
             continue
         problem = checks[position](value)
         if problem is not None:
-            return Refusal(columns[position].name, problem)
+            return RowRefusal(columns[position].name, problem)
     return None

@@ -93,11 +93,11 @@ def pk_range(list_id: int) -> tuple[int, int]:
     return list_id << _ID_BITS, ((list_id + 1) << _ID_BITS) - 1
 
 
-def pk_of(list_id: int, record_id: int) -> int:
+def record_pk(list_id: int, record_id: int) -> int:
     """Return the `pk` of a List's record; one that no record has if the number is out of range."""
     return list_id << _ID_BITS | record_id if 0 < record_id < 1 << _ID_BITS else -1
 
 
-def id_of(pk: int) -> int:
+def record_id(pk: int) -> int:
     """Return the record number in a `pk`."""
     return pk & ((1 << _ID_BITS) - 1)

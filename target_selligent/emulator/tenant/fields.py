@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from target_selligent.emulator.refusals import BadRequestError, ValidationFailedError
+from target_selligent.emulator.refusals import BadRequestRefusal, ValidationRefusal
 
 DATA_TYPES = ("Boolean", "Numeric", "Long", "Float", "Date", "DateTime", "Text", "LongText", "Json")
 COMPUTED = ("ComputedNonPersisted", "ComputedPersisted")
@@ -52,10 +52,10 @@ def check_name(name: str, what: str) -> None:
     """Refuse what cannot be an API name.
 
     Raises:
-        BadRequestError: It holds anything but letters, digits and underscore.
+        BadRequestRefusal: It holds anything but letters, digits and underscore.
     """
     if not _NAME.fullmatch(name):
-        raise BadRequestError(f"{what} may only hold letters, digits and underscore")
+        raise BadRequestRefusal(f"{what} may only hold letters, digits and underscore")
 
 
 def default_fields(list_type: str, code_type: str | None = None) -> list[Field]:
@@ -83,18 +83,18 @@ def new_fields(existing: Iterable[Field], definitions: Iterable[Mapping[str, Any
     """Return the fields that a call asks for.
 
     Raises:
-        BadRequestError: One of them cannot be made; then none is.
+        BadRequestRefusal: One of them cannot be made; then none is.
     """
     taken = {field.name.casefold() for field in existing}
     fields = []
     for definition in definitions:
         field = _new_field(definition)
         if field.name.casefold() in taken:
-            raise ValidationFailedError(f"Field {field.name} exists already")
+            raise ValidationRefusal(f"Field {field.name} exists already")
         taken.add(field.name.casefold())
         fields.append(field)
     if not fields:
-        raise ValidationFailedError("No fields are given")
+        raise ValidationRefusal("No fields are given")
     return fields
 
 
@@ -103,18 +103,18 @@ def _new_field(definition: Mapping[str, Any]) -> Field:
     field = Field(**given)
     check_name(field.name, "A field's name")
     if field.data_type not in DATA_TYPES:
-        raise ValidationFailedError(f"Field {field.name} needs a data_type")
+        raise ValidationRefusal(f"Field {field.name} needs a data_type")
     if field.data_type == "Text":
         if field.length is None or not 1 <= field.length <= _TEXT_LIMIT:
-            raise ValidationFailedError(f"Field {field.name} needs a length from 1 to {_TEXT_LIMIT}")
+            raise ValidationRefusal(f"Field {field.name} needs a length from 1 to {_TEXT_LIMIT}")
     elif field.length:
-        raise ValidationFailedError(f"Field {field.name}: only Text has a length")
+        raise ValidationRefusal(f"Field {field.name}: only Text has a length")
     elif field.length == 0:
         field = replace(field, length=None)
     if field.content == "Unknown":
-        raise ValidationFailedError(f"Field {field.name}: content is not known")
+        raise ValidationRefusal(f"Field {field.name}: content is not known")
     if (field.content in OPTIONS) != bool(field.optionlist):
-        raise ValidationFailedError(f"Field {field.name}: optionlist goes with content Single or Multi")
+        raise ValidationRefusal(f"Field {field.name}: optionlist goes with content Single or Multi")
     if field.is_computed != bool(field.value_definition):
-        raise ValidationFailedError(f"Field {field.name}: value_definition goes with computed content")
+        raise ValidationRefusal(f"Field {field.name}: value_definition goes with computed content")
     return field

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.tenant.bulk_calls import BulkCall, Rows, key_text, prepare
-from target_selligent.emulator.tenant.database import id_of, pk_of, pk_range, transaction
+from target_selligent.emulator.tenant.bulk_calls import BulkCall, CheckedRows, check_bulk_call, encode_key
+from target_selligent.emulator.tenant.database import pk_range, record_id, record_pk, transaction
 from target_selligent.emulator.tenant.fields import OPTIONS, Field
 from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store, require_static
-from target_selligent.emulator.tenant.values import Problem, comparable
+from target_selligent.emulator.tenant.values import Problem, comparable_form
 
 _FIND_KEY_SET = "SELECT id FROM key_sets WHERE list_id = ? AND spec = ?"
 
 
 @dataclass
-class Outcome:
+class BulkOutcome:
     """What a bulk call did.
 
     Attributes:
         written: The rows that took effect, in order.
     """
 
-    rows: Rows
+    rows: CheckedRows
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
@@ -64,22 +64,22 @@ class KeySet:
     def find(self, key: str) -> list[int]:
         """Return the `pk`s of the records with a key."""
         if self._by_id:
-            pk = pk_of(self._entry.id, jsontext.decode(key)[0])
+            pk = record_pk(self._entry.id, jsontext.decode(key)[0])
             return [found for (found,) in self._connection.execute("SELECT pk FROM records WHERE pk = ?", (pk,))]
         sql = "SELECT pk FROM keys WHERE key_set = ? AND key = ?"
         return [found for (found,) in self._connection.execute(sql, (self.id, key))]
 
     def find_values(self, values: Sequence[Any]) -> list[int]:
         """Return the `pk`s of the records with a key, given value by value in comparable form."""
-        return self.find(key_text(values, fold_case=self._fold_case))
+        return self.find(encode_key(values, fold_case=self._fold_case))
 
     def key_of(self, pk: int, values: Sequence[Any]) -> str:
         """Return the key of a record."""
         parts = [
-            comparable(kind, values[position] if position < len(values) else None) if position else id_of(pk)
+            comparable_form(kind, values[position] if position < len(values) else None) if position else record_id(pk)
             for position, kind in self._parts
         ]
-        return key_text(parts, fold_case=self._fold_case)
+        return encode_key(parts, fold_case=self._fold_case)
 
     def _build(self, spec: str) -> None:
         sql = "INSERT INTO key_sets (list_id, spec) VALUES (?, ?)"
@@ -93,7 +93,7 @@ class KeySet:
         )
 
 
-def known_key_set(store: Store, entry: ListEntry, keys: Sequence[Field]) -> KeySet | None:
+def existing_key_set(store: Store, entry: ListEntry, keys: Sequence[Field]) -> KeySet | None:
     """Return the records by some fields if a call has used these as its key before; None if none has."""
     for fold_case in (True, False):
         spec = _spec(keys, fold_case=fold_case)
@@ -117,7 +117,9 @@ class Records:
         self._store = store
         self._connection = store.connection
 
-    def load(self, entry: ListEntry, call: BulkCall, option: str, new_segment: dict[str, Any] | None = None) -> Outcome:
+    def load(
+        self, entry: ListEntry, call: BulkCall, option: str, new_segment: dict[str, Any] | None = None
+    ) -> BulkOutcome:
         """Insert and update records by key.
 
         A key that several records have updates them all; each keeps its own spelling of the key. With OnlyInsert, a key
@@ -131,11 +133,11 @@ class Records:
             new_segment: Definition of a static Segment to make and to put the loaded records in.
 
         Raises:
-            BadRequestError: The call as a whole cannot be done; then nothing is.
+            BadRequestRefusal: The call as a whole cannot be done; then nothing is.
         """
         fields = self._store.fields(entry)
-        rows = prepare(call, fields, self._codes(entry, fields), writing=True)
-        outcome = Outcome(rows, duplicates=rows.duplicates)
+        rows = check_bulk_call(call, fields, self._option_codes(entry, fields), writing=True)
+        outcome = BulkOutcome(rows, duplicates=rows.duplicates)
         with transaction(self._connection):
             touched = self._write(entry, call, outcome, option)
             if new_segment is not None:
@@ -143,7 +145,7 @@ class Records:
                 self._add(segment, touched)
         return outcome
 
-    def _write(self, entry: ListEntry, call: BulkCall, outcome: Outcome, option: str) -> list[int]:
+    def _write(self, entry: ListEntry, call: BulkCall, outcome: BulkOutcome, option: str) -> list[int]:
         rows, fields = outcome.rows, self._store.fields(entry)
         lookup = KeySet(self._store, entry, rows.keys, fold_case=call.fold_case)
         others = self._key_sets(entry)
@@ -152,7 +154,7 @@ class Records:
             None if column in rows.keys else position for column, position in zip(rows.columns, positions, strict=True)
         ]
         can_insert = option != "OnlyUpdate" and not any(key.is_system for key in rows.keys)
-        lacking = self._lacking(fields, rows)
+        lacking = self._missing_required_field(fields, rows)
         last_id: int = self._connection.execute("SELECT last_id FROM lists WHERE id = ?", (entry.id,)).fetchone()[0]
         touched: list[int] = []
         records: list[tuple[int, str]] = []
@@ -176,7 +178,7 @@ class Records:
                 touched += found
             elif can_insert:
                 last_id += 1
-                pk = pk_of(entry.id, last_id)
+                pk = record_pk(entry.id, last_id)
                 values: list[Any] = [None] * len(fields)
                 for position, value in zip(positions, row, strict=True):
                     values[position] = value
@@ -210,14 +212,14 @@ class Records:
                 sql = "UPDATE keys SET key = ? WHERE key_set = ? AND key = ? AND pk = ?"
                 self._connection.execute(sql, (new, one.id, old, pk))
 
-    def delete(self, entry: ListEntry, call: BulkCall) -> Outcome:
+    def delete(self, entry: ListEntry, call: BulkCall) -> BulkOutcome:
         """Delete records by key, from the List and so from its Segments.
 
         Raises:
-            BadRequestError: The call as a whole cannot be done; then nothing is.
+            BadRequestRefusal: The call as a whole cannot be done; then nothing is.
         """
         rows, found = self._matches(entry, call)
-        outcome = Outcome(rows, duplicates=rows.duplicates)
+        outcome = BulkOutcome(rows, duplicates=rows.duplicates)
         key_sets = self._key_sets(entry)
         with transaction(self._connection) as connection:
             for row, pks in found:
@@ -233,15 +235,15 @@ class Records:
                 self._count_deleted(outcome, row, len(pks))
         return outcome
 
-    def load_segment(self, entry: ListEntry, segment: SegmentEntry, call: BulkCall) -> Outcome:
+    def load_segment(self, entry: ListEntry, segment: SegmentEntry, call: BulkCall) -> BulkOutcome:
         """Make existing records members; one that is a member already counts as updated.
 
         Raises:
-            BadRequestError: The call as a whole cannot be done; then nothing is.
+            BadRequestRefusal: The call as a whole cannot be done; then nothing is.
         """
         require_static(segment)
         rows, found = self._matches(entry, call)
-        outcome = Outcome(rows, duplicates=rows.duplicates)
+        outcome = BulkOutcome(rows, duplicates=rows.duplicates)
         with transaction(self._connection):
             for row, pks in found:
                 if not pks:
@@ -253,15 +255,15 @@ class Records:
                 outcome.written.append(row)
         return outcome
 
-    def delete_members(self, entry: ListEntry, segment: SegmentEntry, call: BulkCall) -> Outcome:
+    def delete_members(self, entry: ListEntry, segment: SegmentEntry, call: BulkCall) -> BulkOutcome:
         """Take records out of a Segment; they stay in the List.
 
         Raises:
-            BadRequestError: The call as a whole cannot be done; then nothing is.
+            BadRequestRefusal: The call as a whole cannot be done; then nothing is.
         """
         require_static(segment)
         rows, found = self._matches(entry, call)
-        outcome = Outcome(rows, duplicates=rows.duplicates)
+        outcome = BulkOutcome(rows, duplicates=rows.duplicates)
         sql = "DELETE FROM members WHERE segment_id = ? AND pk = ?"
         with transaction(self._connection) as connection:
             for row, pks in found:
@@ -269,15 +271,15 @@ class Records:
                 self._count_deleted(outcome, row, count)
         return outcome
 
-    def _count_deleted(self, outcome: Outcome, row: list[Any], count: int) -> None:
+    def _count_deleted(self, outcome: BulkOutcome, row: list[Any], count: int) -> None:
         if count:
             outcome.deleted += count
             outcome.written.append(row)
         else:
             outcome.not_found += 1
 
-    def _matches(self, entry: ListEntry, call: BulkCall) -> tuple[Rows, list[tuple[list[Any], list[int]]]]:
-        rows = prepare(call, self._store.fields(entry), {}, writing=False)
+    def _matches(self, entry: ListEntry, call: BulkCall) -> tuple[CheckedRows, list[tuple[list[Any], list[int]]]]:
+        rows = check_bulk_call(call, self._store.fields(entry), {}, writing=False)
         with transaction(self._connection):
             lookup = KeySet(self._store, entry, rows.keys, fold_case=call.fold_case)
         return rows, [(row, lookup.find(key)) for key, (_, row) in rows.accepted.items()]
@@ -294,14 +296,14 @@ class Records:
             for (spec,) in rows
         ]
 
-    def _lacking(self, fields: Sequence[Field], rows: Rows) -> tuple[str, Problem] | None:
+    def _missing_required_field(self, fields: Sequence[Field], rows: CheckedRows) -> tuple[str, Problem] | None:
         """Return the field without which no record can be inserted, if the rows do not hold it."""
         for one in fields:
             if not (one.allow_null or one.is_system or one.is_computed or one in rows.columns):
                 return one.name, Problem("Unknown", f"Field {one.name} does not take null")
         return None
 
-    def _codes(self, entry: ListEntry, fields: Sequence[Field]) -> dict[str, set[Any]]:
+    def _option_codes(self, entry: ListEntry, fields: Sequence[Field]) -> dict[str, set[Any]]:
         """Return the codes of the option lists that exist."""
         codes: dict[str, set[Any]] = {}
         for one in fields:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import ValidationFailedError
+from target_selligent.emulator.refusals import ValidationRefusal
 from target_selligent.emulator.tenant.database import transaction
 from target_selligent.emulator.tenant.fields import check_name
 from target_selligent.emulator.tenant.store import ListEntry, Store
 
 
-def relations(store: Store, entry: ListEntry, kind: str | None = None) -> list[dict[str, Any]]:
+def list_relations(store: Store, entry: ListEntry, kind: str | None = None) -> list[dict[str, Any]]:
     """Return a List's relations, of one type if asked for."""
     rows = store.connection.execute("SELECT definition FROM relations WHERE list_id = ? ORDER BY rowid", (entry.id,))
     found = (jsontext.decode(definition) for (definition,) in rows)
@@ -21,12 +21,12 @@ def get_relation(store: Store, entry: ListEntry, scope: str) -> dict[str, Any]:
     """Return one relation.
 
     Raises:
-        NotFoundError: There is none of that scope.
+        NotFoundRefusal: There is none of that scope.
     """
     sql = "SELECT definition FROM relations WHERE list_id = ? AND scope = ?"
     row = store.connection.execute(sql, (entry.id, scope)).fetchone()
     if row is None:
-        raise store.missing("The relation")
+        raise store.not_found("The relation")
     relation: dict[str, Any] = jsontext.decode(row[0])
     return relation
 
@@ -35,15 +35,15 @@ def create_relations(store: Store, entry: ListEntry, definitions: list[dict[str,
     """Add relations: all of them or none.
 
     Raises:
-        ValidationFailedError: A scope is taken, or a List or field is not there.
+        ValidationRefusal: A scope is taken, or a List or field is not there.
     """
     if not definitions:
-        raise ValidationFailedError("No relations are given")
-    taken = {relation["scope"].casefold() for relation in relations(store, entry)}
+        raise ValidationRefusal("No relations are given")
+    taken = {relation["scope"].casefold() for relation in list_relations(store, entry)}
     for definition in definitions:
         _check(store, entry, definition)
         if definition["scope"].casefold() in taken:
-            raise ValidationFailedError(f"Relation {definition['scope']} exists already")
+            raise ValidationRefusal(f"Relation {definition['scope']} exists already")
         taken.add(definition["scope"].casefold())
     with transaction(store.connection) as connection:
         connection.executemany(
@@ -56,15 +56,15 @@ def update_relation(store: Store, entry: ListEntry, scope: str, changes: Mapping
     """Change a relation.
 
     Raises:
-        NotFoundError: There is none of that scope.
-        ValidationFailedError: The new scope is taken, or a List or field is not there.
+        NotFoundRefusal: There is none of that scope.
+        ValidationRefusal: The new scope is taken, or a List or field is not there.
     """
     current = get_relation(store, entry, scope)
     changed = {**current, **{name: value for name, value in changes.items() if value is not None}}
     _check(store, entry, changed)
-    others = {one["scope"].casefold() for one in relations(store, entry)} - {current["scope"].casefold()}
+    others = {one["scope"].casefold() for one in list_relations(store, entry)} - {current["scope"].casefold()}
     if changed["scope"].casefold() in others:
-        raise ValidationFailedError(f"Relation {changed['scope']} exists already")
+        raise ValidationRefusal(f"Relation {changed['scope']} exists already")
     store.connection.execute(
         "UPDATE relations SET scope = ?, definition = ? WHERE list_id = ? AND scope = ?",
         (changed["scope"], jsontext.encode(changed).decode(), entry.id, scope),
@@ -75,7 +75,7 @@ def delete_relation(store: Store, entry: ListEntry, scope: str) -> None:
     """Delete a relation.
 
     Raises:
-        NotFoundError: There is none of that scope.
+        NotFoundRefusal: There is none of that scope.
     """
     get_relation(store, entry, scope)
     store.connection.execute("DELETE FROM relations WHERE list_id = ? AND scope = ?", (entry.id, scope))
@@ -85,7 +85,7 @@ def _check(store: Store, entry: ListEntry, definition: Mapping[str, Any]) -> Non
     check_name(definition["scope"], "A relation's scope")
     slave = store.find_list(entry.organization, definition["slavelist_api_name"])
     if slave is None:
-        raise ValidationFailedError(f"List {definition['slavelist_api_name']} does not exist")
+        raise ValidationRefusal(f"List {definition['slavelist_api_name']} does not exist")
     for owner, name in ((entry, definition["masterlist_field_name"]), (slave, definition["slavelist_field_name"])):
         if name.casefold() not in {field.name.casefold() for field in store.fields(owner)}:
-            raise ValidationFailedError(f"List {owner.api_name} has no field {name}")
+            raise ValidationRefusal(f"List {owner.api_name} has no field {name}")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import ValidationFailedError
-from target_selligent.emulator.tenant.database import id_of, pk_range
+from target_selligent.emulator.refusals import ValidationRefusal
+from target_selligent.emulator.tenant.database import pk_range, record_id
 from target_selligent.emulator.tenant.fields import ID, Field
-from target_selligent.emulator.tenant.records import known_key_set
+from target_selligent.emulator.tenant.records import existing_key_set
 from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
-from target_selligent.emulator.tenant.values import comparable, from_text
+from target_selligent.emulator.tenant.values import comparable_form, parse_text
 
 _BATCH = 1000
 
@@ -49,7 +49,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def find(store: Store, entry: ListEntry, search: Search, segment: SegmentEntry | None = None) -> list[list[Any]]:
+def find_records(
+    store: Store, entry: ListEntry, search: Search, segment: SegmentEntry | None = None
+) -> list[list[Any]]:
     """Return the values of the records that a search finds, by record number unless another order is asked for.
 
     Args:
@@ -59,18 +61,18 @@ def find(store: Store, entry: ListEntry, search: Search, segment: SegmentEntry |
         segment: Look among its members only.
 
     Raises:
-        ValidationFailedError: A field does not exist, or a filter does not fit its field.
+        ValidationRefusal: A field does not exist, or a filter does not fit its field.
     """
     fields = store.fields(entry)
     positions = [_position(fields, name) for name in search.fields]
     conditions = [_condition(fields, one) for one in search.filters]
     order = _position(fields, search.order_by) if search.order_by else 0
-    source = _Source(store, entry, segment, descending=search.descending and not order)
+    source = _RecordReader(store, entry, segment, descending=search.descending and not order)
     skip, take = search.skip, search.take
     if not (conditions or order):
         # SQLite passes over what is skipped without reading it.
         source.limit, skip = (-1 if take is None else take, skip), 0
-    source.candidates = _candidates(store, entry, fields, search.filters)
+    source.candidates = _candidate_pks(store, entry, fields, search.filters)
     found: Iterator[list[Any]] = (
         values for values in source.read(len(fields)) if all(condition(values) for condition in conditions)
     )
@@ -86,17 +88,17 @@ def find(store: Store, entry: ListEntry, search: Search, segment: SegmentEntry |
     return rows
 
 
-def field_names(store: Store, entry: ListEntry, names: Sequence[str]) -> list[str]:
+def stored_names(store: Store, entry: ListEntry, names: Sequence[str]) -> list[str]:
     """Return the fields that a search names, in the List's own spelling.
 
     Raises:
-        ValidationFailedError: One does not exist.
+        ValidationRefusal: One does not exist.
     """
     fields = store.fields(entry)
     return [fields[_position(fields, name)].name for name in names]
 
 
-class _Source:
+class _RecordReader:
     """The records among which a search looks, by record number."""
 
     def __init__(self, store: Store, entry: ListEntry, segment: SegmentEntry | None, *, descending: bool) -> None:
@@ -120,20 +122,22 @@ class _Source:
             for pk, data in batch:
                 values = jsontext.decode(data)
                 values += [None] * (width - len(values))
-                values[0] = id_of(pk)
+                values[0] = record_id(pk)
                 yield values
 
 
-def _candidates(store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]) -> list[int] | None:
+def _candidate_pks(
+    store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]
+) -> list[int] | None:
     """Return records among which are those that a filter for equality over keys finds; None if there is no such."""
     for one in filters:
         field = fields[_position(fields, one.field_name)]
         if one.operator != "EqualTo" or one.field_value is None:
             continue
-        key_set = known_key_set(store, entry, [field])
+        key_set = existing_key_set(store, entry, [field])
         if key_set is not None:
             try:
-                value = comparable(field.data_type, from_text(field, one.field_value))
+                value = comparable_form(field.data_type, parse_text(field, one.field_value))
             except ValueError:
                 return None
             return key_set.find_values([value])
@@ -145,15 +149,15 @@ def _position(fields: Sequence[Field], name: str) -> int:
     if dot and scope.casefold() == "system" and bare.casefold() == "selligentid":
         bare = ID
     elif dot and scope.casefold() != "master":
-        raise ValidationFailedError(f"Scope {scope} does not exist")
+        raise ValidationRefusal(f"Scope {scope} does not exist")
     for position, field in enumerate(fields):
         if field.name.casefold() == bare.casefold():
             return position
-    raise ValidationFailedError(f"Field {bare} does not exist")
+    raise ValidationRefusal(f"Field {bare} does not exist")
 
 
 def _order_key(kind: str, value: Any) -> tuple[bool, Any]:  # noqa: ANN401 - JSON
-    return value is not None, comparable(kind, value) if value is not None else 0
+    return value is not None, comparable_form(kind, value) if value is not None else 0
 
 
 def _condition(fields: Sequence[Field], one: Filter) -> Condition:
@@ -168,21 +172,21 @@ def _condition(fields: Sequence[Field], one: Filter) -> Condition:
     if one.operator in fixed:
         return fixed[one.operator]
     if one.field_value is None:
-        raise ValidationFailedError(f"The filter on {field.name} needs a field_value")
+        raise ValidationRefusal(f"The filter on {field.name} needs a field_value")
     if one.operator == "Like":
         return _like(position, one.field_value)
     compare = _COMPARISONS.get(one.operator)
     if compare is None:
-        raise ValidationFailedError(f"The filter on {field.name} has no operator that is known")
+        raise ValidationRefusal(f"The filter on {field.name} has no operator that is known")
     try:
-        wanted = comparable(field.data_type, from_text(field, one.field_value))
+        wanted = comparable_form(field.data_type, parse_text(field, one.field_value))
     except ValueError:
-        raise ValidationFailedError(f"The filter on {field.name} needs a {field.data_type}") from None
+        raise ValidationRefusal(f"The filter on {field.name} needs a {field.data_type}") from None
     kind = field.data_type
 
     def holds(values: Sequence[Any]) -> bool:
         value = values[position]
-        return value is not None and compare(comparable(kind, value), wanted)
+        return value is not None and compare(comparable_form(kind, value), wanted)
 
     return holds
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.refusals import BadRequestError, NotFoundError, ValidationFailedError
+from target_selligent.emulator.refusals import BadRequestRefusal, NotFoundRefusal, ValidationRefusal
 from target_selligent.emulator.tenant.database import TABLES, connect, pk_range, transaction
 from target_selligent.emulator.tenant.fields import Field, check_name, default_fields, new_fields
 
@@ -37,7 +37,7 @@ class SegmentEntry:
 
 
 @dataclass(frozen=True)
-class Page:
+class OverviewQuery:
     """Which part of an overview is asked for."""
 
     kind: str | None = None
@@ -45,7 +45,7 @@ class Page:
     skip: int = 0
     take: int | None = None
 
-    def cut(self, entries: Iterable[Any]) -> list[Any]:
+    def select(self, entries: Iterable[Any]) -> list[Any]:
         """Return the entries that are asked for, in order."""
         chosen = [entry for entry in entries if self._wants(entry)]
         return chosen[self.skip : None if self.take is None else self.skip + self.take]
@@ -84,19 +84,19 @@ class Store:
                 self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
         self._fields.clear()
 
-    def missing(self, what: str) -> NotFoundError:
+    def not_found(self, what: str) -> NotFoundRefusal:
         """Return the error for something that is not there."""
-        return NotFoundError(f"{what} does not exist", self._missing_status())
+        return NotFoundRefusal(f"{what} does not exist", self._missing_status())
 
     # Lists
 
-    def lists(self, organization: str, page: Page | None = None) -> list[ListEntry]:
+    def lists(self, organization: str, page: OverviewQuery | None = None) -> list[ListEntry]:
         """Return an organization's Lists in the order of their creation."""
         rows = self.connection.execute(
             "SELECT id, organization, api_name, name, type, details FROM lists WHERE organization = ? ORDER BY id",
             (organization,),
         )
-        return (page or Page()).cut(map(_list_entry, rows))
+        return (page or OverviewQuery()).select(map(_list_entry, rows))
 
     def find_list(self, organization: str, api_name: str) -> ListEntry | None:
         """Return a List by its API name, without regard to case."""
@@ -110,28 +110,28 @@ class Store:
         """Return a List by its API name.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundRefusal: There is none.
         """
         entry = self.find_list(organization, api_name)
         if entry is None:
-            raise self.missing("The list")
+            raise self.not_found("The list")
         return entry
 
     def create_list(self, organization: str, definition: Mapping[str, Any]) -> ListEntry:
         """Make a List with its type's default fields.
 
         Raises:
-            BadRequestError: The name cannot be one, is taken, or the type cannot be made.
+            BadRequestRefusal: The name cannot be one, is taken, or the type cannot be made.
         """
         details = dict(definition)
         api_name, name, list_type = details.pop("api_name"), details.pop("name"), details.pop("type")
         check_name(api_name, "api_name")
         if list_type not in LIST_TYPES:
-            raise BadRequestError("The list's type is not known")
+            raise BadRequestRefusal("The list's type is not known")
         if not name:
-            raise BadRequestError("The list needs a name")
+            raise BadRequestRefusal("The list needs a name")
         if self.find_list(organization, api_name) is not None:
-            raise BadRequestError(f"A list with api_name {api_name} exists already")
+            raise BadRequestRefusal(f"A list with api_name {api_name} exists already")
         with transaction(self.connection):
             cursor = self.connection.execute(
                 "INSERT INTO lists (organization, api_name, name, type, details) VALUES (?, ?, ?, ?, ?)",
@@ -145,14 +145,14 @@ class Store:
         """Change what a List is called and described by.
 
         Raises:
-            BadRequestError: The new name cannot be one or is taken.
+            BadRequestRefusal: The new name cannot be one or is taken.
         """
         details = {**entry.details, **{name: value for name, value in changes.items() if value is not None}}
         api_name, name = details.pop("api_name", entry.api_name), details.pop("name", entry.name)
         check_name(api_name, "api_name")
         other = self.find_list(entry.organization, api_name)
         if other is not None and other.id != entry.id:
-            raise BadRequestError(f"A list with api_name {api_name} exists already")
+            raise BadRequestRefusal(f"A list with api_name {api_name} exists already")
         self.connection.execute(
             "UPDATE lists SET api_name = ?, name = ?, details = ? WHERE id = ?",
             (api_name, name, jsontext.encode(details).decode(), entry.id),
@@ -193,7 +193,7 @@ class Store:
         """Add fields at the end of a List: all of them or none.
 
         Raises:
-            BadRequestError: One of them cannot be made.
+            BadRequestRefusal: One of them cannot be made.
         """
         fields = new_fields(self.fields(entry), definitions)
         with transaction(self.connection):
@@ -213,10 +213,10 @@ class Store:
 
     # Segments
 
-    def segments(self, entry: ListEntry, page: Page | None = None) -> list[SegmentEntry]:
+    def segments(self, entry: ListEntry, page: OverviewQuery | None = None) -> list[SegmentEntry]:
         """Return a List's Segments in the order of their creation."""
         sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? ORDER BY id"
-        return (page or Page()).cut(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
+        return (page or OverviewQuery()).select(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
 
     def find_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry | None:
         """Return a Segment by its API name, without regard to case."""
@@ -228,26 +228,26 @@ class Store:
         """Return a Segment by its API name.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundRefusal: There is none.
         """
         segment = self.find_segment(entry, api_name)
         if segment is None:
-            raise self.missing("The segment")
+            raise self.not_found("The segment")
         return segment
 
     def create_segment(self, entry: ListEntry, definition: Mapping[str, Any], kind: str = "Static") -> SegmentEntry:
         """Make a Segment without members.
 
         Raises:
-            BadRequestError: The name cannot be one or is taken.
+            BadRequestRefusal: The name cannot be one or is taken.
         """
         details = dict(definition)
         api_name, name = details.pop("api_name"), details.pop("name")
         check_name(api_name, "api_name")
         if not name:
-            raise BadRequestError("The segment needs a name")
+            raise BadRequestRefusal("The segment needs a name")
         if self.find_segment(entry, api_name) is not None:
-            raise BadRequestError(f"A segment with api_name {api_name} exists already")
+            raise BadRequestRefusal(f"A segment with api_name {api_name} exists already")
         cursor = self.connection.execute(
             "INSERT INTO segments (list_id, api_name, name, type, details) VALUES (?, ?, ?, ?, ?)",
             (entry.id, api_name, name, kind, jsontext.encode(details).decode()),
@@ -276,10 +276,10 @@ def require_static(segment: SegmentEntry) -> None:
     """Refuse to change members that a filter or another system chooses.
 
     Raises:
-        ValidationFailedError: The Segment is not static.
+        ValidationRefusal: The Segment is not static.
     """
     if segment.type != "Static":
-        raise ValidationFailedError(f"Segment {segment.api_name} is {segment.type}: only a static one takes data")
+        raise ValidationRefusal(f"Segment {segment.api_name} is {segment.type}: only a static one takes data")
 
 
 def _list_entry(row: tuple[Any, ...]) -> ListEntry:

@@ -12,7 +12,7 @@ from target_selligent.emulator.tenant.fields import Field
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
-CHANGED = frozenset({"Boolean", "Date"})
+CONVERTED_TYPES = frozenset({"Boolean", "Date"})
 """Types whose values are kept in another form than they may come in."""
 
 _NUMERIC_LIMIT = 2**31
@@ -30,12 +30,12 @@ class Problem(NamedTuple):
 Check = Callable[[Any], Problem | None]
 
 
-def _wrong(field: Field) -> Problem:
+def _wrong_type(field: Field) -> Problem:
     return Problem("InvalidType", f"Value of field {field.name} is not a valid {field.data_type}")
 
 
 def _integer_check(field: Field, limit: int) -> Check:
-    wrong = _wrong(field)
+    wrong = _wrong_type(field)
 
     def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
         return None if type(value) is int and -limit <= value < limit else wrong
@@ -44,7 +44,7 @@ def _integer_check(field: Field, limit: int) -> Check:
 
 
 def _text_check(field: Field, limit: int | None) -> Check:
-    wrong = _wrong(field)
+    wrong = _wrong_type(field)
 
     def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
         if type(value) is not str:
@@ -63,7 +63,7 @@ def _length(text: str) -> int:
 
 
 def _accept_check(field: Field, accepts: Callable[[Any], bool]) -> Check:
-    wrong = _wrong(field)
+    wrong = _wrong_type(field)
 
     def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
         return None if accepts(value) else wrong
@@ -143,16 +143,16 @@ def _option_check(field: Field, check: Check, codes: Collection[Any]) -> Check:
     return check_code
 
 
-def stored(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+def stored_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a valid value of a type as a List keeps it: a Boolean as such, a Date without its time."""
     if value is None:
         return None
     if data_type == "Boolean":
         return bool(value)
-    return comparable(data_type, value) if data_type == "Date" else value
+    return comparable_form(data_type, value) if data_type == "Date" else value
 
 
-def comparable(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+def comparable_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value of a type in a form where equal means the same and less means earlier."""
     if value is None:
         return None
@@ -166,7 +166,7 @@ def comparable(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def from_text(field: Field, text: str) -> Any:  # noqa: ANN401 - JSON
+def parse_text(field: Field, text: str) -> Any:  # noqa: ANN401 - JSON
     """Return the value that a text stands for, as in a search filter.
 
     Raises:

@@ -11,8 +11,8 @@ from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.page.docs import render_docs
 from target_selligent.emulator.http.page.tables import row, table
 from target_selligent.emulator.http.routes.common import emulator_of
-from target_selligent.emulator.tenant.search import Search, find
-from target_selligent.emulator.tenant.store import ListEntry, Page
+from target_selligent.emulator.tenant.search import Search, find_records
+from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,11 +61,12 @@ def _list(emulator: Emulator, entry: ListEntry) -> str:
                 segment.type,
                 f"{emulator.store.count_members(segment):,}",
                 ", ".join(
-                    str(row[0]) for row in find(emulator.store, entry, Search(names[:1], take=_MEMBERS), segment)
+                    str(row[0])
+                    for row in find_records(emulator.store, entry, Search(names[:1], take=_MEMBERS), segment)
                 ),
             ]
         )
-        for segment in emulator.store.segments(entry, Page(take=_SEGMENTS))
+        for segment in emulator.store.segments(entry, OverviewQuery(take=_SEGMENTS))
     )
     count = f"{emulator.store.count_records(entry):,} records"
     return (

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from target_selligent.emulator.faults.rules import FaultRule
-from target_selligent.emulator.http.routes.common import answer, emulator_of
-from target_selligent.emulator.refusals import BadRequestError, NotFoundError
+from target_selligent.emulator.http.routes.common import emulator_of, json_response
+from target_selligent.emulator.refusals import BadRequestRefusal, NotFoundRefusal
 from target_selligent.emulator.tenant.store import ListEntry
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
@@ -58,7 +58,7 @@ def _list(request: Request, reference: ListReference) -> ListEntry:
 @router.get("/options")
 async def get_options(request: Request) -> Response:
     """Return the options, without the secret."""
-    return answer({**dataclasses.asdict(emulator_of(request).options), "api_secret": None})
+    return json_response({**dataclasses.asdict(emulator_of(request).options), "api_secret": None})
 
 
 @router.patch("/options")
@@ -67,14 +67,14 @@ async def change_options(request: Request, changes: Annotated[dict[str, Any], Bo
     try:
         emulator_of(request).change_options(changes)
     except ValueError as error:
-        raise BadRequestError(str(error)) from None
+        raise BadRequestRefusal(str(error)) from None
     return await get_options(request)
 
 
 @router.get("/faults")
 async def get_faults(request: Request) -> Response:
     """Return the rules in force and how often each was seen and fired."""
-    return answer([fault.as_dict() for fault in emulator_of(request).faults.all()])
+    return json_response([fault.as_dict() for fault in emulator_of(request).faults.all()])
 
 
 @router.post("/faults", status_code=201)
@@ -82,7 +82,7 @@ async def add_faults(request: Request, rules: FaultRule | list[FaultRule]) -> Re
     """Add one rule or several after those in force; return them with their ids."""
     faults = emulator_of(request).faults
     added = [faults.add(rule) for rule in (rules if isinstance(rules, list) else [rules])]
-    return answer([fault.as_dict() for fault in added], 201)
+    return json_response([fault.as_dict() for fault in added], 201)
 
 
 @router.delete("/faults")
@@ -95,27 +95,27 @@ async def clear_faults(request: Request) -> Response:
 @router.delete("/faults/{number}")
 async def drop_fault(request: Request, number: int) -> Response:
     """Drop one rule."""
-    if not emulator_of(request).faults.drop(number):
-        raise NotFoundError("No such rule")
+    if not emulator_of(request).faults.remove(number):
+        raise NotFoundRefusal("No such rule")
     return Response(status_code=204)
 
 
 @router.get("/requests")
 async def get_requests(request: Request, since: int = 0) -> Response:
     """Return the requests after number `since`."""
-    return answer(emulator_of(request).journal.requests(since))
+    return json_response(emulator_of(request).journal.requests(since))
 
 
 @router.get("/writes")
 async def get_writes(request: Request, since: int = 0, *, values: Annotated[bool, Query()] = False) -> Response:
     """Return the committed writes after number `since`."""
-    return answer(emulator_of(request).journal.writes(since, values=values))
+    return json_response(emulator_of(request).journal.writes(since, values=values))
 
 
 @router.get("/counters")
 async def get_counters(request: Request) -> Response:
     """Return the counters."""
-    return answer(dataclasses.asdict(emulator_of(request).journal.counters))
+    return json_response(dataclasses.asdict(emulator_of(request).journal.counters))
 
 
 @router.post("/reset", status_code=204)
@@ -134,20 +134,20 @@ async def create_segment(request: Request, definition: SegmentDefinition) -> Res
         "description": definition.description,
     }
     emulator_of(request).store.create_segment(_list(request, definition), stored, definition.type)
-    return answer({**stored, "type": definition.type}, 201)
+    return json_response({**stored, "type": definition.type}, 201)
 
 
 @router.post("/busy", status_code=204)
 async def hold_list(request: Request, hold: Hold) -> Response:
     """Let bulk operations find a List busy, as if another system worked on it."""
-    emulator_of(request).hold(_organization(request, hold.organization), hold.list, hold.calls)
+    emulator_of(request).mark_busy(_organization(request, hold.organization), hold.list, hold.calls)
     return Response(status_code=204)
 
 
 @router.delete("/busy")
 async def release_list(request: Request, list: str, organization: str | None = None) -> Response:  # noqa: A002
     """End a hold."""
-    emulator_of(request).release(_organization(request, organization), list)
+    emulator_of(request).clear_busy(_organization(request, organization), list)
     return Response(status_code=204)
 
 

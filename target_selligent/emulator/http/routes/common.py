@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import Request, Response
 
 from target_selligent.emulator import jsontext
-from target_selligent.emulator.emulator import Call, Emulator
+from target_selligent.emulator.emulator import CallContext, Emulator
 from target_selligent.emulator.http import response_models
-from target_selligent.emulator.http.middleware import CALL
-from target_selligent.emulator.refusals import JSON, BadRequestError, ForbiddenError
+from target_selligent.emulator.http.middleware import CALL_CONTEXT
+from target_selligent.emulator.refusals import JSON_TYPE, BadRequestRefusal, ForbiddenRefusal
 from target_selligent.emulator.tenant.store import ListEntry
 
 _TEXT_ANSWER = {"text/plain": {"schema": {"type": "string"}}}
@@ -47,21 +47,21 @@ def emulator_of(request: Request) -> Emulator:
     return state
 
 
-def call_of(request: Request) -> Call:
+def context_of(request: Request) -> CallContext:
     """Return what the layers know of a request."""
-    call: Call = request.scope[CALL]
+    call: CallContext = request.scope[CALL_CONTEXT]
     return call
 
 
-async def guard(request: Request, organization: str) -> None:
+async def check_access(request: Request, organization: str) -> None:
     """Refuse organizations that do not exist and endpoints that were not granted."""
     emulator = emulator_of(request)
     emulator.check_granted(request.scope["route"].operation_id)
     if organization not in emulator.options.organizations:
-        raise ForbiddenError("The key does not reach this organization")
+        raise ForbiddenRefusal("The key does not reach this organization")
 
 
-def list_of(request: Request, *, data: bool = False) -> ListEntry:
+def list_from_path(request: Request, *, data: bool = False) -> ListEntry:
     """Return the List in a request's path.
 
     Args:
@@ -72,27 +72,27 @@ def list_of(request: Request, *, data: bool = False) -> ListEntry:
     path = request.path_params
     entry = emulator.store.get_list(path["organization"], path["api_name"])
     if data:
-        emulator.check_seen(entry)
+        emulator.check_visible(entry)
     return entry
 
 
-async def json_body(request: Request) -> Any:  # noqa: ANN401 - JSON
+async def read_json(request: Request) -> Any:  # noqa: ANN401 - JSON
     """Return a body without a check of each value.
 
     Raises:
-        BadRequestError: It is not JSON.
+        BadRequestRefusal: It is not JSON.
     """
     try:
         return jsontext.decode(await request.body())
     except ValueError:
-        raise BadRequestError("The body is not JSON") from None
+        raise BadRequestRefusal("The body is not JSON") from None
 
 
-def answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - JSON
+def json_response(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - JSON
     """Return a value as a JSON answer."""
-    return Response(jsontext.encode(value), status, media_type=JSON)
+    return Response(jsontext.encode(value), status, media_type=JSON_TYPE)
 
 
-def succeeded(message: str, status: int = 200) -> Response:
+def success_response(message: str, status: int = 200) -> Response:
     """Return the answer of a call that gives no data."""
-    return answer({"result_code": "Succeeded", "message": message}, status)
+    return json_response({"result_code": "Succeeded", "message": message}, status)

@@ -8,37 +8,37 @@ from target_selligent.emulator.http import request_models, response_models
 from target_selligent.emulator.http.forms import FormRoute
 from target_selligent.emulator.http.routes.common import (
     BULK_BODY,
-    answer,
-    call_of,
+    context_of,
     emulator_of,
-    json_body,
-    list_of,
-    succeeded,
+    json_response,
+    list_from_path,
+    read_json,
+    success_response,
 )
-from target_selligent.emulator.journal import Written
-from target_selligent.emulator.refusals import BadRequestError, TooLargeError, ValidationFailedError
+from target_selligent.emulator.journal import Write
+from target_selligent.emulator.refusals import BadRequestRefusal, BodyTooLargeRefusal, ValidationRefusal
 from target_selligent.emulator.tenant.bulk_calls import BulkCall
-from target_selligent.emulator.tenant.records import Outcome
-from target_selligent.emulator.tenant.search import Filter, Search, field_names, find
+from target_selligent.emulator.tenant.records import BulkOutcome
+from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
 from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry
-from target_selligent.emulator.tenant.values import from_text
+from target_selligent.emulator.tenant.values import parse_text
 
 router = APIRouter(route_class=FormRoute)
 
 Scalar = str | int | float | bool | None
 
 
-def bulk_call(request: Request, query: request_models.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
+def build_bulk_call(request: Request, query: request_models.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
     """Return what a bulk request asks for, and tell the layers of its rows.
 
     Raises:
-        TooLargeError: It has more rows than the limit.
+        BodyTooLargeRefusal: It has more rows than the limit.
     """
-    options, call = emulator_of(request).options, call_of(request)
+    options, call = emulator_of(request).options, context_of(request)
     if isinstance(body, list):
         call.rows = max(0, len(body) - (query.fields is None))
         if options.max_rows is not None and call.rows > options.max_rows:
-            raise TooLargeError(f"The body has {call.rows} rows: more than {options.max_rows}")
+            raise BodyTooLargeRefusal(f"The body has {call.rows} rows: more than {options.max_rows}")
     return BulkCall(
         query.keyFields,
         query.fields,
@@ -52,7 +52,7 @@ def bulk_call(request: Request, query: request_models.DeleteDataQuery, body: Any
     )
 
 
-def delete_answer(outcome: Outcome) -> dict[str, Any]:
+def delete_result(outcome: BulkOutcome) -> dict[str, Any]:
     """Return the answer of a bulk delete."""
     return {
         "errors": None,
@@ -65,16 +65,16 @@ def delete_answer(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def load_answer(outcome: Outcome) -> dict[str, Any]:
+def load_result(outcome: BulkOutcome) -> dict[str, Any]:
     """Return the answer of a bulk load."""
     return {
-        **delete_answer(outcome),
+        **delete_result(outcome),
         "number_of_inserted_records": outcome.inserted,
         "number_of_updated_records": outcome.updated,
     }
 
 
-def search_answer(
+def search_response(
     request: Request, entry: ListEntry, model: request_models.SearchRequest, segment: SegmentEntry | None = None
 ) -> Response:
     """Return the answer of a search."""
@@ -82,10 +82,10 @@ def search_answer(
     filters = [Filter(one.field_name, one.operator, one.field_value) for one in model.filters or ()]
     descending = model.order_by_direction == "DESC"
     search = Search(model.fields, filters, model.skip or 0, model.take, model.order_by, descending)
-    return answer(
+    return json_response(
         {
-            "fields": field_names(store, entry, model.fields),
-            "data": find(store, entry, search, segment),
+            "fields": stored_names(store, entry, model.fields),
+            "data": find_records(store, entry, search, segment),
             "result_code": "Succeeded",
             "errors": [],
         }
@@ -101,31 +101,31 @@ async def save_record(
 ) -> Response:
     """Insert or update one record."""
     emulator = emulator_of(request)
-    entry = list_of(request, data=True)
+    entry = list_from_path(request, data=True)
     fields = {field.name.casefold(): field for field in emulator.store.fields(entry)}
     row: dict[str, Scalar] = {}
     for name, value in values.items():
         scope, dot, bare = name.rpartition(".")
         field = fields.get(bare.casefold())
         if field is None or (dot and scope.casefold() != "master") or field.name in row:
-            raise ValidationFailedError(f"Field {name} does not exist or is named twice")
+            raise ValidationRefusal(f"Field {name} does not exist or is named twice")
         try:
             # This call, unlike the bulk ones, takes any value as text.
-            row[field.name] = from_text(field, value) if isinstance(value, str) else value
+            row[field.name] = parse_text(field, value) if isinstance(value, str) else value
         except ValueError:
-            raise ValidationFailedError(f"Field {field.name} needs a {field.data_type}") from None
+            raise ValidationRefusal(f"Field {field.name} needs a {field.data_type}") from None
     if not row:
-        raise ValidationFailedError("No values are given")
+        raise ValidationRefusal("No values are given")
     call = BulkCall(
         query.keyfields, ",".join(row), [list(row.values())], fold_case=emulator.options.case_insensitive_keys
     )
     outcome = emulator.records.load(entry, call, "InsertAndUpdate")
     if outcome.rows.invalid:
-        raise ValidationFailedError(outcome.rows.invalid[0]["message"])
+        raise ValidationRefusal(outcome.rows.invalid[0]["message"])
     if outcome.not_found:
-        raise ValidationFailedError("No record has this number")
-    emulator.note_bulk("save_record", entry, None, outcome)
-    return succeeded(f"Record {'inserted' if outcome.inserted else 'updated'} in list {entry.api_name}")
+        raise ValidationRefusal("No record has this number")
+    emulator.log_bulk_operation("save_record", entry, None, outcome)
+    return success_response(f"Record {'inserted' if outcome.inserted else 'updated'} in list {entry.api_name}")
 
 
 @router.delete(
@@ -138,13 +138,13 @@ async def delete_data(
     request: Request, api_name: str, query: Annotated[request_models.DeleteDataQuery, Query()]
 ) -> Response:
     """Delete records by key."""
-    emulator, body = emulator_of(request), await json_body(request)
-    entry = list_of(request, data=True)
-    call = bulk_call(request, query, body)
-    async with emulator.bulk(entry, call_of(request)):
+    emulator, body = emulator_of(request), await read_json(request)
+    entry = list_from_path(request, data=True)
+    call = build_bulk_call(request, query, body)
+    async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.delete(entry, call)
-        emulator.note_bulk("list_delete", entry, None, outcome)
-    return answer(delete_answer(outcome))
+        emulator.log_bulk_operation("list_delete", entry, None, outcome)
+    return json_response(delete_result(outcome))
 
 
 @router.post(
@@ -155,26 +155,26 @@ async def delete_data(
 )
 async def load_data(request: Request, api_name: str, query: Annotated[request_models.LoadQuery, Query()]) -> Response:
     """Insert and update records by key."""
-    emulator, body = emulator_of(request), await json_body(request)
-    entry = list_of(request, data=True)
-    call = bulk_call(request, query, body)
-    emulator.check_index(entry, query.keyFields, call_of(request).rows or 0)
+    emulator, body = emulator_of(request), await read_json(request)
+    entry = list_from_path(request, data=True)
+    call = build_bulk_call(request, query, body)
+    emulator.check_index(entry, query.keyFields, context_of(request).rows or 0)
     segment = _new_segment(query)
-    async with emulator.bulk(entry, call_of(request)):
+    async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.load(entry, call, query.data_import_option, segment)
         if segment is not None:
             made = emulator.store.get_segment(entry, segment["api_name"])
-            written = Written("create_segment", entry.organization, entry.api_name, made.api_name)
-            emulator.journal.note_write(written)
-        emulator.note_bulk("list_load", entry, None, outcome)
-    return answer(load_answer(outcome))
+            written = Write("create_segment", entry.organization, entry.api_name, made.api_name)
+            emulator.journal.add_write(written)
+        emulator.log_bulk_operation("list_load", entry, None, outcome)
+    return json_response(load_result(outcome))
 
 
 def _new_segment(query: request_models.LoadQuery) -> dict[str, Any] | None:
     api_name, name = query.create_segment_api_name, query.create_segment_name
     if api_name is None:
         if name is not None:
-            raise BadRequestError("create_segment_name needs create_segment_api_name")
+            raise BadRequestRefusal("create_segment_name needs create_segment_api_name")
         return None
     return {"api_name": api_name, "name": name or api_name}
 
@@ -189,4 +189,4 @@ async def search_data(
     model: request_models.SearchRequest,
 ) -> Response:
     """Return the records that a search finds."""
-    return search_answer(request, list_of(request, data=True), model)
+    return search_response(request, list_from_path(request, data=True), model)

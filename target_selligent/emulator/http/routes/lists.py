@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from target_selligent.emulator.http import request_models, response_models
 from target_selligent.emulator.http.forms import FormRoute
-from target_selligent.emulator.http.routes.common import answer, emulator_of, list_of, succeeded
-from target_selligent.emulator.journal import Written
-from target_selligent.emulator.tenant.store import ListEntry, Page
+from target_selligent.emulator.http.routes.common import emulator_of, json_response, list_from_path, success_response
+from target_selligent.emulator.journal import Write
+from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery
 
 router = APIRouter(route_class=FormRoute)
 
@@ -19,8 +19,8 @@ NoQuery = Annotated[request_models.Query, Query()]
 async def get_organization(request: Request, query: NoQuery) -> Response:
     """Return the organization."""
     name = request.path_params["organization"]
-    audiences = emulator_of(request).store.lists(name, Page("Userlist"))
-    return answer(
+    audiences = emulator_of(request).store.lists(name, OverviewQuery("Userlist"))
+    return json_response(
         {
             "name": name,
             "image_reference": None,
@@ -45,9 +45,9 @@ async def get_organization(request: Request, query: NoQuery) -> Response:
 @router.get("/lists", operation_id="List_GetLists", response_model=response_models.ListsAnswer)
 async def get_lists(request: Request, query: Annotated[request_models.ListPageQuery, Query()]) -> Response:
     """Return an overview of the Lists."""
-    page = Page(query.filter, query.search, query.skip, query.take)
+    page = OverviewQuery(query.filter, query.search, query.skip, query.take)
     entries = emulator_of(request).store.lists(request.path_params["organization"], page)
-    return answer(
+    return json_response(
         {
             "lists": [
                 {"id": entry.id, "type": entry.type, "api_name": entry.api_name, "name": entry.name}
@@ -62,17 +62,17 @@ async def create_list(request: Request, query: NoQuery, model: request_models.Li
     """Create a List with its type's default fields."""
     emulator = emulator_of(request)
     entry = emulator.store.create_list(request.path_params["organization"], model.model_dump())
-    emulator.note_created(entry)
-    emulator.journal.note_write(Written("create_list", entry.organization, entry.api_name))
-    return succeeded("The list was created")
+    emulator.hide_new(entry)
+    emulator.journal.add_write(Write("create_list", entry.organization, entry.api_name))
+    return success_response("The list was created")
 
 
 @router.get("/lists/{api_name}", operation_id="List_GetList", response_model=response_models.ListAnswer)
 async def get_list(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return a List's details."""
-    entry = list_of(request)
+    entry = list_from_path(request)
     details = entry.details
-    return answer(
+    return json_response(
         {
             "api_name": entry.api_name,
             "name": entry.name,
@@ -108,10 +108,10 @@ def _email_quality(stored: dict[str, Any] | None) -> dict[str, Any] | None:
 @router.put("/lists/{api_name}", operation_id="List_UpdateList", response_model=response_models.Result)
 async def update_list(request: Request, api_name: str, query: NoQuery, model: request_models.ListUpdate) -> Response:
     """Change a List's details."""
-    entry = list_of(request)
+    entry = list_from_path(request)
     emulator_of(request).store.update_list(entry, model.model_dump())
     _note(request, "update_list", entry)
-    return succeeded("The list was updated")
+    return success_response("The list was updated")
 
 
 @router.delete("/lists/{api_name}", operation_id="List_Delete", response_model=response_models.Result)
@@ -119,17 +119,17 @@ async def delete_list(
     request: Request, api_name: str, query: Annotated[request_models.DeleteListQuery, Query()]
 ) -> Response:
     """Delete a List with everything in it."""
-    entry = list_of(request)
+    entry = list_from_path(request)
     emulator_of(request).store.delete_list(entry)
     _note(request, "delete_list", entry)
-    return succeeded("The list was deleted")
+    return success_response("The list was deleted")
 
 
 @router.get("/lists/{api_name}/fields", operation_id="List_GetListFields", response_model=response_models.FieldsAnswer)
 async def get_fields(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return a List's fields."""
-    entry = list_of(request)
-    return answer({"fields": [field.as_dict() for field in emulator_of(request).store.fields(entry)]})
+    entry = list_from_path(request)
+    return json_response({"fields": [field.as_dict() for field in emulator_of(request).store.fields(entry)]})
 
 
 @router.post(
@@ -143,11 +143,11 @@ async def create_fields(
 ) -> Response:
     """Add fields at the end of a List."""
     emulator = emulator_of(request)
-    entry = list_of(request)
+    entry = list_from_path(request)
     fields = emulator.store.create_fields(entry, [item.model_dump() for item in model.fields])
     names = [field.name for field in fields]
-    emulator.journal.note_write(Written("create_fields", entry.organization, entry.api_name, fields=names))
-    return succeeded("The fields were created", 201)
+    emulator.journal.add_write(Write("create_fields", entry.organization, entry.api_name, fields=names))
+    return success_response("The fields were created", 201)
 
 
 @router.get(
@@ -155,9 +155,9 @@ async def create_fields(
 )
 async def count_records(request: Request, api_name: str, query: NoQuery) -> Response:
     """Return how many records a List has."""
-    entry = list_of(request)
-    return answer({"count": emulator_of(request).store.count_records(entry)})
+    entry = list_from_path(request)
+    return json_response({"count": emulator_of(request).store.count_records(entry)})
 
 
 def _note(request: Request, operation: str, entry: ListEntry) -> None:
-    emulator_of(request).journal.note_write(Written(operation, entry.organization, entry.api_name))
+    emulator_of(request).journal.add_write(Write(operation, entry.organization, entry.api_name))

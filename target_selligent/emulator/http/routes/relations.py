@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from target_selligent.emulator.http import request_models, response_models
 from target_selligent.emulator.http.forms import FormRoute
-from target_selligent.emulator.http.routes.common import answer, emulator_of, list_of, succeeded
+from target_selligent.emulator.http.routes.common import emulator_of, json_response, list_from_path, success_response
 from target_selligent.emulator.tenant import relations
 
 router = APIRouter(route_class=FormRoute)
@@ -21,9 +21,9 @@ async def get_relations(
     request: Request, api_name: str, query: Annotated[request_models.RelationQuery, Query()]
 ) -> Response:
     """Return an overview of a List's relations."""
-    entry = list_of(request)
-    found = relations.relations(emulator_of(request).store, entry, query.filter)
-    return answer(
+    entry = list_from_path(request)
+    found = relations.list_relations(emulator_of(request).store, entry, query.filter)
+    return json_response(
         {
             "relations": [
                 {
@@ -49,9 +49,9 @@ async def create_relations(
 ) -> Response:
     """Add relations to a List."""
     definitions = [relation.model_dump() for relation in model.relations]
-    relations.create_relations(emulator_of(request).store, list_of(request), definitions)
+    relations.create_relations(emulator_of(request).store, list_from_path(request), definitions)
     # The one success that is described with errors.
-    return answer({"errors": None, "result_code": "Succeeded", "message": "The relations were created"}, 201)
+    return json_response({"errors": None, "result_code": "Succeeded", "message": "The relations were created"}, 201)
 
 
 @router.get(
@@ -61,9 +61,9 @@ async def create_relations(
 )
 async def get_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:
     """Return a relation's details."""
-    entry = list_of(request)
+    entry = list_from_path(request)
     relation = relations.get_relation(emulator_of(request).store, entry, scope)
-    return answer(
+    return json_response(
         {
             "scope_name": relation["scope"],
             "relation_type": relation["type"],
@@ -97,8 +97,8 @@ async def update_relation(
     model: request_models.RelationUpdate,
 ) -> Response:
     """Change a relation."""
-    relations.update_relation(emulator_of(request).store, list_of(request), scope, model.model_dump())
-    return succeeded("The relation was updated")
+    relations.update_relation(emulator_of(request).store, list_from_path(request), scope, model.model_dump())
+    return success_response("The relation was updated")
 
 
 @router.delete(
@@ -106,5 +106,5 @@ async def update_relation(
 )
 async def delete_relation(request: Request, api_name: str, scope: str, query: NoQuery) -> Response:
     """Delete a relation."""
-    relations.delete_relation(emulator_of(request).store, list_of(request), scope)
-    return succeeded("The relation was deleted")
+    relations.delete_relation(emulator_of(request).store, list_from_path(request), scope)
+    return success_response("The relation was deleted")

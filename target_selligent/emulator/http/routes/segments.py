@@ -8,16 +8,16 @@ from target_selligent.emulator.http import request_models, response_models
 from target_selligent.emulator.http.forms import FormRoute
 from target_selligent.emulator.http.routes.common import (
     BULK_BODY,
-    answer,
-    call_of,
+    context_of,
     emulator_of,
-    json_body,
-    list_of,
-    succeeded,
+    json_response,
+    list_from_path,
+    read_json,
+    success_response,
 )
-from target_selligent.emulator.http.routes.data import bulk_call, delete_answer, load_answer, search_answer
-from target_selligent.emulator.journal import Written
-from target_selligent.emulator.tenant.store import ListEntry, Page, SegmentEntry
+from target_selligent.emulator.http.routes.data import build_bulk_call, delete_result, load_result, search_response
+from target_selligent.emulator.journal import Write
+from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery, SegmentEntry
 
 router = APIRouter(route_class=FormRoute)
 
@@ -30,13 +30,13 @@ def _segment_of(request: Request, entry: ListEntry, *, data: bool = False) -> Se
     emulator = emulator_of(request)
     segment = emulator.store.get_segment(entry, request.path_params["segment_api_name"])
     if data:
-        emulator.check_seen(segment)
+        emulator.check_visible(segment)
     return segment
 
 
 def _note(request: Request, operation: str, entry: ListEntry, segment: SegmentEntry) -> None:
-    written = Written(operation, entry.organization, entry.api_name, segment.api_name)
-    emulator_of(request).journal.note_write(written)
+    written = Write(operation, entry.organization, entry.api_name, segment.api_name)
+    emulator_of(request).journal.add_write(written)
 
 
 @router.get(
@@ -46,10 +46,10 @@ async def get_segments(
     request: Request, api_name: str, query: Annotated[request_models.SegmentPageQuery, Query()]
 ) -> Response:
     """Return an overview of a List's Segments."""
-    page = Page(query.filter, query.search, query.skip, query.take)
-    found = emulator_of(request).store.segments(list_of(request), page)
+    page = OverviewQuery(query.filter, query.search, query.skip, query.take)
+    found = emulator_of(request).store.segments(list_from_path(request), page)
     overview = [{"segment_type": segment.type, "api_name": segment.api_name} for segment in found]
-    return answer({"segments": overview, "segment_count": len(overview)})
+    return json_response({"segments": overview, "segment_count": len(overview)})
 
 
 @router.post(
@@ -60,18 +60,18 @@ async def create_segment(
 ) -> Response:
     """Create a static Segment."""
     emulator = emulator_of(request)
-    entry = list_of(request)
+    entry = list_from_path(request)
     segment = emulator.store.create_segment(entry, model.model_dump())
-    emulator.note_created(segment)
+    emulator.hide_new(segment)
     _note(request, "create_segment", entry, segment)
-    return succeeded("The segment was created")
+    return success_response("The segment was created")
 
 
 @router.get(_SEGMENT, operation_id="List_GetListSegment", response_model=response_models.SegmentAnswer)
 async def get_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Return a Segment's details."""
-    segment = _segment_of(request, list_of(request))
-    return answer(
+    segment = _segment_of(request, list_from_path(request))
+    return json_response(
         {
             "type": segment.type,
             "api_name": segment.api_name,
@@ -84,11 +84,11 @@ async def get_segment(request: Request, api_name: str, segment_api_name: str, qu
 @router.delete(_SEGMENT, operation_id="List_DeleteSegment", response_model=response_models.Result)
 async def delete_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Delete a Segment; its members stay in the List."""
-    entry = list_of(request)
+    entry = list_from_path(request)
     segment = _segment_of(request, entry)
     emulator_of(request).store.delete_segment(segment)
     _note(request, "delete_segment", entry, segment)
-    return succeeded("The segment was deleted")
+    return success_response("The segment was deleted")
 
 
 @router.delete(
@@ -104,14 +104,14 @@ async def delete_members(
     query: Annotated[request_models.DeleteDataQuery, Query()],
 ) -> Response:
     """Take records out of a Segment by key."""
-    emulator, body = emulator_of(request), await json_body(request)
-    entry = list_of(request, data=True)
+    emulator, body = emulator_of(request), await read_json(request)
+    entry = list_from_path(request, data=True)
     segment = _segment_of(request, entry, data=True)
-    call = bulk_call(request, query, body)
-    async with emulator.bulk(entry, call_of(request)):
+    call = build_bulk_call(request, query, body)
+    async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.delete_members(entry, segment, call)
-        emulator.note_bulk("segment_delete", entry, segment, outcome)
-    return answer(delete_answer(outcome))
+        emulator.log_bulk_operation("segment_delete", entry, segment, outcome)
+    return json_response(delete_result(outcome))
 
 
 @router.delete(
@@ -119,11 +119,11 @@ async def delete_members(
 )
 async def clear_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Take every member out of a Segment."""
-    entry = list_of(request, data=True)
+    entry = list_from_path(request, data=True)
     segment = _segment_of(request, entry, data=True)
     emulator_of(request).store.clear_segment(segment)
     _note(request, "segment_clear", entry, segment)
-    return succeeded("The segment was cleared")
+    return success_response("The segment was cleared")
 
 
 @router.post(
@@ -139,14 +139,14 @@ async def load_members(
     query: Annotated[request_models.LoadSegmentQuery, Query()],
 ) -> Response:
     """Make existing records members of a Segment by key."""
-    emulator, body = emulator_of(request), await json_body(request)
-    entry = list_of(request, data=True)
+    emulator, body = emulator_of(request), await read_json(request)
+    entry = list_from_path(request, data=True)
     segment = _segment_of(request, entry, data=True)
-    call = bulk_call(request, query, body)
-    async with emulator.bulk(entry, call_of(request)):
+    call = build_bulk_call(request, query, body)
+    async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.load_segment(entry, segment, call)
-        emulator.note_bulk("segment_load", entry, segment, outcome)
-    return answer(load_answer(outcome))
+        emulator.log_bulk_operation("segment_load", entry, segment, outcome)
+    return json_response(load_result(outcome))
 
 
 @router.post(
@@ -160,5 +160,5 @@ async def search_members(
     model: request_models.SearchRequest,
 ) -> Response:
     """Return the members that a search finds."""
-    entry = list_of(request, data=True)
-    return search_answer(request, entry, model, _segment_of(request, entry, data=True))
+    entry = list_from_path(request, data=True)
+    return search_response(request, entry, model, _segment_of(request, entry, data=True))
