@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from target_selligent.emulator.http.server import EmulatorServer
-from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator import EmulatorOptions, EmulatorServer
 
 from .support import FIRST_OPTIONS, Tenant
 from .tls import Authority

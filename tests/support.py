@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import requests
 
-from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator import EmulatorOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

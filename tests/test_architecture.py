@@ -282,8 +282,7 @@ def test_no_file_is_long(path: Path) -> None:
 def test_the_package_itself_is_light() -> None:
     """Importing the package loads nothing of the SDK, and neither does the emulator's server."""
     code = (
-        "import sys, target_selligent.emulator.http.server\n"
-        "sys.exit({'singer_sdk', 'requests'} & set(sys.modules) != set())"
+        "import sys, target_selligent.emulator.http\nsys.exit({'singer_sdk', 'requests'} & set(sys.modules) != set())"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from target_selligent.emulator.http.server import Tls
+from target_selligent.emulator import Tls
 
 if TYPE_CHECKING:
     from datetime import datetime

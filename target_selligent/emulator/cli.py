@@ -13,7 +13,7 @@ from target_selligent import __version__
 from target_selligent.emulator.options import EmulatorOptions
 
 if TYPE_CHECKING:
-    from target_selligent.emulator.http.server import Server
+    from target_selligent.emulator.http import UvicornServer
 
 _EXTRA_MODULES = {"fastapi", "pydantic", "starlette", "uvicorn"}
 _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"'
@@ -22,7 +22,7 @@ _EXTRA = 'The emulator needs its extra: pip install "target-selligent[emulator]"
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
-def _print_address(server: "Server") -> None:
+def _print_address(server: "UvicornServer") -> None:
     server.listening.wait()
     if server.started:
         options = server.emulator.options
@@ -135,7 +135,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
 ) -> None:
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
     try:
-        from target_selligent.emulator.http.server import Server, Tls  # noqa: PLC0415 - only there with the extra
+        from target_selligent.emulator.http import Tls, UvicornServer  # noqa: PLC0415 - only there with the extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
             raise
@@ -152,7 +152,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
         **settings,
     )
     try:
-        server = Server(options, port, tls)
+        server = UvicornServer(options, port, tls)
     except (OSError, ValueError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     for number in (signal.SIGINT, signal.SIGTERM):

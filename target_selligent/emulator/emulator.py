@@ -9,15 +9,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from target_selligent.emulator.faults.quota import QuotaWindow
-from target_selligent.emulator.faults.rules import FaultRule, FaultRules
+from target_selligent.emulator.faults import FaultRule, FaultRules, QuotaWindow
 from target_selligent.emulator.journal import Journal, Write
 from target_selligent.emulator.options import EmulatorOptions
 from target_selligent.emulator.refusals import ListBusyRefusal, UnauthorizedRefusal, ValidationRefusal
-from target_selligent.emulator.tenant.bulk_calls import RowRefusal
-from target_selligent.emulator.tenant.records import BulkOutcome, Records
-from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
-from target_selligent.emulator.tenant.values import Problem
+from target_selligent.emulator.tenant import BulkOutcome, ListEntry, Problem, Records, RowRefusal, SegmentEntry, Store
 
 _OPTIONS = TypeAdapter(EmulatorOptions)
 

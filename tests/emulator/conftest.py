@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from target_selligent.emulator.http.server import EmulatorServer
-from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator import EmulatorOptions, EmulatorServer
 
 from .api import Api
 

@@ -18,9 +18,8 @@ import trustme
 from click.testing import CliRunner
 
 from target_selligent import __version__
+from target_selligent.emulator import EmulatorOptions, EmulatorServer
 from target_selligent.emulator.cli import main
-from target_selligent.emulator.http.server import EmulatorServer
-from target_selligent.emulator.options import EmulatorOptions
 from tests.tls import Authority
 
 from .api import Api, wait_until

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.emulator.http.server import EmulatorServer
-from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator import EmulatorOptions, EmulatorServer
 
 from .harness import Selligent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from target_selligent.emulator.http.server import Tls
+    from target_selligent.emulator import Tls
     from tests.tls import Authority
 
 _WORKERS = 6

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from target_selligent.emulator.http.server import EmulatorServer
-from target_selligent.emulator.options import EmulatorOptions
+from target_selligent.emulator import EmulatorOptions, EmulatorServer
 from target_selligent.errors import ApiTimeoutError
 from target_selligent.pacer import Pacer
 from target_selligent.retries import RetryPolicy
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from target_selligent.emulator.http.server import Tls
+    from target_selligent.emulator import Tls
     from tests.tls import Authority
 
 _NOW = datetime.now(timezone.utc)

@@ -13,8 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_selligent.emulator import jsontext
 from target_selligent.emulator.emulator import CallContext, Emulator
-from target_selligent.emulator.faults.quota import Quota
-from target_selligent.emulator.faults.rules import KINDS_WITHOUT_RESPONSE, ActiveFault, RawResponse
+from target_selligent.emulator.faults import KINDS_WITHOUT_RESPONSE, ActiveFault, Quota, RawResponse
 from target_selligent.emulator.http.forms import FORM
 from target_selligent.emulator.journal import RequestEntry
 from target_selligent.emulator.refusals import (

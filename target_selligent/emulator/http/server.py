@@ -80,7 +80,7 @@ class _Connections:
         transport.abort()
 
 
-class Server(uvicorn.Server):
+class UvicornServer(uvicorn.Server):
     """Uvicorn on a loopback port, with an event for when it listens.
 
     Args:
@@ -180,7 +180,7 @@ class EmulatorServer:
 
     def __init__(self, options: EmulatorOptions | None = None, port: int = 0, tls: Tls | None = None) -> None:
         self.options = options or EmulatorOptions()
-        self._server = Server(self.options, port, tls)
+        self._server = UvicornServer(self.options, port, tls)
         self.base_url = self._server.base_url
         self._thread = threading.Thread(target=self._server.serve_until_stopped, name="emulator", daemon=True)
 

@@ -1,1 +1,26 @@
 """What a Selligent tenant holds: Lists, fields, relations, Segments and records, in SQLite. It knows no HTTP."""
+
+from target_selligent.emulator.tenant import relations
+from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal
+from target_selligent.emulator.tenant.records import BulkOutcome, Records
+from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
+from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery, SegmentEntry, Store
+from target_selligent.emulator.tenant.values import Problem, parse_text
+
+__all__ = [
+    "BulkCall",
+    "BulkOutcome",
+    "Filter",
+    "ListEntry",
+    "OverviewQuery",
+    "Problem",
+    "Records",
+    "RowRefusal",
+    "Search",
+    "SegmentEntry",
+    "Store",
+    "find_records",
+    "parse_text",
+    "relations",
+    "stored_names",
+]

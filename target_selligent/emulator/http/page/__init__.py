@@ -11,8 +11,7 @@ from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.page.docs import render_docs
 from target_selligent.emulator.http.page.tables import row, table
 from target_selligent.emulator.http.routes.common import emulator_of
-from target_selligent.emulator.tenant.search import Search, find_records
-from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery
+from target_selligent.emulator.tenant import ListEntry, OverviewQuery, Search, find_records
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from target_selligent.emulator.faults.rules import FaultRule
+from target_selligent.emulator.faults import FaultRule
 from target_selligent.emulator.http.routes.common import emulator_of, json_response
 from target_selligent.emulator.refusals import BadRequestRefusal, NotFoundRefusal
-from target_selligent.emulator.tenant.store import ListEntry
+from target_selligent.emulator.tenant import ListEntry
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 

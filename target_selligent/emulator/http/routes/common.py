@@ -9,7 +9,7 @@ from target_selligent.emulator.emulator import CallContext, Emulator
 from target_selligent.emulator.http import response_models
 from target_selligent.emulator.http.middleware import CALL_CONTEXT
 from target_selligent.emulator.refusals import JSON_TYPE, BadRequestRefusal, ForbiddenRefusal
-from target_selligent.emulator.tenant.store import ListEntry
+from target_selligent.emulator.tenant import ListEntry
 
 _TEXT_ANSWER = {"text/plain": {"schema": {"type": "string"}}}
 

@@ -17,11 +17,17 @@ from target_selligent.emulator.http.routes.common import (
 )
 from target_selligent.emulator.journal import Write
 from target_selligent.emulator.refusals import BadRequestRefusal, BodyTooLargeRefusal, ValidationRefusal
-from target_selligent.emulator.tenant.bulk_calls import BulkCall
-from target_selligent.emulator.tenant.records import BulkOutcome
-from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
-from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry
-from target_selligent.emulator.tenant.values import parse_text
+from target_selligent.emulator.tenant import (
+    BulkCall,
+    BulkOutcome,
+    Filter,
+    ListEntry,
+    Search,
+    SegmentEntry,
+    find_records,
+    parse_text,
+    stored_names,
+)
 
 router = APIRouter(route_class=FormRoute)
 

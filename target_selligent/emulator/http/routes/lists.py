@@ -8,7 +8,7 @@ from target_selligent.emulator.http import request_models, response_models
 from target_selligent.emulator.http.forms import FormRoute
 from target_selligent.emulator.http.routes.common import emulator_of, json_response, list_from_path, success_response
 from target_selligent.emulator.journal import Write
-from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery
+from target_selligent.emulator.tenant import ListEntry, OverviewQuery
 
 router = APIRouter(route_class=FormRoute)
 

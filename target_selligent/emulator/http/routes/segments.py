@@ -17,7 +17,7 @@ from target_selligent.emulator.http.routes.common import (
 )
 from target_selligent.emulator.http.routes.data import build_bulk_call, delete_result, load_result, search_response
 from target_selligent.emulator.journal import Write
-from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery, SegmentEntry
+from target_selligent.emulator.tenant import ListEntry, OverviewQuery, SegmentEntry
 
 router = APIRouter(route_class=FormRoute)
 
