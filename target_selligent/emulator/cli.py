@@ -34,7 +34,7 @@ def _print_address(server: "UvicornServer") -> None:
         sys.stdout.flush()
 
 
-def _faults(path: Path | None) -> list[dict[str, Any]]:
+def _read_fault_rules(path: Path | None) -> list[dict[str, Any]]:
     if path is None:
         return []
     try:
@@ -123,7 +123,7 @@ def _faults(path: Path | None) -> list[dict[str, Any]]:
 )
 @click.option("--faults", type=click.Path(path_type=Path), help="JSON list of fault rules.")
 @click.version_option(__version__, prog_name="target-selligent-emulator")
-def main(  # noqa: PLR0913 - switches whose values are not yet an option's
+def main(  # noqa: PLR0913 - options that are converted
     port: int,
     organization: tuple[str, ...],
     faults: Path | None,
@@ -135,7 +135,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
 ) -> None:
     """Run a Selligent REST API on 127.0.0.1 until it is interrupted."""
     try:
-        from target_selligent.emulator.http import Tls, UvicornServer  # noqa: PLC0415 - only there with the extra
+        from target_selligent.emulator.http import Tls, UvicornServer  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
             raise
@@ -146,7 +146,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
     tls = None if tls_cert is None else Tls(tls_cert, tls_key)
     options = EmulatorOptions(
         organizations=list(organization),
-        faults=_faults(faults),
+        faults=_read_fault_rules(faults),
         missing_status=int(missing_status),
         denied=list(denied),
         **settings,
@@ -156,7 +156,7 @@ def main(  # noqa: PLR0913 - switches whose values are not yet an option's
     except (OSError, ValueError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Uvicorn ends in good order on a signal, then raises it again for the handler that was there before.
+        # Uvicorn ends in good order on a signal, then sends it again to the handler that was set before: this one.
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     threading.Thread(target=_print_address, args=(server,), daemon=True).start()
     server.serve_until_stopped()

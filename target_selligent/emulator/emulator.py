@@ -1,4 +1,4 @@
-"""One running emulator: its options, data, journal, quota and faults, and which Lists are at work."""
+"""One running emulator: its options, data, journal, quota and fault rules, and which Lists are busy."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ _OPTIONS = TypeAdapter(EmulatorOptions)
 
 @dataclass
 class CallContext:
-    """What the layers of one request tell each other.
+    """What the middleware and the routes exchange about one call.
 
     Attributes:
-        rows: Rows in a bulk body.
-        delay: Seconds that a bulk operation works longer.
-        refusals: Rows that a fault refuses.
-        outcome: As in the journal.
+        rows: How many rows a bulk body has; None for other calls.
+        delay: By how many seconds a fault makes a bulk operation longer.
+        refusals: The rows that a fault refuses, by their index in the body.
+        outcome: The outcome for the journal, as in `RequestEntry`.
     """
 
     rows: int | None = None
@@ -35,12 +35,12 @@ class CallContext:
     outcome: str = "answered"
 
     def refuse_rows(self, rule: FaultRule) -> None:
-        """Refuse the rows that a rule names."""
+        """Note the rows that a fault rule refuses."""
         refusal = RowRefusal(rule.field_name, Problem(rule.validation_code, rule.message))
         self.refusals = dict.fromkeys(rule.rows, refusal)
 
 
-def _fault_rule(number: int, rule: Any) -> FaultRule:  # noqa: ANN401 - JSON
+def _parse_fault_rule(number: int, rule: Any) -> FaultRule:  # noqa: ANN401 - JSON
     try:
         return FaultRule.model_validate(rule)
     except ValidationError as error:
@@ -49,10 +49,10 @@ def _fault_rule(number: int, rule: Any) -> FaultRule:  # noqa: ANN401 - JSON
 
 
 class Emulator:
-    """The state behind the routes.
+    """All that one emulator knows, behind the routes.
 
     Args:
-        options: What is switched; changed in place by `change_options`.
+        options: The options in force. `change_options` changes this object in place.
 
     Raises:
         ValueError: An option or a fault rule is not valid.
@@ -61,7 +61,7 @@ class Emulator:
     def __init__(self, options: EmulatorOptions) -> None:
         if problems := options.problems():
             raise ValueError("; ".join(problems))
-        rules = [_fault_rule(number, rule) for number, rule in enumerate(options.faults, 1)]
+        rules = [_parse_fault_rule(number, rule) for number, rule in enumerate(options.faults, 1)]
         self.options = options
         self.store = Store(options.db, lambda: self.options.missing_status)
         self.records = Records(self.store)
@@ -69,9 +69,9 @@ class Emulator:
         self.quota_window = QuotaWindow()
         self.faults = FaultRules()
         self.operation_ids: set[str | None] = set()
-        self._interrupt = asyncio.Event()
-        self._stopped = False
-        self._working_lists: set[int] = set()
+        self._end_of_waits = asyncio.Event()
+        self._is_stopped = False
+        self._reserved_lists: set[int] = set()
         self._marked_busy: dict[tuple[str, str], int | None] = {}
         self._hidden_calls: dict[tuple[str, int], int] = {}
         self._indexes: set[tuple[int, frozenset[str]]] = set()
@@ -79,7 +79,7 @@ class Emulator:
             self.faults.add(rule)
 
     def reset(self) -> None:
-        """Drop all data, logs, faults and holds; options stay."""
+        """Drop all data, logs, fault rules and busy marks. The options stay."""
         self.store.clear()
         self.journal.clear()
         self.clear_faults()
@@ -89,10 +89,10 @@ class Emulator:
         self._indexes.clear()
 
     def change_options(self, changes: dict[str, Any]) -> None:
-        """Change some options.
+        """Change some options: all of the named ones, or none.
 
         Raises:
-            ValueError: One is unknown, cannot change while it runs, or has a value it does not take.
+            ValueError: An option is unknown, is fixed after the start, or has a value that is not valid.
         """
         current = dataclasses.asdict(self.options)
         unknown = changes.keys() - (current.keys() - {"db", "journal_size", "faults"})
@@ -109,76 +109,76 @@ class Emulator:
             setattr(self.options, name, getattr(changed, name))
 
     def clear_faults(self) -> None:
-        """Drop every fault rule, and end what they hold up."""
+        """Drop every fault rule, and end all waits that go on."""
         self.faults.clear()
         self.interrupt()
 
     def check_denied(self, denied: list[str]) -> None:
-        """Refuse to deny an endpoint that is not there: it would be granted without a word.
+        """Check that each denied endpoint exists. A misspelt one would be granted without a notice.
 
         Raises:
-            ValueError: One is not.
+            ValueError: An endpoint does not exist.
         """
         if unknown := set(denied) - self.operation_ids:
             raise ValueError(f"denied: no endpoint is called {', '.join(sorted(unknown))}")
 
     def check_granted(self, operation_id: str | None) -> None:
-        """Refuse an endpoint that the key was not granted.
+        """Check that the key was granted an endpoint.
 
         Raises:
-            UnauthorizedRefusal: It was not.
+            UnauthorizedRefusal: The key was not granted it.
         """
         if operation_id in self.options.denied:
             raise UnauthorizedRefusal("This endpoint is not granted to the key")
 
     async def pause(self, seconds: float) -> None:
-        """Wait, but not beyond `interrupt` or `stop`."""
+        """Wait for some seconds, or until `interrupt` or `stop` is called."""
         if seconds > 0:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._interrupt.wait(), seconds)
+                await asyncio.wait_for(self._end_of_waits.wait(), seconds)
 
     def interrupt(self) -> None:
-        """End every wait that goes on: latency, delays, hangs."""
-        self._interrupt.set()
-        if not self._stopped:
-            self._interrupt = asyncio.Event()
+        """End all waits that go on: latency, delays and hangs."""
+        self._end_of_waits.set()
+        if not self._is_stopped:
+            self._end_of_waits = asyncio.Event()
 
     def stop(self) -> None:
-        """End every wait, also those to come."""
-        self._stopped = True
+        """End all waits that go on, and all later ones at once."""
+        self._is_stopped = True
         self.interrupt()
 
-    # Lists at work
+    # Busy Lists
 
     def mark_busy(self, organization: str, list_api_name: str, calls: int | None) -> None:
-        """Let bulk operations find a List busy: so many, or until `release`."""
+        """Answer the next `calls` bulk operations on a List as if it were busy; None: until `clear_busy`."""
         self._marked_busy[organization, list_api_name.casefold()] = calls
 
     def clear_busy(self, organization: str, list_api_name: str) -> None:
-        """End a hold."""
+        """End what `mark_busy` began."""
         self._marked_busy.pop((organization, list_api_name.casefold()), None)
 
     @contextlib.asynccontextmanager
     async def bulk_operation(self, entry: ListEntry, call: CallContext) -> AsyncIterator[None]:
-        """Have a List to oneself for a bulk operation, as long as its latency says.
+        """Reserve a List for one bulk operation, and wait as long as the latency and the call's delay say.
 
         Raises:
-            ListBusyRefusal: Another operation has it.
+            ListBusyRefusal: The List is reserved for another operation, or marked as busy.
         """
-        self._check_marked_busy(entry)
+        self._refuse_if_marked_busy(entry)
         parallel = self.options.parallel_bulk
-        if entry.id in self._working_lists and not parallel:
+        if entry.id in self._reserved_lists and not parallel:
             raise ListBusyRefusal
         if not parallel:
-            self._working_lists.add(entry.id)
+            self._reserved_lists.add(entry.id)
         try:
             await self.pause(self.options.bulk_latency_ms / 1000 + call.delay)
             yield
         finally:
             if not parallel:
-                self._working_lists.discard(entry.id)
+                self._reserved_lists.discard(entry.id)
 
-    def _check_marked_busy(self, entry: ListEntry) -> None:
+    def _refuse_if_marked_busy(self, entry: ListEntry) -> None:
         name = entry.organization, entry.api_name.casefold()
         if name not in self._marked_busy:
             return
@@ -189,36 +189,36 @@ class Emulator:
                 del self._marked_busy[name]
         raise ListBusyRefusal
 
-    # What is new may not be seen at once
+    # New Lists and Segments, which may be hidden for some calls
 
-    def hide_new(self, thing: ListEntry | SegmentEntry) -> None:
-        """Hide something new from its first data calls, if the option says so."""
+    def hide_new(self, created: ListEntry | SegmentEntry) -> None:
+        """Hide a new List or Segment from its first data calls, as the option `unseen_calls` says."""
         if self.options.unseen_calls:
-            self._hidden_calls[type(thing).__name__, thing.id] = self.options.unseen_calls
+            self._hidden_calls[type(created).__name__, created.id] = self.options.unseen_calls
 
-    def check_visible(self, thing: ListEntry | SegmentEntry) -> None:
-        """Count a data call on something new.
+    def check_visible(self, target: ListEntry | SegmentEntry) -> None:
+        """Count a data call on a List or Segment that may still be hidden.
 
         Raises:
-            NotFoundRefusal: It is not to be seen yet.
+            NotFoundRefusal: It is still hidden.
         """
-        key = type(thing).__name__, thing.id
+        key = type(target).__name__, target.id
         left = self._hidden_calls.get(key, 0)
         if left:
             self._hidden_calls[key] = left - 1
-            raise self.store.not_found("The list" if isinstance(thing, ListEntry) else "The segment")
+            raise self.store.not_found("The list" if isinstance(target, ListEntry) else "The segment")
 
     # Unique indexes
 
     def add_index(self, entry: ListEntry, fields: list[str]) -> None:
-        """Say that a List has a unique index on some fields."""
+        """Note that a List has a unique index on some fields."""
         self._indexes.add((entry.id, frozenset(name.casefold() for name in fields)))
 
     def check_index(self, entry: ListEntry, key_fields: str, rows: int) -> None:
-        """Refuse a large load without an index.
+        """Check that a large load has a unique index, if the option demands one.
 
         Raises:
-            ValidationRefusal: It is large, and no unique index covers its key fields.
+            ValidationRefusal: The load is large, and no unique index covers its key fields.
         """
         limit = self.options.unique_index_required_above_rows
         if limit is None or rows <= limit:
@@ -230,7 +230,7 @@ class Emulator:
     def log_bulk_operation(
         self, operation: str, entry: ListEntry, segment: SegmentEntry | None, outcome: BulkOutcome
     ) -> None:
-        """Write a bulk operation into the journal."""
+        """Write a bulk operation into the journal, and count its rows."""
         rows, counters = outcome.rows, self.journal.counters
         if operation == "list_load":
             counters.loads += 1

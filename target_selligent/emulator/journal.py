@@ -1,4 +1,4 @@
-"""What happened: every request, every committed write, and the counters."""
+"""The journal: every request, every committed write, and counters."""
 
 import time
 from collections import deque
@@ -8,7 +8,7 @@ from typing import Any
 
 from target_selligent.emulator import jsontext
 
-# Values of written rows are kept for comparison with a source, but not without end.
+# Tests compare the values of written rows with their source. The oldest are dropped above this limit.
 _VALUE_BYTES = 256 * 1024 * 1024
 
 
@@ -17,11 +17,15 @@ class RequestEntry:
     """A request and its answer.
 
     Attributes:
+        seq: Number of the request; the first is 1.
+        time: When it began, in seconds since 1970.
+        monotonic: When it began, on a clock that never goes back.
+        status: HTTP status; None if no response was sent.
+        rows: How many rows a bulk body has; None for other calls.
         outcome: `answered`, `refused` (400, 405, 413, 415), `unauthorized`, `quota`, `busy`, `failed` (a defect of the
-            emulator), `gone` (the client left before its body was whole), `slow` (the body did not arrive within
-            `upload_seconds`) or `fault:<kind>`.
-        status: None if no answer was sent.
-        rows: Rows in a bulk body; None for other calls.
+            emulator), `gone` (the client closed the connection before the end of its body), `slow` (the body did not
+            arrive within `upload_seconds`), `too_large` (the connection was reset, see `body_reset`), or
+            `fault:<kind>`.
     """
 
     seq: int
@@ -39,7 +43,7 @@ class RequestEntry:
 
 @dataclass
 class WriteEntry:
-    """A committed write; keys and values are kept as JSON."""
+    """A committed write. Its keys and values are kept as JSON."""
 
     seq: int
     time: float
@@ -55,24 +59,25 @@ class WriteEntry:
     list: str
 
     def as_dict(self, *, values: bool) -> dict[str, Any]:
-        """Return the entry for the admin API."""
-        shown = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in {"keys", "values"}}
-        shown["keys"] = jsontext.decode(self.keys)
+        """Return the entry as `/_emulator/writes` shows it."""
+        described = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in {"keys", "values"}}
+        described["keys"] = jsontext.decode(self.keys)
         if values:
-            shown["values"] = None if self.values is None else jsontext.decode(self.values)
-        return shown
+            described["values"] = None if self.values is None else jsontext.decode(self.values)
+        return described
 
 
 @dataclass
 class Write:
-    """What a write touched.
+    """What one write changed.
 
     Attributes:
         operation: `list_load`, `list_delete`, `segment_load`, `segment_delete`, `segment_clear`, `save_record`,
             `create_list`, `update_list`, `delete_list`, `create_fields`, `create_segment`, `delete_segment`.
-        fields: The columns of the rows; for create_fields the new fields.
-        rows: The rows that took effect, in order.
-        keys: Their keys.
+        fields: The columns of the rows; for `create_fields`, the new fields.
+        key_fields: Those of the columns that are the key.
+        rows: The rows that were written, in order.
+        keys: The keys of these rows.
     """
 
     operation: str
@@ -87,7 +92,7 @@ class Write:
 
 @dataclass
 class Counters:
-    """How often what happened."""
+    """How often each thing happened."""
 
     requests: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
@@ -102,10 +107,10 @@ class Counters:
 
 
 class Journal:
-    """Remembers requests and writes, the latest `size` of each.
+    """Keeps the latest requests and the latest writes.
 
     Args:
-        size: How many of each.
+        size: How many of each to keep.
     """
 
     def __init__(self, size: int) -> None:
@@ -113,15 +118,15 @@ class Journal:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything and count from the start."""
+        """Drop all entries, and count from the start again."""
         self.counters = Counters()
         self._request_seq = self._write_seq = self._value_bytes = 0
         self._requests: deque[RequestEntry] = deque(maxlen=self._size)
         self._writes: deque[WriteEntry] = deque(maxlen=self._size)
-        self._valued: deque[WriteEntry] = deque()
+        self._with_values: deque[WriteEntry] = deque()
 
     def add_request(self, entry: RequestEntry) -> None:
-        """Add a request; its number is given here."""
+        """Add a request, and give it the next number."""
         self._request_seq += 1
         entry.seq = self._request_seq
         self._requests.append(entry)
@@ -134,42 +139,42 @@ class Journal:
         counters.busy_429 += entry.outcome in {"busy", "fault:busy"}
         counters.faults += entry.outcome.startswith("fault:")
 
-    def add_write(self, written: Write) -> None:
+    def add_write(self, write: Write) -> None:
         """Add a committed write."""
         self._write_seq += 1
-        values = jsontext.encode(list(written.rows))
+        values = jsontext.encode(list(write.rows))
         entry = WriteEntry(
             seq=self._write_seq,
             time=time.time(),
             monotonic=time.monotonic(),
-            operation=written.operation,
-            organization=written.organization,
-            list=written.list,
-            segment=written.segment,
-            fields=list(written.fields),
-            key_fields=list(written.key_fields),
-            count=len(written.rows),
-            keys=jsontext.encode(list(written.keys)),
+            operation=write.operation,
+            organization=write.organization,
+            list=write.list,
+            segment=write.segment,
+            fields=list(write.fields),
+            key_fields=list(write.key_fields),
+            count=len(write.rows),
+            keys=jsontext.encode(list(write.keys)),
             values=values,
         )
         self._writes.append(entry)
-        self._valued.append(entry)
+        self._with_values.append(entry)
         self._value_bytes += len(values)
         while self._value_bytes > _VALUE_BYTES:
-            oldest = self._valued.popleft()
+            oldest = self._with_values.popleft()
             self._value_bytes -= len(oldest.values or b"")
             oldest.values = None
 
     def requests(self, since: int) -> list[dict[str, Any]]:
-        """Return the requests with a number above `since`."""
-        return [vars(entry) for entry in _after(self._requests, since)]
+        """Return the requests whose number is above `since`."""
+        return [vars(entry) for entry in _entries_after(self._requests, since)]
 
     def writes(self, since: int, *, values: bool) -> list[dict[str, Any]]:
-        """Return the writes with a number above `since`."""
-        return [entry.as_dict(values=values) for entry in _after(self._writes, since)]
+        """Return the writes whose number is above `since`."""
+        return [entry.as_dict(values=values) for entry in _entries_after(self._writes, since)]
 
 
-def _after(entries: "deque[Any]", since: int) -> list[Any]:
+def _entries_after(entries: "deque[Any]", since: int) -> list[Any]:
     if not entries:
         return []
     first = max(0, since + 1 - entries[0].seq)

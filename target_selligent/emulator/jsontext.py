@@ -1,4 +1,7 @@
-"""JSON in and out, with integers exact and without NaN, whichever encoder is installed."""
+"""JSON text to values and back: integers stay exact, and NaN is refused.
+
+It uses msgspec where that is installed, because it is faster, and else the standard library.
+"""
 
 import json
 from types import ModuleType
@@ -7,7 +10,7 @@ from typing import Any, NoReturn
 _msgspec: ModuleType | None = None
 try:
     import msgspec
-except ImportError:  # pragma: no cover - the emulator runs without it, more slowly
+except ImportError:  # pragma: no cover - it is optional
     pass
 else:
     _msgspec = msgspec
@@ -18,7 +21,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def decode(text: bytes | str) -> Any:  # noqa: ANN401 - JSON
-    """Return what a JSON text holds.
+    """Return the value of a JSON text.
 
     Raises:
         ValueError: The text is not JSON.
@@ -27,7 +30,7 @@ def decode(text: bytes | str) -> Any:  # noqa: ANN401 - JSON
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
             if ("\\ud" if isinstance(text, str) else b"\\ud") in text.lower():  # type: ignore[operator]
-                # A surrogate may stand alone, which the standard decoder lets pass.
+                # The standard decoder accepts a lone surrogate, which is not valid Unicode.
                 json.dumps(value, ensure_ascii=False).encode()
         except RecursionError:
             raise ValueError("nested too deeply") from None
@@ -44,7 +47,7 @@ def encode(value: Any) -> bytes:  # noqa: ANN401 - JSON
         try:
             encoded: bytes = _msgspec.json.encode(value)
         except (ValueError, OverflowError, _msgspec.MsgspecError):
-            # A lone surrogate in a name that is echoed: the standard encoder escapes it.
+            # A name from a request may have a lone surrogate. The standard encoder escapes it.
             pass
         else:
             return encoded

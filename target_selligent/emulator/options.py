@@ -1,4 +1,4 @@
-"""What can be switched: at start, from Python, and while it runs over `PATCH /_emulator/options`."""
+"""The options of an emulator: given at the start, or changed later with `PATCH /_emulator/options`."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,34 +6,34 @@ from typing import Any
 
 @dataclass(kw_only=True)
 class EmulatorOptions:
-    """Everything about an emulator that can be chosen.
+    """All options of an emulator.
 
     Attributes:
-        organizations: The organizations that exist; any other is answered 403.
-        api_key: The key's public part.
-        api_secret: The key's secret part.
-        db: The SQLite file; None keeps everything in memory. Cannot change while it runs.
-        denied: operationIds (`List_CreateList`, `Data_LoadData`, ...) answered 401, as if not granted.
-        rate_limit: Calls per key and window.
-        rate_window: The window's length in seconds.
-        latency_ms: Wait before each answer, in milliseconds.
-        bulk_latency_ms: Further wait of a bulk operation, during which it holds its List.
-        body_limit: Bytes above which a body is answered 413; None for no limit.
-        upload_seconds: Time in which a body must have arrived; the connection is reset then. None for no limit, though
-            the vendor's default is 15.
-        body_reset: Reset the connection of a body above `body_limit`, without an answer, instead.
-        max_rows: Rows above which a bulk body is answered 413; None for no limit.
-        parallel_bulk: Let bulk operations on one List run side by side instead of answering 429.
-        missing_status: Status for what is not there: 404, 400 or 200, all with result_code NotFound.
-        unseen_calls: How many data calls a new List or Segment answers with NotFound first.
+        organizations: The organizations that exist. Calls of any other get status 403.
+        api_key: The key.
+        api_secret: The secret of the key.
+        db: The SQLite file; None keeps all data in memory. It cannot be changed later.
+        denied: operationIds (`List_CreateList`, `Data_LoadData`, ...) that get status 401, as if not granted.
+        rate_limit: Calls per window.
+        rate_window: Length of a window in seconds.
+        latency_ms: Milliseconds to wait before each response.
+        bulk_latency_ms: Further milliseconds for a bulk operation, which reserves its List for that time.
+        body_limit: A body of more bytes gets status 413; None for no limit.
+        upload_seconds: The connection is reset if the body has not arrived after this time. None for no limit; the
+            vendor's default is 15 (docs/selligent-api.md).
+        body_reset: Reset the connection instead if a body is above `body_limit`.
+        max_rows: A bulk body of more rows gets status 413; None for no limit.
+        parallel_bulk: Allow several bulk operations on one List at a time, instead of status 429 for all but one.
+        missing_status: Status for what does not exist: 404, 400 or 200, each with result_code NotFound.
+        unseen_calls: To how many data calls a new List or Segment answers NotFound.
         record_index_base: Number of the first row in `invalid_records`, 0 or 1.
-        invalid_rows: What an answer tells of invalid rows: `listed` in `invalid_records`; `counted` only; or they make
-            the `whole` load ValidationFailed, and nothing is written.
-        case_insensitive_keys: Compare text in keys as SQL Server does by default: without case and without trailing
-            blanks. If false, every character counts.
-        unique_index_required_above_rows: Refuse larger loads whose keyFields have no unique index; None for never.
-        journal_size: How many requests and how many writes are remembered.
-        faults: Fault rules to start with, as in `POST /_emulator/faults`.
+        invalid_rows: How a response reports invalid rows: `listed` in `invalid_records`; only `counted`; or the `whole`
+            load is refused with ValidationFailed, and nothing is written.
+        case_insensitive_keys: Ignore case and trailing blanks when keys are compared, as SQL Server does by default. If
+            false, every character counts.
+        unique_index_required_above_rows: Refuse a load of more rows if its keyFields have no unique index; None: never.
+        journal_size: How many requests and how many writes the journal keeps.
+        faults: Fault rules for the start, as in `POST /_emulator/faults`.
     """
 
     organizations: list[str] = field(default_factory=lambda: ["my_org"])
@@ -60,7 +60,7 @@ class EmulatorOptions:
     faults: list[dict[str, Any]] = field(default_factory=list)
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the values; empty when all is well."""
+        """Return one message for each invalid value."""
         checks = {
             "organizations must not be empty": bool(self.organizations),
             "rate_limit must be at least 1": self.rate_limit >= 1,

@@ -1,17 +1,17 @@
-"""The API's refusals: each knows its HTTP status and its codes.
+"""Refusals: calls that the API does not carry out. Each class has its HTTP status and its codes.
 
 ```
 ApiRefusal
-├ BadRequestRefusal            400  names, bodies and parameters that cannot be taken
-│ └ ValidationRefusal    400  well-formed, but against the List's definition
-├ UnauthorizedRefusal          401  no key, a wrong key, or an endpoint that the key was not granted
-├ ForbiddenRefusal             403  an organization that the key does not reach
-├ NotFoundRefusal              404  a List, Segment or relation that is not there (status by option)
-├ BodyTooLargeRefusal              413  a body above the limit
-├ MediaTypeRefusal             415  a body that is not declared as JSON
-└ TextRefusal                  429  plain text
-  ├ ListBusyRefusal                     another bulk operation works on the List
-  └ QuotaRefusal                    the key's calls of this window are used up
+├ BadRequestRefusal          400  a name, body or parameter that the API does not accept
+│ └ ValidationRefusal        400  a well-formed call that does not fit the List's definition
+├ UnauthorizedRefusal        401  no key, a wrong key, or an endpoint that the key was not granted
+├ ForbiddenRefusal           403  an organization that the key has no access to
+├ NotFoundRefusal            404  a List, Segment or relation that does not exist (an option changes the status)
+├ BodyTooLargeRefusal        413  a body above the limit
+├ MediaTypeRefusal           415  a body that is not declared as JSON
+└ TextRefusal                429  a plain text instead of JSON
+  ├ ListBusyRefusal               another bulk operation is working on the List
+  └ QuotaRefusal                  the key has no calls left in this window
 ```
 """
 
@@ -29,7 +29,7 @@ class ApiRefusal(Exception):
 
     Args:
         description: What is wrong, for a person.
-        status: An HTTP status other than the class's own.
+        status: An HTTP status to use instead of the class's own.
     """
 
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -43,26 +43,26 @@ class ApiRefusal(Exception):
         self.http_status = int(status or self.status)
 
     def body(self) -> bytes:
-        """Return the answer's body."""
+        """Return the body of the response."""
         return jsontext.encode(refusal_body(self.result_code, self.error_code, self.description))
 
 
 class BadRequestRefusal(ApiRefusal):
-    """A name, body or parameter cannot be taken."""
+    """The API does not accept a name, body or parameter."""
 
     status = HTTPStatus.BAD_REQUEST
     result_code = "Failed"
 
 
 class ValidationRefusal(BadRequestRefusal):
-    """The call is well-formed, but does not fit the List's definition."""
+    """The call is well-formed, but it does not fit the List's definition."""
 
     result_code = "ValidationFailed"
     error_code = "ERR_VALIDATION"
 
 
 class UnauthorizedRefusal(ApiRefusal):
-    """No key, a wrong key, or an endpoint that was not granted."""
+    """The key is missing or wrong, or it was not granted the endpoint."""
 
     status = HTTPStatus.UNAUTHORIZED
     result_code = "Failed"
@@ -70,7 +70,7 @@ class UnauthorizedRefusal(ApiRefusal):
 
 
 class ForbiddenRefusal(ApiRefusal):
-    """The key does not reach this organization."""
+    """The key has no access to this organization."""
 
     status = HTTPStatus.FORBIDDEN
     result_code = "Failed"
@@ -78,7 +78,7 @@ class ForbiddenRefusal(ApiRefusal):
 
 
 class NotFoundRefusal(ApiRefusal):
-    """A List, Segment or relation is not there."""
+    """A List, Segment or relation does not exist."""
 
     status = HTTPStatus.NOT_FOUND
     result_code = "NotFound"
@@ -102,32 +102,32 @@ class MediaTypeRefusal(ApiRefusal):
 
 
 class TextRefusal(ApiRefusal):
-    """A refusal in plain text."""
+    """A refusal whose body is plain text."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     content_type = TEXT_TYPE
 
     def body(self) -> bytes:
-        """Return the answer's body."""
+        """Return the body of the response."""
         return self.description.encode()
 
 
 class ListBusyRefusal(TextRefusal):
-    """Another bulk operation works on the List."""
+    """Another bulk operation is working on the List."""
 
     def __init__(self) -> None:
         super().__init__("A bulk operation is already in progress on this list")
 
 
 class QuotaRefusal(TextRefusal):
-    """The calls of this window are used up."""
+    """The key has no calls left in this window."""
 
     def __init__(self) -> None:
         super().__init__("API calls quota exceeded")
 
 
 def refusal_body(result_code: str, error_code: str, description: str) -> dict[str, Any]:
-    """Return the body of a refusal."""
+    """Return the JSON body of a refusal."""
     return {
         "errors": [{"error_code": error_code, "description": description}],
         "result_code": result_code,

@@ -1,4 +1,4 @@
-"""The quota of calls: so many per window, counted from the window's first call."""
+"""The quota: a limited number of calls per window of time. A window starts with its first call."""
 
 import math
 import time
@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Quota:
-    """What is left of a window, as the answer's headers tell it."""
+    """The state of a window, as the headers of a response show it.
+
+    Attributes:
+        limit: Calls per window.
+        window: Length of the window in seconds.
+        remaining: Calls that are left.
+        reset: Seconds until the next window, rounded up.
+        granted: Whether the call is within the limit.
+    """
 
     limit: int
     window: float
@@ -17,12 +25,16 @@ class Quota:
     granted: bool
 
     def exhausted(self, seconds: float | None) -> "Quota":
-        """Return the window as if every call of it had been used, with another time left if one is given."""
+        """Return the same window without any call left.
+
+        Args:
+            seconds: Seconds until the next window; None keeps the real ones.
+        """
         reset = self.reset if seconds is None else math.ceil(seconds)
         return replace(self, remaining=0, reset=reset, granted=False)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers that every answer carries."""
+        """Return the headers that every response of the API has."""
         return [
             (b"x-ratelimit-limit", f"{self.limit}, {self.limit};w={self.window:g}".encode()),
             (b"x-ratelimit-remaining", str(self.remaining).encode()),
@@ -31,10 +43,10 @@ class Quota:
 
 
 class QuotaWindow:
-    """Counts calls in fixed windows.
+    """Counts calls in windows of a fixed length.
 
     Args:
-        clock: Seconds that never go back.
+        clock: Returns the time in seconds, and never goes back.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +55,7 @@ class QuotaWindow:
         self._used = 0
 
     def use_call(self, limit: int, window: float) -> Quota:
-        """Count one call, if any is left."""
+        """Count one call, if the window has one left."""
         self._restart_if_over(window)
         granted = self._used < limit
         if granted:
@@ -51,7 +63,7 @@ class QuotaWindow:
         return self._quota(limit, window, granted=granted)
 
     def peek(self, limit: int, window: float) -> Quota:
-        """Return the window as it stands."""
+        """Return the state of the window without counting a call."""
         self._restart_if_over(window)
         return self._quota(limit, window, granted=True)
 

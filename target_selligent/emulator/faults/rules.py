@@ -1,4 +1,7 @@
-"""Faults on demand: rules that pick calls by method, path and position, and what happens to those."""
+"""Faults on demand: a rule picks calls by method, path and position, and says what happens to them.
+
+`docs/emulator.md` has a table of all kinds and parts of a rule; a test keeps it complete.
+"""
 
 import random
 import re
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 KINDS_WITHOUT_RESPONSE = frozenset({"reset", "close", "hang"})
-"""Kinds that end the connection without an answer."""
+"""Kinds that end the connection without a response."""
 
 Kind = Literal[
     "status", "result_code", "reset", "close", "hang", "truncate", "not_json", "partial", "busy", "quota", "delay"
@@ -22,25 +25,31 @@ Kind = Literal[
 
 
 class FaultRule(BaseModel):
-    """One rule.
+    """One rule: the calls that it applies to, and what happens to them.
 
     Attributes:
-        kind: What happens. `status` answers with `status` and `body`; `result_code` with a 200 that carries
-            `result_code`; `reset` resets the connection without an answer; `close` ends it with a FIN, over TLS without
-            a close_notify; `hang` says nothing for `seconds`, then resets the connection; `truncate` sends half of the
-            answer; `not_json` answers 200 with HTML; `partial` refuses the `rows` of a data/load; `busy` and `quota`
-            answer 429; `delay` works `seconds` longer, holding the List.
-        method: HTTP method, or `*`.
-        path: Regular expression, searched in the path.
-        skip: How many matching calls pass first.
-        times: How many calls it hits; 0 for every one.
-        probability: Chance of each call past `skip`.
-        seed: Start of the chances.
-        seconds: Length of `hang` (an hour if not given) and `delay`; for `quota`, what X-RateLimit-Reset tells.
-        headers: Headers of the answer, also in the place of the quota's own.
-        when: `before`: nothing is done; `after`: the work is done and its answer is lost; `during`, for `reset` and
-            `close`: as soon as `body_bytes` of the body are read, or all of it if it has no more.
-        body_bytes: Bytes of the body that are read first; 0 for none.
+        kind: What happens:
+            `status`: a response with `status` and `body`;
+            `result_code`: a response with status 200 and `result_code`;
+            `reset`: the connection is reset without a response;
+            `close`: the connection ends with a FIN without a response, over TLS without a close_notify;
+            `hang`: no response for `seconds`, then the connection is reset;
+            `truncate`: half of the response is sent;
+            `not_json`: a response with status 200 and HTML;
+            `partial`: the `rows` of a data/load are refused;
+            `busy`, `quota`: a response with status 429;
+            `delay`: the work takes `seconds` longer, and a bulk operation reserves its List for that time.
+        method: HTTP method, or `*` for all.
+        path: Regular expression that must match somewhere in the path.
+        skip: How many matching calls pass before the first fault.
+        times: How many calls get the fault; 0 means all.
+        probability: The chance that a call after `skip` gets the fault.
+        seed: Start of the random numbers.
+        seconds: Length of `hang` (default: an hour) and `delay`. For `quota`: the value of X-RateLimit-Reset.
+        headers: Headers to add to the response. They replace the quota's headers of the same name.
+        when: `before`: the work is not done. `after`: the work is done, and its response is lost. `during`, only for
+            `reset` and `close`: while the body is read, after `body_bytes` or at its end.
+        body_bytes: How many bytes of the body are read before a fault of `during`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,7 +76,7 @@ class FaultRule(BaseModel):
 
     @field_validator("headers")
     @classmethod
-    def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+    def _check_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", name, re.ASCII) or not re.fullmatch(
                 r"[\t -~\xa0-\xff]*", value
@@ -77,7 +86,7 @@ class FaultRule(BaseModel):
 
     @field_validator("path")
     @classmethod
-    def _compiles(cls, path: str) -> str:
+    def _check_path(cls, path: str) -> str:
         try:
             re.compile(path)
         except re.error as error:
@@ -85,7 +94,7 @@ class FaultRule(BaseModel):
         return path
 
     @model_validator(mode="after")
-    def _can_happen(self) -> "Self":
+    def _check_when(self) -> "Self":
         if self.when == "during" and self.kind not in {"reset", "close"}:
             raise ValueError("only reset and close can come during the body")
         return self
@@ -93,7 +102,7 @@ class FaultRule(BaseModel):
 
 @dataclass(frozen=True)
 class RawResponse:
-    """An answer before it is sent."""
+    """A response before it is sent."""
 
     status: int
     content_type: str
@@ -102,11 +111,15 @@ class RawResponse:
 
 
 class ActiveFault:
-    """A rule and how far it is.
+    """A rule in force, and how often it was used.
 
     Args:
         number: Its id.
         rule: The rule.
+
+    Attributes:
+        seen: How many calls matched the rule.
+        fired: How many calls got the fault.
     """
 
     def __init__(self, number: int, rule: FaultRule) -> None:
@@ -115,23 +128,27 @@ class ActiveFault:
         self.seen = 0
         self.fired = 0
         self._path = re.compile(rule.path)
-        self._chance = random.Random(rule.seed)  # noqa: S311 - faults that can be repeated, no secrets
+        self._random = random.Random(rule.seed)  # noqa: S311 - faults that can be repeated, no secrets
 
     def count_call(self, method: str, path: str) -> bool:
-        """Count a call and return whether the rule is to hit it."""
+        """Count a call if it matches the rule.
+
+        Returns:
+            Whether it is the rule's turn with this call.
+        """
         if self.rule.method not in ("*", method) or not self._path.search(path):
             return False
         self.seen += 1
         if self.seen <= self.rule.skip or (self.rule.times and self.fired >= self.rule.times):
             return False
-        return self.rule.probability >= 1 or self._chance.random() < self.rule.probability
+        return self.rule.probability >= 1 or self._random.random() < self.rule.probability
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rule with its id and counts."""
         return {"id": self.id, **self.rule.model_dump(), "seen": self.seen, "fired": self.fired}
 
     def response(self) -> RawResponse:
-        """Return the answer of a rule that gives one."""
+        """Return the response of a rule that replaces the real one."""
         rule = self.rule
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in rule.headers.items()]
         if rule.retry_after is not None:
@@ -153,7 +170,7 @@ class ActiveFault:
 
 
 class FaultRules:
-    """The rules in force, in the order they came."""
+    """The rules in force, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._active: list[ActiveFault] = []
@@ -171,7 +188,7 @@ class FaultRules:
         self._active.clear()
 
     def remove(self, number: int) -> bool:
-        """Drop one rule; return whether it was there."""
+        """Drop one rule; return whether it existed."""
         before = len(self._active)
         self._active = [fault for fault in self._active if fault.id != number]
         return len(self._active) < before
@@ -181,12 +198,12 @@ class FaultRules:
         return list(self._active)
 
     def pick(self, method: str, path: str, *, during: bool = False) -> ActiveFault | None:
-        """Return the rule that hits a call: the first that is due. All that match count the call as seen.
+        """Return the first rule whose turn it is with a call. Every rule that matches counts the call as seen.
 
         Args:
             method: HTTP method.
             path: Path.
-            during: Whether to ask the rules for the time in which the body is read, or all others.
+            during: Ask only the rules with `when: during`; otherwise ask all others.
         """
         asked = [fault for fault in self._active if (fault.rule.when == "during") is during]
         due = [fault for fault in asked if fault.count_call(method, path)]

@@ -1,4 +1,4 @@
-"""The application: Selligent's routes, the admin routes and the page, with refusals in the API's own form."""
+"""The application: the routes of the API, of `/_emulator` and of the pages, and how it answers refusals."""
 
 from typing import Any
 
@@ -28,10 +28,10 @@ _JSON = "application/json"
 
 
 class SelligentApp(FastAPI):
-    """FastAPI with a description that tells what this API answers: 400 where FastAPI's own would be 422."""
+    """FastAPI with a description that fits this API: status 400 where FastAPI itself would answer 422."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description."""
+        """Return the OpenAPI description."""
         schema = super().openapi()
         for path, operations in schema["paths"].items():
             for method, operation in operations.items():
@@ -51,25 +51,25 @@ class SelligentApp(FastAPI):
 
 
 def create_app(emulator: Emulator) -> FastAPI:
-    """Return the routes over a state; `gate.Gate` goes around them.
+    """Return the application of an emulator, without the middleware.
 
     Raises:
-        ValueError: An option names an endpoint that is not there.
+        ValueError: The option `denied` names an endpoint that does not exist.
     """
     app = SelligentApp(
         title="Selligent REST API, emulated", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.emulator = emulator
-    parts = (lists, data, relations, segments)
-    for part in parts:
+    modules = (lists, data, relations, segments)
+    for module in modules:
         app.include_router(
-            part.router,
+            module.router,
             prefix=f"{PREFIX}/organizations/{{organization}}",
             dependencies=[Depends(check_access)],
             responses=REFUSALS,
         )
     emulator.operation_ids = {
-        route.operation_id for part in parts for route in part.router.routes if isinstance(route, APIRoute)
+        route.operation_id for module in modules for route in module.router.routes if isinstance(route, APIRoute)
     }
     emulator.check_denied(emulator.options.denied)
     app.include_router(admin.router)
@@ -84,12 +84,12 @@ def create_app(emulator: Emulator) -> FastAPI:
 async def _refuse(request: Request, error: Exception) -> Response:
     if not isinstance(error, ApiRefusal):
         raise error
-    call = request.scope.get(CALL_CONTEXT)
-    if call is not None:
+    context = request.scope.get(CALL_CONTEXT)
+    if context is not None:
         if isinstance(error, ListBusyRefusal):
-            call.outcome = "busy"
+            context.outcome = "busy"
         elif isinstance(error, UnauthorizedRefusal):
-            call.outcome = "unauthorized"
+            context.outcome = "unauthorized"
     return Response(error.body(), error.http_status, media_type=error.content_type)
 
 

@@ -1,7 +1,7 @@
-"""Bodies that come as a form (`application/x-www-form-urlencoded`), on the endpoints that take them.
+"""Bodies that are forms (`application/x-www-form-urlencoded`), for the endpoints that accept them.
 
-Parts of objects are named `relations[0].scope` or `relations[0][scope]`, items of arrays `tags[0]`, `tags[]` or `tags`
-more than once, as in ASP.NET. Values are text; what another type needs is read from it.
+Names follow ASP.NET: `relations[0].scope` or `relations[0][scope]` is a part of an object. `tags[0]`, `tags[]`, or
+`tags` more than once are items of an array. All values are text, and are converted to the types of the body's model.
 """
 
 import re
@@ -27,10 +27,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class FormRoute(APIRoute):
-    """A route that takes its body as a form too."""
+    """A route that also accepts its body as a form."""
 
     def get_route_handler(self) -> Handler:
-        """Return a handler that turns a form into JSON before the route reads it."""
+        """Return a handler that converts a form to JSON before the route reads it."""
         handle = super().get_route_handler()
         model: type[BaseModel] | None = get_type_hints(self.endpoint).get("model")
 
@@ -51,11 +51,15 @@ class FormRoute(APIRoute):
 
 
 def form_to_json(form: bytes, model: type[BaseModel] | None) -> bytes:
-    """Return a form's values as a JSON object of a model; without one, each value by its own name.
+    """Convert a form to a JSON object.
+
+    Args:
+        form: The body.
+        model: The model that the values must fit; None: the object has each value under its own name.
 
     Raises:
         BadRequestRefusal: The form cannot be read.
-        RequestValidationError: It does not fit the model.
+        RequestValidationError: The form does not fit the model.
     """
     try:
         pairs = parse_qsl(form.decode(), keep_blank_values=True, strict_parsing=bool(form), errors="strict")
@@ -70,7 +74,7 @@ def form_to_json(form: bytes, model: type[BaseModel] | None) -> bytes:
         if isinstance(values.get(name), str) and "list[" in str(field.annotation):
             values[name] = [values[name]]
     try:
-        # What is strict in JSON is not here, where a number can only come as text.
+        # In JSON a number must be a number. A form can only have text, so types are converted here.
         found = model.model_validate(values, strict=False)
     except ValidationError as error:
         problems = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
@@ -79,7 +83,7 @@ def form_to_json(form: bytes, model: type[BaseModel] | None) -> bytes:
 
 
 def _parse_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return objects and arrays as the names describe them."""
+    """Return the objects and arrays that the names describe."""
     root: dict[str, Any] = {}
     for name, value in pairs:
         if not _NAME.fullmatch(name):
@@ -103,7 +107,7 @@ def _parse_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _with_arrays(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return objects whose names are all numbers as arrays, in that order."""
+    """Replace each object whose names are all numbers by an array in the order of these numbers."""
     if not isinstance(value, dict):
         return value
     items = {name: _with_arrays(item) for name, item in value.items()}

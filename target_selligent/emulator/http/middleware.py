@@ -1,4 +1,8 @@
-"""The outermost layer: key, quota, limits, latency, faults and the journal, around the routes."""
+"""The outermost layer of the application: login, quota, limits, latency, faults and the journal.
+
+A call passes in this order: the body is read, the login and the quota are checked, a fault rule may end the call, then
+the routes do the work.
+"""
 
 import asyncio
 import enum
@@ -36,13 +40,14 @@ _BULK = {
     "DELETE": re.compile(r"/lists/[^/]+(/segments/[^/]+)?/data$"),
 }
 _REFUSED = {400, 405, 413, 415}
+_KINDS_THAT_WORK = {"partial", "delay", "truncate"}
 _HOUR = 3600.0
 
 logger = logging.getLogger(__name__)
 
 
 class ConnectionEnd(enum.Enum):
-    """How a connection ends: by a reset, by a FIN alone, or in good order after what was sent."""
+    """How a connection ends: with a reset, with a FIN at once, or in good order after what was sent."""
 
     RESET = enum.auto()
     FIN = enum.auto()
@@ -50,29 +55,29 @@ class ConnectionEnd(enum.Enum):
 
 
 class EndConnection(Protocol):
-    """Ends the connection of a scope."""
+    """Ends the connection of a request."""
 
     def __call__(self, scope: Scope, ending: ConnectionEnd) -> None:
-        """End it."""
+        """End the connection."""
 
 
 class _IncompleteBodyError(Exception):
-    """The body will not become whole."""
+    """The rest of the body does not arrive, or is not read."""
 
 
 def is_bulk(method: str, path: str) -> bool:
-    """Return whether a call is one of the bulk operations that a List takes one at a time."""
+    """Return whether a call is a bulk operation, of which a List accepts one at a time."""
     pattern = _BULK.get(method)
     return pattern is not None and pattern.search(path) is not None
 
 
 class ApiMiddleware:
-    """Wraps the routes; calls outside the API's prefix pass untouched.
+    """Wraps the application. Requests outside of the API's prefix pass it unchanged.
 
     Args:
-        app: The routes.
-        emulator: The state.
-        end_connection: Ends the connection of a scope.
+        app: The application.
+        emulator: The emulator.
+        end_connection: Ends the connection of a request.
     """
 
     def __init__(self, app: ASGIApp, emulator: Emulator, end_connection: EndConnection) -> None:
@@ -81,30 +86,27 @@ class ApiMiddleware:
         self._end_connection = end_connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a connection."""
+        """Serve a request."""
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(self._emulator, self._app, scope, receive)
-        answer, fault = await exchange.run()
-        entry = exchange.entry(answer, fault)
-        # Noted before it is sent: who has the answer can read the journal at once.
-        self._emulator.journal.add_request(entry)
-        if answer is None:
-            if fault is not None and fault.rule.kind == "hang":
+        response, fault = await exchange.run()
+        # The journal has the request before the client has the response, so a client can read it there at once.
+        self._emulator.journal.add_request(exchange.entry(response, fault))
+        kind = None if fault is None else fault.rule.kind
+        if response is None:
+            if fault is not None and kind == "hang":
                 await exchange.hang(_HOUR if fault.rule.seconds is None else fault.rule.seconds)
-            self._end_connection(
-                scope, ConnectionEnd.FIN if fault is not None and fault.rule.kind == "close" else ConnectionEnd.RESET
-            )
+            self._end_connection(scope, ConnectionEnd.FIN if kind == "close" else ConnectionEnd.RESET)
             return
-        truncate = fault is not None and fault.rule.kind == "truncate"
-        await _send(send, answer, exchange.quota, half=truncate)
-        if truncate:
+        await _send(send, response, exchange.quota, half=kind == "truncate")
+        if kind == "truncate":
             self._end_connection(scope, ConnectionEnd.AFTER_RESPONSE)
 
 
 class _Exchange:
-    """One request on its way to an answer."""
+    """One request, and how it becomes a response."""
 
     def __init__(self, emulator: Emulator, app: ASGIApp, scope: Scope, receive: Receive) -> None:
         self._emulator = emulator
@@ -122,32 +124,39 @@ class _Exchange:
         self.quota = emulator.quota_window.peek(options.rate_limit, options.rate_window)
 
     async def run(self) -> tuple[RawResponse | None, ActiveFault | None]:
-        """Return the answer, if there is one to send, and the fault that changes how it is sent."""
+        """Work on the request.
+
+        Returns:
+            The response, or None if the connection ends without one; and the fault that hit the call, if any did.
+        """
         fault = self._emulator.faults.pick(self._method, self._path, during=True)
         try:
             await self._read(None if fault is None else fault.rule.body_bytes)
             self._authorize()
-            self._take()
+            self._use_quota()
             fault = self._emulator.faults.pick(self._method, self._path)
-            if fault is None or fault.rule.when == "after" or fault.rule.kind in {"partial", "delay", "truncate"}:
+            response = None
+            if fault is None or fault.rule.when == "after" or fault.rule.kind in _KINDS_THAT_WORK:
                 await self._emulator.pause(self._emulator.options.latency_ms / 1000)
-                answer = await self._work(fault)
-            else:
-                answer = RawResponse(0, JSON_TYPE, b"")
+                response = await self._work(fault)
         except _IncompleteBodyError:
             return None, fault
-        except ApiRefusal as error:
-            return self._refusal(error), fault
-        if fault is not None and fault.rule.kind in KINDS_WITHOUT_RESPONSE:
+        except ApiRefusal as refusal:
+            return RawResponse(refusal.http_status, refusal.content_type, refusal.body()), fault
+        if fault is None or fault.rule.kind in _KINDS_THAT_WORK:
+            return response, fault
+        if fault.rule.kind in KINDS_WITHOUT_RESPONSE:
             return None, fault
-        return answer if fault is None else self._replace(fault, answer), fault
+        if fault.rule.kind == "quota":
+            self.quota = self.quota.exhausted(fault.rule.seconds)
+        return fault.response(), fault
 
-    def entry(self, answer: RawResponse | None, fault: ActiveFault | None) -> RequestEntry:
-        """Return the exchange for the journal."""
+    def entry(self, response: RawResponse | None, fault: ActiveFault | None) -> RequestEntry:
+        """Return the request and its response for the journal."""
         outcome = self._call.outcome
         if fault is not None:
             outcome = f"fault:{fault.rule.kind}"
-        elif outcome == "answered" and answer is not None and answer.status in _REFUSED:
+        elif outcome == "answered" and response is not None and response.status in _REFUSED:
             outcome = "refused"
         return RequestEntry(
             seq=0,
@@ -156,7 +165,7 @@ class _Exchange:
             method=self._method,
             path=self._path,
             query=dict(self._query),
-            status=None if answer is None else answer.status,
+            status=None if response is None else response.status,
             rows=self._call.rows,
             body_bytes=self._size,
             duration_ms=round((time.monotonic() - self._start) * 1000, 3),
@@ -164,18 +173,18 @@ class _Exchange:
         )
 
     async def hang(self, seconds: float) -> None:
-        """Say nothing until the time is over, the client has gone or the emulator ends."""
+        """Wait until the time is over, the client closes the connection, or the emulator ends all waits."""
         gone = asyncio.ensure_future(self._receive())
         over = asyncio.ensure_future(self._emulator.pause(seconds))
         await asyncio.wait({gone, over}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (gone, over):
             waiting.cancel()
 
-    async def _read(self, break_off: int | None) -> None:
+    async def _read(self, read_limit: int | None) -> None:
         limit = self._emulator.options.body_limit
         chunks = []
         while True:
-            if break_off is not None and self._size >= break_off:
+            if read_limit is not None and self._size >= read_limit:
                 raise _IncompleteBodyError
             message = await self._receive_in_time()
             if message["type"] == "http.disconnect":
@@ -190,7 +199,7 @@ class _Exchange:
                 raise _IncompleteBodyError
             if not message.get("more_body"):
                 break
-        if break_off is not None:
+        if read_limit is not None:
             raise _IncompleteBodyError
         self._body = b"".join(chunks)
 
@@ -205,15 +214,15 @@ class _Exchange:
             raise _IncompleteBodyError from None
 
     def _authorize(self) -> None:
-        """Take key and secret joined in one header, or each in its own."""
+        """Check key and secret. They come joined in one header, or each in its own (docs/selligent-api.md)."""
         options = self._emulator.options
         keys, secrets = ([value for name, value in self._scope["headers"] if name == header] for header in _LOGIN)
-        wanted = f"{options.api_key}:{options.api_secret}".encode()
-        if len(keys) != 1 or len(secrets) > 1 or not compare_digest(b":".join([*keys, *secrets]), wanted):
+        expected = f"{options.api_key}:{options.api_secret}".encode()
+        if len(keys) != 1 or len(secrets) > 1 or not compare_digest(b":".join([*keys, *secrets]), expected):
             self._call.outcome = "unauthorized"
             raise UnauthorizedRefusal("The header X-ApiKey must hold a known key and its secret")
 
-    def _take(self) -> None:
+    def _use_quota(self) -> None:
         options = self._emulator.options
         self.quota = self._emulator.quota_window.use_call(options.rate_limit, options.rate_window)
         if not self.quota.granted:
@@ -274,24 +283,15 @@ class _Exchange:
         content_type = dict(start["headers"]).get(b"content-type", JSON_TYPE.encode()).decode("latin-1")
         return RawResponse(start["status"], content_type, b"".join(body), headers)
 
-    def _refusal(self, error: ApiRefusal) -> RawResponse:
-        return RawResponse(error.http_status, error.content_type, error.body())
 
-    def _replace(self, fault: ActiveFault, answer: RawResponse) -> RawResponse:
-        kind = fault.rule.kind
-        if kind == "quota":
-            self.quota = self.quota.exhausted(fault.rule.seconds)
-        return answer if kind in {"partial", "delay", "truncate"} else fault.response()
-
-
-async def _send(send: Send, answer: RawResponse, quota: Quota, *, half: bool) -> None:
-    own = {name for name, _ in answer.headers}
+async def _send(send: Send, response: RawResponse, quota: Quota, *, half: bool) -> None:
+    own = {name for name, _ in response.headers}
     headers: list[Any] = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
+        (b"content-type", response.content_type.encode("latin-1")),
+        (b"content-length", str(len(response.body)).encode()),
+        *response.headers,
         *(pair for pair in quota.headers() if pair[0] not in own),
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    body = answer.body[: len(answer.body) // 2] if half else answer.body
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    body = response.body[: len(response.body) // 2] if half else response.body
     await send({"type": "http.response.body", "body": body, "more_body": half})

@@ -1,4 +1,4 @@
-"""What the API takes: bodies and queries with exactly its names; anything else is refused."""
+"""Query parameters and bodies that the API accepts, with its names. Docstrings of bodies are shown on `/docs`."""
 
 from typing import Annotated, Literal
 
@@ -26,13 +26,13 @@ class Strict(BaseModel):
 
 
 class Query(BaseModel):
-    """Query parameters: its own names only; values come as text. As it stands: none at all."""
+    """Query parameters. Unknown names are refused. This class itself has none."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class PageQuery(Query):
-    """Which part of an overview."""
+    """Which entries of an overview are returned."""
 
     filter: str | None = None
     search: str | None = None
@@ -41,19 +41,19 @@ class PageQuery(Query):
 
 
 class ListPageQuery(PageQuery):
-    """Which Lists."""
+    """Which Lists are returned."""
 
     filter: ListFilter | None = None
 
 
 class SegmentPageQuery(PageQuery):
-    """Which Segments."""
+    """Which Segments are returned."""
 
     filter: Literal["Dynamic", "Static", "External"] | None = None
 
 
 class RelationQuery(Query):
-    """Which relations."""
+    """Which relations are returned."""
 
     filter: RelationType | None = None
 
@@ -65,7 +65,7 @@ class DeleteListQuery(Query):
 
 
 class ModeQuery(Query):
-    """How data travel."""
+    """How data are sent."""
 
     mode: Mode = "Sync"
 

@@ -1,4 +1,4 @@
-"""What the API answers: bodies with exactly its names."""
+"""Bodies of responses, as pydantic models with the API's names. Their docstrings are shown on `/docs`."""
 
 from typing import Any, Literal
 

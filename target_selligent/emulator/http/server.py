@@ -1,4 +1,4 @@
-"""The emulator as a server: in the command's own process, or in a thread for tests and demos."""
+"""The server: in the main thread for the command, or in a thread of its own for tests and demos."""
 
 import asyncio
 import contextlib
@@ -30,10 +30,10 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Tls:
-    """What https is served with.
+    """The certificate of an https server.
 
     Args:
-        certificate: PEM file with the certificate, and those between it and its root.
+        certificate: PEM file with the certificate, and with those between it and its root.
         key: PEM file with the private key; None if it is in the same file.
     """
 
@@ -42,13 +42,13 @@ class Tls:
 
 
 class _Connections:
-    """The open connections, so that a fault can end one."""
+    """Knows the open connections, so that a fault can end one."""
 
     def __init__(self) -> None:
         self._transports: dict[Any, asyncio.Transport] = {}
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """Return a protocol that tells of its connections."""
+        """Return a protocol class that registers its connections here."""
         transports = self._transports
 
         class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
@@ -75,26 +75,26 @@ class _Connections:
             if ending is ConnectionEnd.RESET:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             else:
-                # Where unread bytes wait, closing alone would reset it.
+                # If there are unread bytes, a close without this would reset the connection.
                 connection.shutdown(socket.SHUT_WR)
         transport.abort()
 
 
 class UvicornServer(uvicorn.Server):
-    """Uvicorn on a loopback port, with an event for when it listens.
+    """Uvicorn on a port of 127.0.0.1, with an event that is set when it listens.
 
     Args:
-        options: What is switched.
-        port: TCP port; 0 for any that is free.
+        options: The options of the emulator.
+        port: TCP port; 0 for a free one.
         tls: Certificate for https; None for http.
 
     Raises:
-        OSError: The port is taken, or the certificate cannot be used.
+        OSError: The port is in use, or the certificate cannot be used.
         ValueError: An option is not valid.
     """
 
     def __init__(self, options: EmulatorOptions, port: int = 0, tls: Tls | None = None) -> None:
-        # With the protocol named, asyncio sends small answers at once instead of waiting to gather more.
+        # If the socket names the protocol, asyncio sets TCP_NODELAY, and small responses are sent at once.
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -123,10 +123,10 @@ class UvicornServer(uvicorn.Server):
             log_level="critical",
             access_log=False,
             proxy_headers=False,
-            # Longer than a client keeps its idle connections: a close that meets a request looks like a fault.
+            # Longer than clients keep idle connections: a close just before a request would look like a fault.
             timeout_keep_alive=120,
             timeout_graceful_shutdown=2,
-            # The parameter fields of a wide List makes a long line.
+            # The query parameter `fields` of a List with many fields makes the request line long.
             h11_max_incomplete_event_size=1024 * 1024,
             ssl_certfile=None if tls is None else tls.certificate,
             ssl_keyfile=None if tls is None else tls.key,
@@ -136,26 +136,26 @@ class UvicornServer(uvicorn.Server):
 
     @property
     def base_url(self) -> str:
-        """The address to give as `base_url`."""
+        """The address of the server, for the setting `base_url`."""
         return f"{'https' if self.config.is_ssl else 'http'}://{HOST}:{self.socket.getsockname()[1]}"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
+        """Begin to listen, and set the event."""
         await super().startup(sockets)
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End waiting calls, then the server, then what is still open."""
+        """End all waits, then the server, then the connections that are still open."""
         self.emulator.stop()
         await super().shutdown(sockets)
-        # Over TLS, closing waits for the client's close_notify, which an idle client does not send.
+        # Over TLS, a close waits for the client's close_notify, which an idle client does not send.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        while self.server_state.connections:  # noqa: ASYNC110 - they tell nobody else
+        while self.server_state.connections:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0)
 
     def serve_until_stopped(self) -> None:
-        """Serve until `should_exit` or a signal."""
+        """Serve until `should_exit` is set or a signal arrives."""
         try:
             self.run(sockets=[self.socket])
         finally:
@@ -165,15 +165,15 @@ class UvicornServer(uvicorn.Server):
 
 
 class EmulatorServer:
-    """An emulator in a thread; a context manager.
+    """An emulator in a thread of this process, as a context manager.
 
     Args:
-        options: What is switched; None for the defaults.
-        port: TCP port on 127.0.0.1; 0 for any that is free.
+        options: The options; None for the defaults.
+        port: TCP port on 127.0.0.1; 0 for a free one.
         tls: Certificate for https; None for http.
 
     Raises:
-        OSError: The port is taken, or the certificate cannot be used.
+        OSError: The port is in use, or the certificate cannot be used.
         ValueError: An option is not valid.
         RuntimeError: The server did not start.
     """
@@ -185,13 +185,13 @@ class EmulatorServer:
         self._thread = threading.Thread(target=self._server.serve_until_stopped, name="emulator", daemon=True)
 
     def start(self) -> None:
-        """Serve; return when it listens."""
+        """Start the thread, and return when the server listens."""
         self._thread.start()
         if not self._server.listening.wait(_START_SECONDS) or not self._server.started:
             raise RuntimeError("the emulator did not start")
 
     def stop(self) -> None:
-        """End the server; return when it has ended."""
+        """End the server, and return when it has ended."""
         self._server.should_exit = True
         self._thread.join()
 

@@ -2,6 +2,7 @@
 
 from target_selligent.emulator.tenant import relations
 from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal
+from target_selligent.emulator.tenant.fields import Field
 from target_selligent.emulator.tenant.records import BulkOutcome, Records
 from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
 from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery, SegmentEntry, Store
@@ -10,6 +11,7 @@ from target_selligent.emulator.tenant.values import Problem, parse_text
 __all__ = [
     "BulkCall",
     "BulkOutcome",
+    "Field",
     "Filter",
     "ListEntry",
     "OverviewQuery",

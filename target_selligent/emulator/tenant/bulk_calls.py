@@ -1,4 +1,4 @@
-"""The rows of a bulk call: which fields they name, which of them are valid, which stand for the same key."""
+"""Bulk calls: which fields they name, which of their rows are valid, and which rows have the same key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from target_selligent.emulator.tenant.values import (
 
 @dataclass(frozen=True)
 class RowRefusal:
-    """A row that a fault rule refuses."""
+    """Why one row is refused."""
 
     field_name: str | None
     problem: Problem
@@ -27,18 +27,18 @@ class RowRefusal:
 
 @dataclass(frozen=True)
 class BulkCall:
-    """What a bulk call asks for.
+    """A bulk call as it arrives.
 
     Attributes:
-        key_fields: Names, separated by commas.
-        fields: Names, separated by commas; None if the first row holds them.
+        key_fields: Names of the key fields, separated by commas.
+        fields: Names of the columns, separated by commas; None if the first row has them.
         body: The decoded body.
-        first_match: Of rows with one key, take the first instead of the last.
+        first_match: Of several rows with the same key, use the first instead of the last.
         stop_on_error: Stop at the first invalid row.
-        refusals: Rows to refuse in any case, by their index.
-        index_base: Number of the first row in the answer.
-        fold_case: Compare text in keys without case and trailing blanks.
-        invalid_rows: What the answer tells of invalid rows; as the option.
+        refusals: Rows that a fault rule refuses, by their index.
+        index_base: Number of the first row in the response.
+        fold_case: Ignore case and trailing blanks when keys are compared.
+        invalid_rows: How the response reports invalid rows, as in `EmulatorOptions`.
     """
 
     key_fields: str
@@ -54,7 +54,19 @@ class BulkCall:
 
 @dataclass
 class CheckedRows:
-    """The rows of a call that may be worked on, each once per key, and what became of the others."""
+    """The rows of a bulk call after the checks.
+
+    Attributes:
+        columns: The fields that the rows have, in order.
+        keys: Those of the fields that are the key.
+        total: How many rows the call has.
+        accepted: Key to the index and values of the row to use: one row for each key.
+        invalid: The invalid rows, as the response lists them.
+        failed: How many rows are invalid, or come after the row at which the call stopped.
+        duplicates: How many valid rows are not used, because another row has the same key.
+        index_base: As in `BulkCall`.
+        invalid_rows: As in `BulkCall`.
+    """
 
     columns: list[Field]
     keys: list[Field]
@@ -66,15 +78,11 @@ class CheckedRows:
     index_base: int = 0
     invalid_rows: str = "listed"
 
-    def key_values(self, row: Sequence[Any]) -> list[Any]:
-        """Return a row's key, value by value."""
-        return [row[self.columns.index(key)] for key in self.keys]
-
     def refuse(self, index: int, field_name: str | None, problem: Problem) -> None:
-        """Put a row among the invalid ones.
+        """Count a row as invalid, and list it if `invalid_rows` says so.
 
         Raises:
-            ValidationRefusal: If one of them fails the whole call.
+            ValidationRefusal: One invalid row makes the whole call fail.
         """
         if self.invalid_rows == "whole":
             raise ValidationRefusal(problem.message)
@@ -92,7 +100,7 @@ class CheckedRows:
 
 
 def encode_key(values: Sequence[Any], *, fold_case: bool) -> str:
-    """Return a key as one text: equal keys give equal texts."""
+    """Return a key as one text. Equal keys have equal texts."""
     if fold_case:
         values = [value.casefold().rstrip(" ") if isinstance(value, str) else value for value in values]
     return jsontext.encode(values).decode()
@@ -101,8 +109,13 @@ def encode_key(values: Sequence[Any], *, fold_case: bool) -> str:
 def find_fields(names: Sequence[Any], fields: Sequence[Field], *, writing: bool) -> list[Field]:
     """Return the fields that a call names.
 
+    Args:
+        names: The names, in any case.
+        fields: The List's fields.
+        writing: Whether computed fields are refused.
+
     Raises:
-        ValidationRefusal: One is unknown, named twice or cannot be written.
+        ValidationRefusal: A field is unknown, named twice, or cannot be written.
     """
     by_name = {one.name.casefold(): one for one in fields}
     found: list[Field] = []
@@ -126,11 +139,11 @@ def check_bulk_call(
     Args:
         call: The call.
         fields: The List's fields.
-        codes: What the option lists take, by their name without case.
-        writing: The call writes every column, not only looks for keys.
+        codes: Name of an option list in lower case to the codes that it has.
+        writing: Whether the call writes its columns; otherwise it only searches for keys.
 
     Raises:
-        BadRequestRefusal: The call as a whole cannot be done.
+        BadRequestRefusal: The call as a whole is refused.
     """
     body = call.body
     if not isinstance(body, list) or not all(isinstance(row, list) for row in body):
@@ -149,44 +162,44 @@ def check_bulk_call(
     if writing and any(one.name == ID for one in columns if one not in keys):
         raise ValidationRefusal(f"Field {ID} cannot be written")
     rows = CheckedRows(columns, keys, len(body), {}, [], 0, 0, call.index_base, call.invalid_rows)
-    _accept(rows, call, body, codes)
+    _check_rows(rows, call, body, codes)
     return rows
 
 
-def _accept(rows: CheckedRows, call: BulkCall, body: list[list[Any]], codes: Mapping[str, set[Any]]) -> None:
+def _check_rows(rows: CheckedRows, call: BulkCall, body: list[list[Any]], codes: Mapping[str, set[Any]]) -> None:
     checks = [compile_check(one, codes.get((one.optionlist or "").casefold())) for one in rows.columns]
     nullable = [one.allow_null and one not in rows.keys for one in rows.columns]
-    changed = [
+    converted = [
         (position, one.data_type) for position, one in enumerate(rows.columns) if one.data_type in CONVERTED_TYPES
     ]
     positions = [rows.columns.index(key) for key in rows.keys]
     types = [key.data_type for key in rows.keys]
-    simple = not {"Float", "Date", "DateTime", "Boolean"} & set(types)
+    compared_as_is = not {"Float", "Date", "DateTime", "Boolean"} & set(types)
     accepted = rows.accepted
     for index, row in enumerate(body):
-        refusal = call.refusals.get(index) or _problem(row, rows.columns, checks, nullable)
+        refusal = call.refusals.get(index) or _find_problem(row, rows.columns, checks, nullable)
         if refusal is not None:
             rows.refuse(index, refusal.field_name, refusal.problem)
             if call.stop_on_error:
                 rows.failed += len(body) - index - 1
                 return
             continue
-        for position, kind in changed:
+        for position, kind in converted:
             row[position] = stored_form(kind, row[position])
         values = [row[position] for position in positions]
-        if not simple:
+        if not compared_as_is:
             values = [comparable_form(kind, value) for kind, value in zip(types, values, strict=True)]
         key = encode_key(values, fold_case=call.fold_case)
         if key in accepted:
             rows.duplicates += 1
             if call.first_match:
                 continue
-            # The row that counts is the last one, so it also takes the last one's place in the order.
+            # The last row is used, also for the order of rows.
             del accepted[key]
         accepted[key] = index, row
 
 
-def _problem(
+def _find_problem(
     row: list[Any], columns: Sequence[Field], checks: Sequence[Check], nullable: Sequence[bool]
 ) -> RowRefusal | None:
     if len(row) != len(columns):

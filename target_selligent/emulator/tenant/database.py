@@ -1,8 +1,8 @@
-"""The SQLite file: one connection, one schema, explicit transactions.
+"""The SQLite database: one connection, one schema, explicit transactions.
 
-A record is one row with its values as a JSON array in the order of the List's fields, so that a List may have more
-fields than SQLite has columns. Its number `pk` holds the List's id above and the record number below, so that a List's
-records are one range of it.
+Each record is one row of the table `records`. Its values are a JSON array in the order of the List's fields, because a
+List may have more fields than a SQLite table may have columns. The upper bits of its primary key `pk` are the List's
+id, the lower ones the record number. So the records of a List are one range of `pk`.
 """
 
 import sqlite3
@@ -39,9 +39,12 @@ TABLES = ("lists", "fields", "relations", "segments", "records", "members", "key
 
 
 def connect(path: str | None) -> sqlite3.Connection:
-    """Open a database file for this process alone, or one in memory, with its tables.
+    """Open a database and create its tables. No other process can use its file at the same time.
 
-    The connection may be handed to another thread, as long as one at a time uses it.
+    Several threads may use the connection, but only one at a time.
+
+    Args:
+        path: The file; None for a database in memory.
 
     Raises:
         ValueError: The file cannot be used.
@@ -60,10 +63,10 @@ def connect(path: str | None) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    # Another emulator on the same file is refused at once, not at some later write.
+    # A second emulator on the same file fails at its start, not at a later write.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
-    # What it holds is made again in seconds: speed before safety against a power cut.
+    # The data can be created again in seconds, so speed matters more than safety in a power failure.
     connection.execute("PRAGMA synchronous = OFF")
     found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if found - {"sqlite_sequence"} - set(TABLES):
@@ -71,14 +74,14 @@ def _prepare(connection: sqlite3.Connection) -> None:
     with transaction(connection, "EXCLUSIVE"):
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
-        # Only a write shows that the file can be written.
+        # Only a write shows whether the file is writable.
         connection.execute("INSERT INTO lists VALUES (-1, '', '', '', '', '{}', 0)")
         connection.execute("DELETE FROM lists WHERE id = -1")
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
-    """Commit what the block writes, or nothing of it."""
+    """Commit all that the block writes, or nothing if it raises an error."""
     connection.execute(f"BEGIN {kind}")
     try:
         yield connection
@@ -89,12 +92,12 @@ def transaction(connection: sqlite3.Connection, kind: str = "DEFERRED") -> Itera
 
 
 def pk_range(list_id: int) -> tuple[int, int]:
-    """Return the first and the last `pk` that records of a List can have."""
+    """Return the first and the last `pk` that a record of a List can have."""
     return list_id << _ID_BITS, ((list_id + 1) << _ID_BITS) - 1
 
 
 def record_pk(list_id: int, record_id: int) -> int:
-    """Return the `pk` of a List's record; one that no record has if the number is out of range."""
+    """Return the `pk` of a record; -1, which no record has, if its number is out of range."""
     return list_id << _ID_BITS | record_id if 0 < record_id < 1 << _ID_BITS else -1
 
 

@@ -1,4 +1,4 @@
-"""Fields of Lists: their definition, the rules for new ones, and what each type of List starts with."""
+"""Fields of Lists: their definition, the rules for new fields, and the default fields of each type of List."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class Field:
 
     @property
     def is_system(self) -> bool:
-        """Whether the field is the List's record number, which only Selligent gives."""
+        """Whether the field is the record number, which only Selligent sets."""
         return self.name == ID
 
     @property
@@ -40,26 +40,35 @@ class Field:
         return self.content in COMPUTED
 
     def as_long_text(self) -> "Field":
-        """Return the field without a limit of length."""
+        """Return the field as one whose text has no limit."""
         return replace(self, data_type="LongText")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the field with the API's names."""
+        """Return the definition, with the names that the API uses."""
         return asdict(self)
 
 
 def check_name(name: str, what: str) -> None:
-    """Refuse what cannot be an API name.
+    """Check that an API name is valid.
+
+    Args:
+        name: The name.
+        what: What it is the name of, for the message.
 
     Raises:
-        BadRequestRefusal: It holds anything but letters, digits and underscore.
+        BadRequestRefusal: The name has a character that is not a letter, digit or underscore, or a wrong length.
     """
     if not _NAME.fullmatch(name):
         raise BadRequestRefusal(f"{what} may only hold letters, digits and underscore")
 
 
 def default_fields(list_type: str, code_type: str | None = None) -> list[Field]:
-    """Return the fields that a new List of a type comes with."""
+    """Return the fields of a new List.
+
+    Args:
+        list_type: Type of the List.
+        code_type: For an Optionlist: the type of its codes, `Numeric` or text.
+    """
     number = Field(ID, "Long", description="Record number", allow_null=False)
     if list_type == "Userlist":
         return [
@@ -80,10 +89,14 @@ def default_fields(list_type: str, code_type: str | None = None) -> list[Field]:
 
 
 def new_fields(existing: Iterable[Field], definitions: Iterable[Mapping[str, Any]]) -> list[Field]:
-    """Return the fields that a call asks for.
+    """Return the fields that a call defines.
+
+    Args:
+        existing: The fields that the List already has.
+        definitions: The new fields, as in the body of the call.
 
     Raises:
-        BadRequestRefusal: One of them cannot be made; then none is.
+        BadRequestRefusal: A definition is not valid, or no field is defined.
     """
     taken = {field.name.casefold() for field in existing}
     fields = []
@@ -99,8 +112,7 @@ def new_fields(existing: Iterable[Field], definitions: Iterable[Mapping[str, Any
 
 
 def _new_field(definition: Mapping[str, Any]) -> Field:
-    given = {name: value for name, value in definition.items() if value is not None}
-    field = Field(**given)
+    field = Field(**{name: value for name, value in definition.items() if value is not None})
     check_name(field.name, "A field's name")
     if field.data_type not in DATA_TYPES:
         raise ValidationRefusal(f"Field {field.name} needs a data_type")

@@ -1,4 +1,4 @@
-"""Relations between Lists: stored as asked for, checked against the Lists that exist."""
+"""Relations between Lists. Both Lists and their fields must exist; otherwise a relation is stored as defined."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from target_selligent.emulator.tenant.store import ListEntry, Store
 
 
 def list_relations(store: Store, entry: ListEntry, kind: str | None = None) -> list[dict[str, Any]]:
-    """Return a List's relations, of one type if asked for."""
+    """Return a List's relations: all, or those of one type."""
     rows = store.connection.execute("SELECT definition FROM relations WHERE list_id = ? ORDER BY rowid", (entry.id,))
     found = (jsontext.decode(definition) for (definition,) in rows)
     return [relation for relation in found if kind is None or relation["type"] == kind]
@@ -21,7 +21,7 @@ def get_relation(store: Store, entry: ListEntry, scope: str) -> dict[str, Any]:
     """Return one relation.
 
     Raises:
-        NotFoundRefusal: There is none of that scope.
+        NotFoundRefusal: The List has no relation with this scope.
     """
     sql = "SELECT definition FROM relations WHERE list_id = ? AND scope = ?"
     row = store.connection.execute(sql, (entry.id, scope)).fetchone()
@@ -32,10 +32,10 @@ def get_relation(store: Store, entry: ListEntry, scope: str) -> dict[str, Any]:
 
 
 def create_relations(store: Store, entry: ListEntry, definitions: list[dict[str, Any]]) -> None:
-    """Add relations: all of them or none.
+    """Add relations: all, or none if one is not valid.
 
     Raises:
-        ValidationRefusal: A scope is taken, or a List or field is not there.
+        ValidationRefusal: A scope is in use already, a List or field does not exist, or no relation is defined.
     """
     if not definitions:
         raise ValidationRefusal("No relations are given")
@@ -56,8 +56,8 @@ def update_relation(store: Store, entry: ListEntry, scope: str, changes: Mapping
     """Change a relation.
 
     Raises:
-        NotFoundRefusal: There is none of that scope.
-        ValidationRefusal: The new scope is taken, or a List or field is not there.
+        NotFoundRefusal: The List has no relation with this scope.
+        ValidationRefusal: Another relation has the new scope, or a List or field does not exist.
     """
     current = get_relation(store, entry, scope)
     changed = {**current, **{name: value for name, value in changes.items() if value is not None}}
@@ -75,7 +75,7 @@ def delete_relation(store: Store, entry: ListEntry, scope: str) -> None:
     """Delete a relation.
 
     Raises:
-        NotFoundRefusal: There is none of that scope.
+        NotFoundRefusal: The List has no relation with this scope.
     """
     get_relation(store, entry, scope)
     store.connection.execute("DELETE FROM relations WHERE list_id = ? AND scope = ?", (entry.id, scope))

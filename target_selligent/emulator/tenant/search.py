@@ -1,4 +1,4 @@
-"""Searching records: filters, order and part, as `data/search` asks for them."""
+"""The search for records: filters, order, `skip` and `take`, as in `data/search`."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ from target_selligent.emulator import jsontext
 from target_selligent.emulator.refusals import ValidationRefusal
 from target_selligent.emulator.tenant.database import pk_range, record_id
 from target_selligent.emulator.tenant.fields import ID, Field
-from target_selligent.emulator.tenant.records import existing_key_set
+from target_selligent.emulator.tenant.key_sets import existing_key_set
 from target_selligent.emulator.tenant.store import ListEntry, SegmentEntry, Store
 from target_selligent.emulator.tenant.values import comparable_form, parse_text
 
@@ -18,7 +18,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition; all of a search's must hold."""
+    """One condition. A record is found if it meets all conditions of the search."""
 
     field_name: str
     operator: str
@@ -27,7 +27,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search asks for; without `take`, everything."""
+    """A search. Without `take`, it returns all records that it finds."""
 
     fields: Sequence[str]
     filters: Sequence[Filter] = ()
@@ -52,13 +52,13 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def find_records(
     store: Store, entry: ListEntry, search: Search, segment: SegmentEntry | None = None
 ) -> list[list[Any]]:
-    """Return the values of the records that a search finds, by record number unless another order is asked for.
+    """Return the values of the records that a search finds. Without another order, they are in that of their numbers.
 
     Args:
-        store: Where they are.
-        entry: The List.
+        store: The Lists.
+        entry: The List to search.
         search: The search.
-        segment: Look among its members only.
+        segment: Search only the members of this Segment.
 
     Raises:
         ValidationRefusal: A field does not exist, or a filter does not fit its field.
@@ -67,14 +67,14 @@ def find_records(
     positions = [_position(fields, name) for name in search.fields]
     conditions = [_condition(fields, one) for one in search.filters]
     order = _position(fields, search.order_by) if search.order_by else 0
-    source = _RecordReader(store, entry, segment, descending=search.descending and not order)
+    reader = _RecordReader(store, entry, segment, descending=search.descending and not order)
     skip, take = search.skip, search.take
     if not (conditions or order):
-        # SQLite passes over what is skipped without reading it.
-        source.limit, skip = (-1 if take is None else take, skip), 0
-    source.candidates = _candidate_pks(store, entry, fields, search.filters)
+        # SQLite skips records faster than this function would.
+        reader.limit, skip = (-1 if take is None else take, skip), 0
+    reader.candidates = _candidate_pks(store, entry, fields, search.filters)
     found: Iterator[list[Any]] = (
-        values for values in source.read(len(fields)) if all(condition(values) for condition in conditions)
+        values for values in reader.read(len(fields)) if all(condition(values) for condition in conditions)
     )
     if order:
         kind = fields[order].data_type
@@ -89,17 +89,17 @@ def find_records(
 
 
 def stored_names(store: Store, entry: ListEntry, names: Sequence[str]) -> list[str]:
-    """Return the fields that a search names, in the List's own spelling.
+    """Return the names of fields in the spelling of the List.
 
     Raises:
-        ValidationRefusal: One does not exist.
+        ValidationRefusal: A field does not exist.
     """
     fields = store.fields(entry)
     return [fields[_position(fields, name)].name for name in names]
 
 
 class _RecordReader:
-    """The records among which a search looks, by record number."""
+    """Reads the records of a List, or the members of a Segment, in the order of their numbers."""
 
     def __init__(self, store: Store, entry: ListEntry, segment: SegmentEntry | None, *, descending: bool) -> None:
         self._connection = store.connection
@@ -110,7 +110,11 @@ class _RecordReader:
         self.candidates: list[int] | None = None
 
     def read(self, width: int) -> Iterator[list[Any]]:
-        """Give each record's values, as many as the List has fields."""
+        """Yield the values of each record.
+
+        Args:
+            width: How many fields the List has; a record from before a new field gets null for it.
+        """
         table, condition, parameters = "records", "pk BETWEEN ? AND ?", list(pk_range(self._entry.id))
         if self._segment is not None:
             table, condition, parameters = "members JOIN records USING (pk)", "segment_id = ?", [self._segment.id]
@@ -129,7 +133,11 @@ class _RecordReader:
 def _candidate_pks(
     store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]
 ) -> list[int] | None:
-    """Return records among which are those that a filter for equality over keys finds; None if there is no such."""
+    """Return the records that an equality filter on a known key can find, without a look at every record.
+
+    Returns:
+        The `pk`s, among which are all records that the search finds; None if no filter narrows the search.
+    """
     for one in filters:
         field = fields[_position(fields, one.field_name)]
         if one.operator != "EqualTo" or one.field_value is None:
@@ -179,23 +187,23 @@ def _condition(fields: Sequence[Field], one: Filter) -> Condition:
     if compare is None:
         raise ValidationRefusal(f"The filter on {field.name} has no operator that is known")
     try:
-        wanted = comparable_form(field.data_type, parse_text(field, one.field_value))
+        expected = comparable_form(field.data_type, parse_text(field, one.field_value))
     except ValueError:
         raise ValidationRefusal(f"The filter on {field.name} needs a {field.data_type}") from None
     kind = field.data_type
 
-    def holds(values: Sequence[Any]) -> bool:
+    def matches(values: Sequence[Any]) -> bool:
         value = values[position]
-        return value is not None and compare(comparable_form(kind, value), wanted)
+        return value is not None and compare(comparable_form(kind, value), expected)
 
-    return holds
+    return matches
 
 
 def _like(position: int, pattern: str) -> Condition:
     wildcards = {"%": ".*", "_": "."}
     expression = re.compile("".join(wildcards.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
 
-    def holds(values: Sequence[Any]) -> bool:
+    def matches(values: Sequence[Any]) -> bool:
         return values[position] is not None and expression.fullmatch(str(values[position])) is not None
 
-    return holds
+    return matches

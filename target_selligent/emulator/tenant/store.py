@@ -1,4 +1,4 @@
-"""Lists, their fields, relations and Segments in SQLite, and the rules for them; no HTTP."""
+"""Lists with their fields, and Segments: stored in SQLite, with the API's rules for them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,14 @@ class SegmentEntry:
 
 @dataclass(frozen=True)
 class OverviewQuery:
-    """Which part of an overview is asked for."""
+    """Which entries of an overview a call asks for.
+
+    Attributes:
+        kind: Only Lists or Segments of this type.
+        search: Only entries with this text in a name, description or tag.
+        skip: How many of these to leave out at the start.
+        take: How many to return at most.
+    """
 
     kind: str | None = None
     search: str | None = None
@@ -46,11 +53,11 @@ class OverviewQuery:
     take: int | None = None
 
     def select(self, entries: Iterable[Any]) -> list[Any]:
-        """Return the entries that are asked for, in order."""
-        chosen = [entry for entry in entries if self._wants(entry)]
-        return chosen[self.skip : None if self.take is None else self.skip + self.take]
+        """Return the entries that the query asks for, in order."""
+        found = [entry for entry in entries if self._matches(entry)]
+        return found[self.skip : None if self.take is None else self.skip + self.take]
 
-    def _wants(self, entry: ListEntry | SegmentEntry) -> bool:
+    def _matches(self, entry: ListEntry | SegmentEntry) -> bool:
         if self.kind is not None and entry.type.casefold() != self.kind.casefold():
             return False
         if not self.search:
@@ -61,11 +68,11 @@ class OverviewQuery:
 
 
 class Store:
-    """The state of the emulator.
+    """Lists, their fields, and Segments.
 
     Args:
-        path: SQLite file; None for memory.
-        missing_status: Gives the HTTP status for what is not there.
+        path: SQLite file; None keeps all data in memory.
+        missing_status: Returns the HTTP status for a List or Segment that does not exist.
     """
 
     def __init__(self, path: str | None = None, missing_status: Callable[[], int] = lambda: 404) -> None:
@@ -78,28 +85,28 @@ class Store:
         self.connection.close()
 
     def clear(self) -> None:
-        """Drop everything it holds."""
+        """Delete all data."""
         with transaction(self.connection):
             for table in TABLES:
                 self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
         self._fields.clear()
 
     def not_found(self, what: str) -> NotFoundRefusal:
-        """Return the error for something that is not there."""
+        """Return the refusal for something that does not exist, such as "The list"."""
         return NotFoundRefusal(f"{what} does not exist", self._missing_status())
 
     # Lists
 
-    def lists(self, organization: str, page: OverviewQuery | None = None) -> list[ListEntry]:
-        """Return an organization's Lists in the order of their creation."""
+    def lists(self, organization: str, query: OverviewQuery | None = None) -> list[ListEntry]:
+        """Return the Lists of an organization in the order of their creation."""
         rows = self.connection.execute(
             "SELECT id, organization, api_name, name, type, details FROM lists WHERE organization = ? ORDER BY id",
             (organization,),
         )
-        return (page or OverviewQuery()).select(map(_list_entry, rows))
+        return (query or OverviewQuery()).select(map(_list_entry, rows))
 
     def find_list(self, organization: str, api_name: str) -> ListEntry | None:
-        """Return a List by its API name, without regard to case."""
+        """Return the List with an API name, in any case; None if there is none."""
         row = self.connection.execute(
             "SELECT id, organization, api_name, name, type, details FROM lists WHERE organization = ? AND api_name = ?",
             (organization, api_name),
@@ -107,10 +114,10 @@ class Store:
         return _list_entry(row) if row else None
 
     def get_list(self, organization: str, api_name: str) -> ListEntry:
-        """Return a List by its API name.
+        """Return the List with an API name, in any case.
 
         Raises:
-            NotFoundRefusal: There is none.
+            NotFoundRefusal: There is no such List.
         """
         entry = self.find_list(organization, api_name)
         if entry is None:
@@ -118,10 +125,10 @@ class Store:
         return entry
 
     def create_list(self, organization: str, definition: Mapping[str, Any]) -> ListEntry:
-        """Make a List with its type's default fields.
+        """Create a List with the default fields of its type.
 
         Raises:
-            BadRequestRefusal: The name cannot be one, is taken, or the type cannot be made.
+            BadRequestRefusal: The name is not valid or in use already, or the type is unknown.
         """
         details = dict(definition)
         api_name, name, list_type = details.pop("api_name"), details.pop("name"), details.pop("type")
@@ -142,10 +149,10 @@ class Store:
         return entry
 
     def update_list(self, entry: ListEntry, changes: Mapping[str, Any]) -> None:
-        """Change what a List is called and described by.
+        """Change the names and details of a List.
 
         Raises:
-            BadRequestRefusal: The new name cannot be one or is taken.
+            BadRequestRefusal: The new API name is not valid, or another List has it.
         """
         details = {**entry.details, **{name: value for name, value in changes.items() if value is not None}}
         api_name, name = details.pop("api_name", entry.api_name), details.pop("name", entry.name)
@@ -181,19 +188,19 @@ class Store:
     # Fields
 
     def fields(self, entry: ListEntry) -> tuple[Field, ...]:
-        """Return a List's fields in order; the record number first."""
-        known = self._fields.get(entry.id)
-        if known is None:
+        """Return the fields of a List in order. The record number is the first."""
+        cached = self._fields.get(entry.id)
+        if cached is None:
             sql = "SELECT definition FROM fields WHERE list_id = ? ORDER BY position"
             rows = self.connection.execute(sql, (entry.id,))
-            known = self._fields[entry.id] = tuple(Field(**jsontext.decode(definition)) for (definition,) in rows)
-        return known
+            cached = self._fields[entry.id] = tuple(Field(**jsontext.decode(definition)) for (definition,) in rows)
+        return cached
 
     def create_fields(self, entry: ListEntry, definitions: Iterable[Mapping[str, Any]]) -> list[Field]:
-        """Add fields at the end of a List: all of them or none.
+        """Add fields at the end of a List: all, or none if one is not valid.
 
         Raises:
-            BadRequestRefusal: One of them cannot be made.
+            BadRequestRefusal: A field is not valid.
         """
         fields = new_fields(self.fields(entry), definitions)
         with transaction(self.connection):
@@ -213,22 +220,22 @@ class Store:
 
     # Segments
 
-    def segments(self, entry: ListEntry, page: OverviewQuery | None = None) -> list[SegmentEntry]:
-        """Return a List's Segments in the order of their creation."""
+    def segments(self, entry: ListEntry, query: OverviewQuery | None = None) -> list[SegmentEntry]:
+        """Return the Segments of a List in the order of their creation."""
         sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? ORDER BY id"
-        return (page or OverviewQuery()).select(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
+        return (query or OverviewQuery()).select(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
 
     def find_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry | None:
-        """Return a Segment by its API name, without regard to case."""
+        """Return the Segment with an API name, in any case; None if there is none."""
         sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? AND api_name = ?"
         row = self.connection.execute(sql, (entry.id, api_name)).fetchone()
         return _segment_entry(row) if row else None
 
     def get_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry:
-        """Return a Segment by its API name.
+        """Return the Segment with an API name, in any case.
 
         Raises:
-            NotFoundRefusal: There is none.
+            NotFoundRefusal: There is no such Segment.
         """
         segment = self.find_segment(entry, api_name)
         if segment is None:
@@ -236,10 +243,10 @@ class Store:
         return segment
 
     def create_segment(self, entry: ListEntry, definition: Mapping[str, Any], kind: str = "Static") -> SegmentEntry:
-        """Make a Segment without members.
+        """Create a Segment without members.
 
         Raises:
-            BadRequestRefusal: The name cannot be one or is taken.
+            BadRequestRefusal: The name is not valid, or in use already.
         """
         details = dict(definition)
         api_name, name = details.pop("api_name"), details.pop("name")
@@ -255,13 +262,13 @@ class Store:
         return SegmentEntry(cursor.lastrowid or 0, entry.id, api_name, name, kind, details)
 
     def delete_segment(self, segment: SegmentEntry) -> None:
-        """Delete a Segment; its members stay in the List."""
+        """Delete a Segment. Its members stay in the List."""
         with transaction(self.connection) as connection:
             connection.execute("DELETE FROM members WHERE segment_id = ?", (segment.id,))
             connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
 
     def clear_segment(self, segment: SegmentEntry) -> int:
-        """Take every member out of a Segment; return how many there were."""
+        """Remove all members from a Segment; return how many there were."""
         require_static(segment)
         return self.connection.execute("DELETE FROM members WHERE segment_id = ?", (segment.id,)).rowcount
 
@@ -273,7 +280,7 @@ class Store:
 
 
 def require_static(segment: SegmentEntry) -> None:
-    """Refuse to change members that a filter or another system chooses.
+    """Check that calls may change the members of a Segment. In other types, a filter or another system chooses them.
 
     Raises:
         ValidationRefusal: The Segment is not static.

@@ -1,4 +1,4 @@
-"""Values of records: what each field type takes, and how two values compare."""
+"""Values of records: which ones each field type accepts, and how two values are compared."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 CONVERTED_TYPES = frozenset({"Boolean", "Date"})
-"""Types whose values are kept in another form than they may come in."""
+"""Field types whose values are stored in one form, but accepted in several."""
 
 _NUMERIC_LIMIT = 2**31
 _LONG_LIMIT = 2**63
@@ -21,7 +21,7 @@ _FLOAT_LIMIT = sys.float_info.max
 
 
 class Problem(NamedTuple):
-    """Why a value is refused."""
+    """Why a value is refused: a code and a message, as in `invalid_records`."""
 
     validation_code: str
     message: str
@@ -58,11 +58,11 @@ def _text_check(field: Field, limit: int | None) -> Check:
 
 
 def _length(text: str) -> int:
-    """Return a text's length as .NET and SQL Server count it: a character beyond U+FFFF is two."""
+    """Return the length of a text in UTF-16 units, as .NET and SQL Server count it."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _accept_check(field: Field, accepts: Callable[[Any], bool]) -> Check:
+def _predicate_check(field: Field, accepts: Callable[[Any], bool]) -> Check:
     wrong = _wrong_type(field)
 
     def check(value: Any) -> Problem | None:  # noqa: ANN401 - JSON
@@ -90,9 +90,14 @@ def _is_json_text(value: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def parse_date_time(text: Any, *, time_needed: bool) -> tuple[datetime, str] | None:  # noqa: ANN401 - JSON
-    """Return the moment in UTC to the second, and its seven fractional digits; None if it is not one.
+    """Parse a date with or without a time. A text without an offset is in UTC.
 
-    A text without an offset counts as UTC.
+    Args:
+        text: The value of a field.
+        time_needed: Whether a date without a time is refused.
+
+    Returns:
+        The time in UTC to the second, and its seven fractional digits; None if the text is not valid.
     """
     match = _DATE_TIME.fullmatch(text) if type(text) is str else None
     if match is None or (time_needed and match[4] is None):
@@ -109,22 +114,22 @@ def parse_date_time(text: Any, *, time_needed: bool) -> tuple[datetime, str] | N
 
 
 def compile_check(field: Field, codes: Collection[Any] | None = None) -> Check:
-    """Return the function that says what is wrong with a non-null value of a field, or None.
+    """Return a function that returns the problem of a value other than null, or None if the value is valid.
 
     Args:
         field: The field.
-        codes: What an option-list field takes; None takes all of its type.
+        codes: The values that a field with an option list accepts; None: all values of its type.
     """
     checks: dict[str, Callable[[], Check]] = {
-        "Boolean": lambda: _accept_check(field, _is_boolean),
+        "Boolean": lambda: _predicate_check(field, _is_boolean),
         "Numeric": lambda: _integer_check(field, _NUMERIC_LIMIT),
         "Long": lambda: _integer_check(field, _LONG_LIMIT),
-        "Float": lambda: _accept_check(field, _is_float),
-        "Date": lambda: _accept_check(field, lambda value: parse_date_time(value, time_needed=False) is not None),
-        "DateTime": lambda: _accept_check(field, lambda value: parse_date_time(value, time_needed=True) is not None),
+        "Float": lambda: _predicate_check(field, _is_float),
+        "Date": lambda: _predicate_check(field, lambda value: parse_date_time(value, time_needed=False) is not None),
+        "DateTime": lambda: _predicate_check(field, lambda value: parse_date_time(value, time_needed=True) is not None),
         "Text": lambda: _text_check(field, field.length),
         "LongText": lambda: _text_check(field, None),
-        "Json": lambda: _accept_check(field, _is_json_text),
+        "Json": lambda: _predicate_check(field, _is_json_text),
     }
     check = checks[field.data_type]()
     return check if codes is None else _option_check(field, check, codes)
@@ -144,7 +149,7 @@ def _option_check(field: Field, check: Check, codes: Collection[Any]) -> Check:
 
 
 def stored_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a valid value of a type as a List keeps it: a Boolean as such, a Date without its time."""
+    """Return a valid value in the form in which a List stores it: 0 and 1 as a Boolean, a Date without its time."""
     if value is None:
         return None
     if data_type == "Boolean":
@@ -153,7 +158,7 @@ def stored_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def comparable_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a value of a type in a form where equal means the same and less means earlier."""
+    """Return a value in a form that can be compared: equal values have equal forms, and times are in order."""
     if value is None:
         return None
     if data_type == "Float":
@@ -167,10 +172,10 @@ def comparable_form(data_type: str, value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def parse_text(field: Field, text: str) -> Any:  # noqa: ANN401 - JSON
-    """Return the value that a text stands for, as in a search filter.
+    """Return the value of a text, as in a search filter or a form.
 
     Raises:
-        ValueError: The text is no value of the field's type.
+        ValueError: The text is not a value of the field's type.
     """
     value: Any = text
     if field.data_type in {"Numeric", "Long"}:
@@ -181,5 +186,5 @@ def parse_text(field: Field, text: str) -> Any:  # noqa: ANN401 - JSON
         value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     unlimited = compile_check(field if field.data_type != "Text" else field.as_long_text())
     if unlimited(value) is not None:
-        raise ValueError(f"{field.name} is not compared with such a value")
+        raise ValueError(f"not a value of {field.name}")
     return value

@@ -1,4 +1,4 @@
-"""`GET /` and `GET /docs`: what the emulator holds and which API it has, for a person."""
+"""The pages for a person: `GET /` shows the data, `GET /docs` the API."""
 
 from html import escape
 from importlib import resources
@@ -11,7 +11,7 @@ from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.page.docs import render_docs
 from target_selligent.emulator.http.page.tables import row, table
 from target_selligent.emulator.http.routes.common import emulator_of
-from target_selligent.emulator.tenant import ListEntry, OverviewQuery, Search, find_records
+from target_selligent.emulator.tenant import Field, ListEntry, OverviewQuery, Search, find_records
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,41 +20,40 @@ _MEMBERS = 5
 
 
 @router.get("/")
-async def show(request: Request) -> Response:
+async def show_overview(request: Request) -> Response:
     """Return a page with Lists, fields, counts, Segments and members."""
-    return Response(render(emulator_of(request)), media_type="text/html; charset=utf-8")
+    return Response(render_overview(emulator_of(request)), media_type="text/html; charset=utf-8")
 
 
 @router.get("/docs")
 async def show_docs(request: Request) -> Response:
     """Return a page with the API's description."""
     description: dict[str, Any] = request.app.openapi()
-    return Response(_page(render_docs(description)), media_type="text/html; charset=utf-8")
+    return Response(_render_page(render_docs(description)), media_type="text/html; charset=utf-8")
 
 
-def render(emulator: Emulator) -> str:
-    """Return the page as HTML."""
+def render_overview(emulator: Emulator) -> str:
+    """Return the overview of Lists and Segments as HTML."""
     parts = ['<p><a href="/docs">The API that it has</a></p>']
     for organization in emulator.options.organizations:
         parts.append(f"<h2>{escape(organization)}</h2>")
-        shown = [_list(emulator, entry) for entry in emulator.store.lists(organization)]
-        parts += shown or ["<p>No lists yet.</p>"]
-    return _page("\n".join(parts))
+        sections = [_render_list(emulator, entry) for entry in emulator.store.lists(organization)]
+        parts += sections or ["<p>No lists yet.</p>"]
+    return _render_page("\n".join(parts))
 
 
-def _page(content: str) -> str:
+def _render_page(content: str) -> str:
     template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(content=content)
 
 
-def _list(emulator: Emulator, entry: ListEntry) -> str:
+def _render_list(emulator: Emulator, entry: ListEntry) -> str:
     fields = "".join(
-        _row([field.name, f"{field.data_type}({field.length})" if field.length else field.data_type, field.content])
-        for field in emulator.store.fields(entry)
+        _escaped_row([field.name, _render_type(field), field.content]) for field in emulator.store.fields(entry)
     )
     names = [field.name for field in emulator.store.fields(entry)]
     segments = "".join(
-        _row(
+        _escaped_row(
             [
                 segment.api_name,
                 segment.type,
@@ -76,5 +75,9 @@ def _list(emulator: Emulator, entry: ListEntry) -> str:
     )
 
 
-def _row(cells: list[str]) -> str:
+def _render_type(field: Field) -> str:
+    return f"{field.data_type}({field.length})" if field.length else field.data_type
+
+
+def _escaped_row(cells: list[str]) -> str:
     return row([escape(cell) for cell in cells])

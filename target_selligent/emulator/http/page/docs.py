@@ -1,4 +1,4 @@
-"""`GET /docs`: the API's description for a person, as one page without scripts or anything from elsewhere."""
+"""`GET /docs`: the API's description as one page, without scripts and without anything from another server."""
 
 from html import escape
 from typing import Any
@@ -7,7 +7,7 @@ from target_selligent.emulator.http.page.tables import row, table
 
 
 def render_docs(description: dict[str, Any]) -> str:
-    """Return the content of the page.
+    """Return the content of the page as HTML.
 
     Args:
         description: The OpenAPI description.
@@ -34,9 +34,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         row([escape(one["name"]), one["in"], _type(one["schema"]), "required" if one.get("required") else ""])
         for one in operation.get("parameters", ())
     )
-    answers = "".join(
-        row([escape(status), escape(answer["description"]), _content(answer.get("content", {}))])
-        for status, answer in operation["responses"].items()
+    responses = "".join(
+        row([escape(status), escape(response["description"]), _content(response.get("content", {}))])
+        for status, response in operation["responses"].items()
     )
     body = operation.get("requestBody", {}).get("content", {})
     return (
@@ -44,7 +44,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         f"<p>{escape(operation.get('description') or '')} <small>{escape(operation['operationId'])}</small></p>"
         f"{table(['Parameter', 'In', 'Type', ''], parameters)}"
         f"{f'<p>Body: {_content(body)}</p>' if body else ''}"
-        f"{table(['Status', 'Answer', 'Body'], answers)}</section>"
+        f"{table(['Status', 'Answer', 'Body'], responses)}</section>"
     )
 
 
@@ -65,7 +65,7 @@ def _content(content: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """Return a schema in words, as HTML."""
+    """Return a schema in words as HTML, with links to the objects."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'

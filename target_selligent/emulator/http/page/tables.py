@@ -1,4 +1,4 @@
-"""Tables in HTML; cells are HTML already."""
+"""Tables in HTML. Cells are HTML already, so callers escape them."""
 
 
 def row(cells: list[str]) -> str:

@@ -1,1 +1,1 @@
-"""The API's paths, from the wire to the state and back."""
+"""The endpoints: one module for each group of them, with an `APIRouter` named `router`."""

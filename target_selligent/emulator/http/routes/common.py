@@ -1,4 +1,4 @@
-"""What the routes share: answers as bytes, the guard before each call, and the refusals they declare."""
+"""What all routes share: the check of access, the List of a path, bodies, responses, and the declared refusals."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from target_selligent.emulator.http.middleware import CALL_CONTEXT
 from target_selligent.emulator.refusals import JSON_TYPE, BadRequestRefusal, ForbiddenRefusal
 from target_selligent.emulator.tenant import ListEntry
 
-_TEXT_ANSWER = {"text/plain": {"schema": {"type": "string"}}}
+_TEXT_RESPONSE = {"text/plain": {"schema": {"type": "string"}}}
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": response_models.Result, "description": "The call cannot be taken"},
@@ -20,7 +20,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"model": response_models.Result, "description": "A list, segment or relation is not there"},
     413: {"model": response_models.Result, "description": "The body is above the limit"},
     415: {"model": response_models.Result, "description": "The body is not declared as JSON"},
-    429: {"content": _TEXT_ANSWER, "description": "The quota is used up, or the list is busy"},
+    429: {"content": _TEXT_RESPONSE, "description": "The quota is used up, or the list is busy"},
 }
 
 BULK_BODY: dict[str, Any] = {
@@ -42,19 +42,24 @@ BULK_BODY: dict[str, Any] = {
 
 
 def emulator_of(request: Request) -> Emulator:
-    """Return the state behind a request."""
-    state: Emulator = request.app.state.emulator
-    return state
+    """Return the emulator that serves a request."""
+    emulator: Emulator = request.app.state.emulator
+    return emulator
 
 
 def context_of(request: Request) -> CallContext:
-    """Return what the layers know of a request."""
-    call: CallContext = request.scope[CALL_CONTEXT]
-    return call
+    """Return the context of a call, which the middleware set."""
+    context: CallContext = request.scope[CALL_CONTEXT]
+    return context
 
 
 async def check_access(request: Request, organization: str) -> None:
-    """Refuse organizations that do not exist and endpoints that were not granted."""
+    """Check that the key was granted the endpoint, and that the organization exists.
+
+    Raises:
+        UnauthorizedRefusal: The key was not granted the endpoint.
+        ForbiddenRefusal: The organization does not exist.
+    """
     emulator = emulator_of(request)
     emulator.check_granted(request.scope["route"].operation_id)
     if organization not in emulator.options.organizations:
@@ -62,11 +67,14 @@ async def check_access(request: Request, organization: str) -> None:
 
 
 def list_from_path(request: Request, *, data: bool = False) -> ListEntry:
-    """Return the List in a request's path.
+    """Return the List that the path of a request names.
 
     Args:
         request: The request.
-        data: It is a call on data, to which a new List may not be seen yet.
+        data: Whether it is a call on data, from which a new List may still be hidden.
+
+    Raises:
+        NotFoundRefusal: There is no such List, or it is still hidden.
     """
     emulator = emulator_of(request)
     path = request.path_params
@@ -77,10 +85,10 @@ def list_from_path(request: Request, *, data: bool = False) -> ListEntry:
 
 
 async def read_json(request: Request) -> Any:  # noqa: ANN401 - JSON
-    """Return a body without a check of each value.
+    """Return the value of a JSON body. Pydantic does not check it, because that would be slow for bulk bodies.
 
     Raises:
-        BadRequestRefusal: It is not JSON.
+        BadRequestRefusal: The body is not JSON.
     """
     try:
         return jsontext.decode(await request.body())
@@ -89,10 +97,10 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - JSON
 
 
 def json_response(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - JSON
-    """Return a value as a JSON answer."""
+    """Return a response with a value as JSON."""
     return Response(jsontext.encode(value), status, media_type=JSON_TYPE)
 
 
 def success_response(message: str, status: int = 200) -> Response:
-    """Return the answer of a call that gives no data."""
+    """Return the response of a call that succeeded and has no data to return."""
     return json_response({"result_code": "Succeeded", "message": message}, status)

@@ -1,4 +1,4 @@
-"""Records of Lists: saved, loaded, deleted and searched."""
+"""Records of Lists: the calls that save, load, delete and search them."""
 
 from typing import Annotated, Any
 
@@ -35,23 +35,23 @@ Scalar = str | int | float | bool | None
 
 
 def build_bulk_call(request: Request, query: request_models.DeleteDataQuery, body: Any) -> BulkCall:  # noqa: ANN401 - JSON
-    """Return what a bulk request asks for, and tell the layers of its rows.
+    """Return the bulk call of a request, and note how many rows it has.
 
     Raises:
-        BodyTooLargeRefusal: It has more rows than the limit.
+        BodyTooLargeRefusal: It has more rows than the option `max_rows` allows.
     """
-    options, call = emulator_of(request).options, context_of(request)
+    options, context = emulator_of(request).options, context_of(request)
     if isinstance(body, list):
-        call.rows = max(0, len(body) - (query.fields is None))
-        if options.max_rows is not None and call.rows > options.max_rows:
-            raise BodyTooLargeRefusal(f"The body has {call.rows} rows: more than {options.max_rows}")
+        context.rows = max(0, len(body) - (query.fields is None))
+        if options.max_rows is not None and context.rows > options.max_rows:
+            raise BodyTooLargeRefusal(f"The body has {context.rows} rows: more than {options.max_rows}")
     return BulkCall(
         query.keyFields,
         query.fields,
         body,
         first_match=isinstance(query, request_models.LoadSegmentQuery) and query.deduplication == "ImportFirstMatch",
         stop_on_error=query.errorHandling == "StopOnError",
-        refusals=call.refusals,
+        refusals=context.refusals,
         index_base=options.record_index_base,
         invalid_rows=options.invalid_rows,
         fold_case=options.case_insensitive_keys,
@@ -59,7 +59,7 @@ def build_bulk_call(request: Request, query: request_models.DeleteDataQuery, bod
 
 
 def delete_result(outcome: BulkOutcome) -> dict[str, Any]:
-    """Return the answer of a bulk delete."""
+    """Return the body of the response to a bulk delete."""
     return {
         "errors": None,
         "result_code": outcome.result_code(),
@@ -72,7 +72,7 @@ def delete_result(outcome: BulkOutcome) -> dict[str, Any]:
 
 
 def load_result(outcome: BulkOutcome) -> dict[str, Any]:
-    """Return the answer of a bulk load."""
+    """Return the body of the response to a bulk load."""
     return {
         **delete_result(outcome),
         "number_of_inserted_records": outcome.inserted,
@@ -83,7 +83,7 @@ def load_result(outcome: BulkOutcome) -> dict[str, Any]:
 def search_response(
     request: Request, entry: ListEntry, model: request_models.SearchRequest, segment: SegmentEntry | None = None
 ) -> Response:
-    """Return the answer of a search."""
+    """Search, and return the response."""
     store = emulator_of(request).store
     filters = [Filter(one.field_name, one.operator, one.field_value) for one in model.filters or ()]
     descending = model.order_by_direction == "DESC"
@@ -116,7 +116,7 @@ async def save_record(
         if field is None or (dot and scope.casefold() != "master") or field.name in row:
             raise ValidationRefusal(f"Field {name} does not exist or is named twice")
         try:
-            # This call, unlike the bulk ones, takes any value as text.
+            # Unlike bulk calls, this call also accepts each value as text.
             row[field.name] = parse_text(field, value) if isinstance(value, str) else value
         except ValueError:
             raise ValidationRefusal(f"Field {field.name} needs a {field.data_type}") from None
@@ -169,9 +169,9 @@ async def load_data(request: Request, api_name: str, query: Annotated[request_mo
     async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.load(entry, call, query.data_import_option, segment)
         if segment is not None:
-            made = emulator.store.get_segment(entry, segment["api_name"])
-            written = Write("create_segment", entry.organization, entry.api_name, made.api_name)
-            emulator.journal.add_write(written)
+            created = emulator.store.get_segment(entry, segment["api_name"])
+            write = Write("create_segment", entry.organization, entry.api_name, created.api_name)
+            emulator.journal.add_write(write)
         emulator.log_bulk_operation("list_load", entry, None, outcome)
     return json_response(load_result(outcome))
 

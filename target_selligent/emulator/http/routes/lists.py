@@ -45,8 +45,8 @@ async def get_organization(request: Request, query: NoQuery) -> Response:
 @router.get("/lists", operation_id="List_GetLists", response_model=response_models.ListsAnswer)
 async def get_lists(request: Request, query: Annotated[request_models.ListPageQuery, Query()]) -> Response:
     """Return an overview of the Lists."""
-    page = OverviewQuery(query.filter, query.search, query.skip, query.take)
-    entries = emulator_of(request).store.lists(request.path_params["organization"], page)
+    overview_query = OverviewQuery(query.filter, query.search, query.skip, query.take)
+    entries = emulator_of(request).store.lists(request.path_params["organization"], overview_query)
     return json_response(
         {
             "lists": [
@@ -110,7 +110,7 @@ async def update_list(request: Request, api_name: str, query: NoQuery, model: re
     """Change a List's details."""
     entry = list_from_path(request)
     emulator_of(request).store.update_list(entry, model.model_dump())
-    _note(request, "update_list", entry)
+    _log_write(request, "update_list", entry)
     return success_response("The list was updated")
 
 
@@ -121,7 +121,7 @@ async def delete_list(
     """Delete a List with everything in it."""
     entry = list_from_path(request)
     emulator_of(request).store.delete_list(entry)
-    _note(request, "delete_list", entry)
+    _log_write(request, "delete_list", entry)
     return success_response("The list was deleted")
 
 
@@ -159,5 +159,5 @@ async def count_records(request: Request, api_name: str, query: NoQuery) -> Resp
     return json_response({"count": emulator_of(request).store.count_records(entry)})
 
 
-def _note(request: Request, operation: str, entry: ListEntry) -> None:
+def _log_write(request: Request, operation: str, entry: ListEntry) -> None:
     emulator_of(request).journal.add_write(Write(operation, entry.organization, entry.api_name))

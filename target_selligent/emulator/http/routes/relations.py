@@ -50,7 +50,7 @@ async def create_relations(
     """Add relations to a List."""
     definitions = [relation.model_dump() for relation in model.relations]
     relations.create_relations(emulator_of(request).store, list_from_path(request), definitions)
-    # The one success that is described with errors.
+    # The only success whose body has `errors`, as the API's description has it.
     return json_response({"errors": None, "result_code": "Succeeded", "message": "The relations were created"}, 201)
 
 

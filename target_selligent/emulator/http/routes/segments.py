@@ -26,7 +26,7 @@ NoQuery = Annotated[request_models.Query, Query()]
 _SEGMENT = "/lists/{api_name}/segments/{segment_api_name}"
 
 
-def _segment_of(request: Request, entry: ListEntry, *, data: bool = False) -> SegmentEntry:
+def _segment_from_path(request: Request, entry: ListEntry, *, data: bool = False) -> SegmentEntry:
     emulator = emulator_of(request)
     segment = emulator.store.get_segment(entry, request.path_params["segment_api_name"])
     if data:
@@ -34,9 +34,9 @@ def _segment_of(request: Request, entry: ListEntry, *, data: bool = False) -> Se
     return segment
 
 
-def _note(request: Request, operation: str, entry: ListEntry, segment: SegmentEntry) -> None:
-    written = Write(operation, entry.organization, entry.api_name, segment.api_name)
-    emulator_of(request).journal.add_write(written)
+def _log_write(request: Request, operation: str, entry: ListEntry, segment: SegmentEntry) -> None:
+    write = Write(operation, entry.organization, entry.api_name, segment.api_name)
+    emulator_of(request).journal.add_write(write)
 
 
 @router.get(
@@ -46,8 +46,8 @@ async def get_segments(
     request: Request, api_name: str, query: Annotated[request_models.SegmentPageQuery, Query()]
 ) -> Response:
     """Return an overview of a List's Segments."""
-    page = OverviewQuery(query.filter, query.search, query.skip, query.take)
-    found = emulator_of(request).store.segments(list_from_path(request), page)
+    overview_query = OverviewQuery(query.filter, query.search, query.skip, query.take)
+    found = emulator_of(request).store.segments(list_from_path(request), overview_query)
     overview = [{"segment_type": segment.type, "api_name": segment.api_name} for segment in found]
     return json_response({"segments": overview, "segment_count": len(overview)})
 
@@ -63,14 +63,14 @@ async def create_segment(
     entry = list_from_path(request)
     segment = emulator.store.create_segment(entry, model.model_dump())
     emulator.hide_new(segment)
-    _note(request, "create_segment", entry, segment)
+    _log_write(request, "create_segment", entry, segment)
     return success_response("The segment was created")
 
 
 @router.get(_SEGMENT, operation_id="List_GetListSegment", response_model=response_models.SegmentAnswer)
 async def get_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Return a Segment's details."""
-    segment = _segment_of(request, list_from_path(request))
+    segment = _segment_from_path(request, list_from_path(request))
     return json_response(
         {
             "type": segment.type,
@@ -85,9 +85,9 @@ async def get_segment(request: Request, api_name: str, segment_api_name: str, qu
 async def delete_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Delete a Segment; its members stay in the List."""
     entry = list_from_path(request)
-    segment = _segment_of(request, entry)
+    segment = _segment_from_path(request, entry)
     emulator_of(request).store.delete_segment(segment)
-    _note(request, "delete_segment", entry, segment)
+    _log_write(request, "delete_segment", entry, segment)
     return success_response("The segment was deleted")
 
 
@@ -106,7 +106,7 @@ async def delete_members(
     """Take records out of a Segment by key."""
     emulator, body = emulator_of(request), await read_json(request)
     entry = list_from_path(request, data=True)
-    segment = _segment_of(request, entry, data=True)
+    segment = _segment_from_path(request, entry, data=True)
     call = build_bulk_call(request, query, body)
     async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.delete_members(entry, segment, call)
@@ -120,9 +120,9 @@ async def delete_members(
 async def clear_segment(request: Request, api_name: str, segment_api_name: str, query: NoQuery) -> Response:
     """Take every member out of a Segment."""
     entry = list_from_path(request, data=True)
-    segment = _segment_of(request, entry, data=True)
+    segment = _segment_from_path(request, entry, data=True)
     emulator_of(request).store.clear_segment(segment)
-    _note(request, "segment_clear", entry, segment)
+    _log_write(request, "segment_clear", entry, segment)
     return success_response("The segment was cleared")
 
 
@@ -141,7 +141,7 @@ async def load_members(
     """Make existing records members of a Segment by key."""
     emulator, body = emulator_of(request), await read_json(request)
     entry = list_from_path(request, data=True)
-    segment = _segment_of(request, entry, data=True)
+    segment = _segment_from_path(request, entry, data=True)
     call = build_bulk_call(request, query, body)
     async with emulator.bulk_operation(entry, context_of(request)):
         outcome = emulator.records.load_segment(entry, segment, call)
@@ -161,4 +161,4 @@ async def search_members(
 ) -> Response:
     """Return the members that a search finds."""
     entry = list_from_path(request, data=True)
-    return search_response(request, entry, model, _segment_of(request, entry, data=True))
+    return search_response(request, entry, model, _segment_from_path(request, entry, data=True))
