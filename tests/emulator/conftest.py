@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
-
-from .api import Api
+from tests.emulator.support import Api
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ import pytest
 import requests
 
 from target_selligent.emulator.faults.quota import QuotaWindow
-
-from .api import KEY, Api, counts, wait_until
+from tests.emulator.support import KEY, Api, counts, wait_until
 
 
 @pytest.fixture

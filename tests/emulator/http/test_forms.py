@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from .api import Api
+from tests.emulator.support import Api
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import COLUMNS, Api
+from tests.emulator.support import COLUMNS, Api
 
 
 def _create(api: Api, **changes: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from .api import Api
+from tests.emulator.support import Api
 
 
 def _status(api: Api, method: str, path: str, body: Any) -> int:

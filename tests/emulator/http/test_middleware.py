@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
-
-from .api import Api
+from tests.emulator.support import Api
 
 LOAD = "/lists/contacts/data/load"
 SEGMENT_LOAD = "/lists/contacts/segments/vip/data/load"

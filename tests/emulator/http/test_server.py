@@ -20,9 +20,8 @@ from click.testing import CliRunner
 from target_selligent import __version__
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
 from target_selligent.emulator.cli import main
+from tests.emulator.support import Api, wait_until
 from tests.tls import Authority
-
-from .api import Api, wait_until
 
 COMMAND = [sys.executable, "-m", "target_selligent.emulator.cli"]
 

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from .api import KEY, Api
+from tests.emulator.support import KEY, Api
 
 LIST = "/lists/{api_name}"
 SEGMENT = f"{LIST}/segments/{{segment_api_name}}"

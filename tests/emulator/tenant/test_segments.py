@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import Api, counts
+from tests.emulator.support import Api, counts
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import requests
 
-from .api import Api
+from tests.emulator.support import Api
 
 
 class Links(HTMLParser):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import Api
+from tests.emulator.support import Api
 
 ROWS: list[list[Any]] = [
     ["a", True, 1, 10, 1.5, "2024-01-01", "2024-01-01T00:00:00Z", "first", None],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import COLUMNS, Api, counts
+from tests.emulator.support import COLUMNS, Api, counts
 
 COLUMN_NAMES = ",".join(COLUMNS)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from .api import Api, counts
+from tests.emulator.support import Api, counts
 
 LOAD = "/data/load$"
 
