@@ -1,8 +1,10 @@
-"""A stream's records as a type: decoded, checked and laid out in one go. Pure; no I/O.
+"""The type that the records of a stream are decoded to. Pure; no I/O.
 
-The JSON decoder can check while it decodes, in C. A Struct made from the SCHEMA says what it shall take: only what fits
-the schema and the fields, so that nothing is left to validate. It need not take all that is right. What it refuses is
-looked at alone, as a dict; and where such a record is right after all, the type is widened for those that follow.
+msgspec decodes a record to a Struct and checks it at the same time, in C. The Struct is built from the SCHEMA. It
+accepts only records that fit the schema and the fields, so these records need no other validation.
+
+The Struct can refuse a valid record. Such a record is decoded to a dict and processed alone. If it is valid, the type
+is widened, so that it accepts similar records from then on.
 """
 
 from __future__ import annotations
@@ -11,84 +13,56 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import attrgetter, or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
+from target_selligent.column_types import DEFINITIONS, INTEGER, TYPES, derive_types, restricts_columns_only
 from target_selligent.conversions import Conversion
-from target_selligent.exact_numbers import INT64_MAX, INT64_MIN, get_whole_number_bounds, is_finite_number
 from target_selligent.fields import DELETED_AT_COLUMN, is_deletion_column, is_metadata_column
 from target_selligent.validation import RecordValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_selligent.fields import StreamFields
 
 _MAX_UNKNOWN_COLUMNS = 100
-_MAX_LENGTH = 2**31 - 1
-_NOT_IN_NAMES = frozenset('"\\')
-"""msgspec encodes names once and for all, and takes none that would have to be escaped."""
+_ESCAPED_IN_JSON = frozenset('"\\')
+"""msgspec accepts no names that JSON must escape."""
 
-_INT = Annotated[int, Meta(ge=INT64_MIN, le=INT64_MAX)]
-_TYPES: dict[str, Any] = {
-    "string": str,
-    "integer": _INT,
-    "number": _INT | float,
-    "boolean": bool,
-    "null": type(None),
-}
-_TYPES_OF: dict[Conversion | None, Any] = {
+_UNVALIDATED_TYPES: dict[Conversion | None, Any] = {
     Conversion.STRING: str | None,
-    Conversion.LONG: _INT | None,
-    Conversion.FLOAT: _INT | float | None,
+    Conversion.LONG: INTEGER | None,
+    Conversion.FLOAT: INTEGER | float | None,
     Conversion.BOOLEAN: bool | None,
 }
-"""What is decoded where records are not validated."""
-_SENT_AS_THEY_ARE: dict[Conversion | None, frozenset[str]] = {
-    None: frozenset(_TYPES),
+"""What columns are decoded to if records are not validated."""
+_SENT_UNCHANGED: dict[Conversion | None, frozenset[str]] = {
+    None: frozenset(TYPES),
     Conversion.STRING: frozenset({"string", "null"}),
     Conversion.TEXT: frozenset({"string", "null"}),
     Conversion.LONG: frozenset({"integer", "null"}),
     Conversion.FLOAT: frozenset({"integer", "number", "null"}),
     Conversion.BOOLEAN: frozenset({"boolean", "null"}),
 }
-_NOT_DELETED: Any = Literal[""] | None
-_ALTERNATIVES = frozenset({"anyOf", "oneOf"})
-_LENGTHS = {"minLength": "min_length", "maxLength": "max_length"}
-_NUMBER_RULES = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+"""Conversion to the types in JSON Schema that it does not change. A column that is not sent has no conversion."""
 _ROUNDED = frozenset({None, Conversion.FLOAT})
-"""Where a number may be decoded to a float: it is not sent, or a Float field rounds it anyway."""
-_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
-_ADDRESSES = frozenset({"$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"})
-_DEFINITIONS = ("$defs", "definitions")
-_ROOT_RULES = frozenset({"type", "properties", "required", "additionalProperties"})
-_RULES = (
-    _ROOT_RULES
-    | _ALTERNATIVES
-    | _LENGTHS.keys()
-    | _REFERENCES
-    | {"additionalItems", "allOf", "const", "contains", "dependencies", "dependentRequired", "dependentSchemas"}
-    | {"else", "enum", "exclusiveMaximum", "exclusiveMinimum", "if", "items", "maxContains", "maxItems"}
-    | {"maxProperties", "maximum", "minContains", "minItems", "minProperties", "minimum", "multipleOf", "not"}
-    | {"pattern", "patternProperties", "prefixItems", "propertyNames", "then", "unevaluatedItems"}
-    | {"unevaluatedProperties", "uniqueItems"}
-)
-"""Keywords that restrict values, of all drafts of JSON Schema; others say nothing about them."""
+"""Conversions of columns whose numbers can be decoded to floats: not sent, or rounded by the Float field anyway."""
+_NOT_DELETED: Any = Literal[""] | None
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedColumn:
-    """A column as an attribute of a stream's records.
+    """A column, as an attribute of a decoded record.
 
     Args:
         column_name: Name in the stream's records.
         attribute: Name in the Struct.
-        type: What is decoded.
-        is_final: Whether nothing else fits the schema, and all of it is sent as it is.
-        validator: What decoded values must still be checked with, if anything.
+        type: What values are decoded to.
+        is_final: Whether a decoded value needs neither validation nor conversion.
+        validator: Validates decoded values, if the type does not validate them.
     """
 
     column_name: str
@@ -99,23 +73,36 @@ class DecodedColumn:
 
 
 class RecordType:
-    """What the records of one stream are decoded to.
+    """The type that the records of one stream are decoded to.
 
     Args:
         stream: Name of the stream.
         schema: JSON Schema of its records.
-        fields: What its columns become.
+        fields: The fields of its columns.
         validate: Whether records must fit the schema.
-        widened: Columns that hold more than their schema seems to allow: they are decoded whatever they hold.
-        unknown: Columns that records have besides those of the schema.
+        widened: Names of columns that are decoded whatever they contain, because valid records have more than the
+            derived types accept.
+        unknown: Names of columns that records have although the schema does not.
 
     Attributes:
-        columns: The columns: those that are sent in field order, then the others of the schema.
-        message_type: What RECORD messages decode to, with the record as `record`; None if the schema says more than
-            a type can, or names columns in a way that it cannot.
+        columns: The columns that are sent, in field order, then the other columns of the schema.
+        message_type: What RECORD messages are decoded to, with the record as `record`. None if records of this
+            stream cannot be decoded to a type: there is no fast path for them.
     """
 
-    __slots__ = ("_arguments", "_record", "_unknown", "_widened", "columns", "message_type")
+    __slots__ = (
+        "_conversions",
+        "_fields",
+        "_record",
+        "_required",
+        "_schema",
+        "_stream",
+        "_unknown",
+        "_validate",
+        "_widened",
+        "columns",
+        "message_type",
+    )
 
     def __init__(  # noqa: PLR0913 - what is known of a stream
         self,
@@ -127,50 +114,27 @@ class RecordType:
         widened: frozenset[str] = frozenset(),
         unknown: tuple[str, ...] = (),
     ) -> None:
-        self._arguments = (stream, schema, fields, validate)
+        self._stream = stream
+        self._schema = schema
+        self._fields = fields
+        self._validate = validate
         self._widened = widened
         self._unknown = unknown
-        properties: Mapping[str, Any] = schema["properties"]
-        conversions = {column.column_name: column.conversion for column in fields.columns}
-        names = [*conversions, *(name for name in properties if name not in conversions)]
-        always = set(fields.key_columns).union(schema.get("required", ()) if validate else ())
-        marks = {DELETED_AT_COLUMN}.union(filter(is_deletion_column, (*names, *unknown)))
-        decodable = (
-            always <= set(names) and all(map(_is_plain, (stream, *names, *unknown))) and marks.isdisjoint(conversions)
-        )
-        if validate:
-            decodable = decodable and _is_decodable(schema)
-        self.columns = tuple(
-            self._column(name, f"c{number}", conversions.get(name))
-            if decodable
-            else DecodedColumn(name, f"c{number}", Any, is_final=False, validator=None)
-            for number, name in enumerate(names)
-        )
-        # Records that are marked as deleted are not decoded, but taken alone.
+        self._conversions = {column.column_name: column.conversion for column in fields.columns}
+        self._required = frozenset(fields.key_columns).union(schema.get("required", ()) if validate else ())
+        names = [*self._conversions, *(name for name in schema["properties"] if name not in self._conversions)]
+        deletion_columns = {DELETED_AT_COLUMN}.union(filter(is_deletion_column, (*names, *unknown)))
+        decoded = self._create_decoded_columns(names) if deletion_columns.isdisjoint(self._conversions) else None
+        self.columns = _create_unchecked_columns(names) if decoded is None else decoded
+        # The type refuses records that are marked as deleted, so that they are processed alone.
         self.columns += tuple(
             DecodedColumn(name, f"deleted{number}", _NOT_DELETED, is_final=True, validator=None)
-            for number, name in enumerate(sorted(marks.difference(names)))
+            for number, name in enumerate(sorted(deletion_columns.difference(names)))
         )
-        attributes = [
-            (column.attribute, column.type)
-            if column.column_name in always
-            else (column.attribute, column.type | UnsetType, UNSET)
-            for column in self.columns
-        ]
-        unknown = tuple(name for name in unknown if name not in marks)
-        ignored = [(f"u{number}", msgspec.Raw, msgspec.Raw()) for number in range(len(unknown))]
-        spelled = {column.attribute: column.column_name for column in self.columns}
-        spelled |= {f"u{number}": name for number, name in enumerate(unknown)}
-        self._record = msgspec.defstruct(
-            "Record",
-            [*attributes, *ignored],
-            kw_only=True,
-            forbid_unknown_fields=True,
-            rename=spelled if decodable else None,
-            gc=False,
-        )
+        ignored = [name for name in unknown if name not in deletion_columns]
+        self._record = self._build_struct(ignored, use_column_names=decoded is not None)
         self.message_type: type[Struct] | None = None
-        if decodable:
+        if decoded is not None:
             self.message_type = msgspec.defstruct(
                 "Message",
                 [("type", Literal["RECORD"]), ("record", self._record)],
@@ -179,155 +143,131 @@ class RecordType:
                 gc=False,
             )
 
-    def _column(self, name: str, attribute: str, conversion: Conversion | None) -> DecodedColumn:
-        stream, schema, fields, validate = self._arguments
-        widened = name in self._widened
-        if not validate:
-            decoded = Any if widened else _TYPES_OF.get(conversion, Any)
-            is_final = conversion is None or decoded is not Any
-            return DecodedColumn(name, attribute, decoded, is_final=is_final, validator=None)
-        allowed = schema["properties"][name]
-        types = None if widened else _types(allowed)
-        if types is None or (types.get("number") is _TYPES["number"] and conversion not in _ROUNDED):
-            # Decoded to a float, a number could lose digits.
-            definitions = {key: schema[key] for key in _DEFINITIONS if key in schema}
-            restricted = allowed not in ({}, True)
-            validator = RecordValidator(stream, {**definitions, "allOf": [allowed]}) if restricted else None
+    def _create_decoded_columns(self, names: Sequence[str]) -> tuple[DecodedColumn, ...] | None:
+        """Return the columns with the types that their values are decoded to; None if there is no fast path.
+
+        There is no fast path if the schema restricts more than single columns, if it requires a column that it does
+        not describe, or if msgspec does not accept a name.
+        """
+        if not self._required.issubset(names) or not all(map(_is_plain, (self._stream, *names, *self._unknown))):
+            return None
+        if self._validate and not restricts_columns_only(self._schema):
+            return None
+        create = self._create_validated_column if self._validate else self._create_unvalidated_column
+        return tuple(create(name, f"c{number}") for number, name in enumerate(names))
+
+    def _create_unvalidated_column(self, name: str, attribute: str) -> DecodedColumn:
+        conversion = self._conversions.get(name)
+        decoded = Any if name in self._widened else _UNVALIDATED_TYPES.get(conversion, Any)
+        is_final = conversion is None or decoded is not Any
+        return DecodedColumn(name, attribute, decoded, is_final=is_final, validator=None)
+
+    def _create_validated_column(self, name: str, attribute: str) -> DecodedColumn:
+        schema, conversion = self._schema["properties"][name], self._conversions.get(name)
+        types = None if name in self._widened else derive_types(schema)
+        # If a number were decoded to a float here, it could lose digits.
+        if types is None or (types.get("number") is TYPES["number"] and conversion not in _ROUNDED):
+            definitions = {keyword: self._schema[keyword] for keyword in DEFINITIONS if keyword in self._schema}
+            is_restricted = schema not in ({}, True)
+            validator = RecordValidator(self._stream, {**definitions, "allOf": [schema]}) if is_restricted else None
             return DecodedColumn(name, attribute, Any, is_final=False, validator=validator)
-        is_final = types.keys() <= _SENT_AS_THEY_ARE.get(conversion, frozenset())
+        is_final = types.keys() <= _SENT_UNCHANGED.get(conversion, frozenset())
         if conversion is Conversion.DATE:
-            # Decoded, a date is checked; encoded, it is the same text again. Keys are handled as text.
-            is_final = types.get("string") is str and name not in fields.key_columns
+            # Decoding to a date checks it, and encoding it gives the same text. Keys must stay text.
+            is_final = types.get("string") is str and name not in self._fields.key_columns
             types |= {"string": date} if is_final else {}
         return DecodedColumn(name, attribute, reduce(or_, types.values()), is_final=is_final, validator=None)
 
+    def _build_struct(self, ignored: Iterable[str], *, use_column_names: bool) -> type[Struct]:
+        """Return the Struct of the columns.
+
+        Args:
+            ignored: Names of further columns that a record can have. Their values are not decoded.
+            use_column_names: Whether records are decoded, so that attributes have the names of their columns in JSON.
+        """
+        attributes: list[Any] = [
+            (column.attribute, column.type)
+            if column.column_name in self._required
+            else (column.attribute, column.type | UnsetType, UNSET)
+            for column in self.columns
+        ]
+        column_names = {column.attribute: column.column_name for column in self.columns}
+        for number, name in enumerate(ignored):
+            attributes.append((f"u{number}", msgspec.Raw, msgspec.Raw()))
+            column_names[f"u{number}"] = name
+        return msgspec.defstruct(
+            "Record",
+            attributes,
+            kw_only=True,
+            forbid_unknown_fields=True,
+            rename=column_names if use_column_names else None,
+            gc=False,
+        )
+
     def create_record(self, values: Mapping[str, Any]) -> Struct:
-        """Return a record of this type with values that nobody has checked, those of its own columns only.
+        """Return a record of this type, without checking its values. Columns that the type does not have are left out.
+
+        Args:
+            values: Column name to value.
 
         Raises:
-            TypeError: If it lacks a key column, or one that the schema requires.
+            TypeError: If a key column or a required column is missing.
         """
         return self._record(
             **{column.attribute: values[column.column_name] for column in self.columns if column.column_name in values}
         )
 
     def create_getter(self, column_name: str) -> Callable[[Any], Any]:
-        """Return what gets a column's value out of a record."""
-        return attrgetter(next(one.attribute for one in self.columns if one.column_name == column_name))
+        """Return a function that returns a column's value from a record of this type."""
+        return attrgetter(next(column.attribute for column in self.columns if column.column_name == column_name))
 
-    def widen_for(self, values: Mapping[str, Any]) -> RecordType | None:
-        """Return a type that takes a record which is right, but is not decoded by this one; None if there is none."""
+    def widen_for(self, record: Mapping[str, Any]) -> RecordType | None:
+        """Return a type that accepts a valid record that this type refuses; None if no type can accept it.
+
+        Args:
+            record: The record: column name to value.
+        """
         if self.message_type is None:
             return None
-        stream, schema, fields, validate = self._arguments
         known = {column.column_name for column in self.columns}.union(self._unknown)
-        wide = {
+        refused = {
             column.column_name
             for column in self.columns
-            if column.type not in {Any, _NOT_DELETED} and not _takes(column, values)
+            if column.type not in {Any, _NOT_DELETED} and not _accepts(column, record)
         }
-        unknown = [name for name in values if name not in known]
-        free = not validate or isinstance(schema.get("additionalProperties", True), bool)
+        unknown = [name for name in record if name not in known]
+        allows_any = not self._validate or isinstance(self._schema.get("additionalProperties", True), bool)
         if (
-            not (wide or unknown)
+            not (refused or unknown)
             or len(self._unknown) + len(unknown) > _MAX_UNKNOWN_COLUMNS
-            or not all(free or is_metadata_column(name) for name in unknown)
+            or not all(allows_any or is_metadata_column(name) for name in unknown)
         ):
             return None
         return RecordType(
-            stream,
-            schema,
-            fields,
-            validate=validate,
-            widened=self._widened | wide,
+            self._stream,
+            self._schema,
+            self._fields,
+            validate=self._validate,
+            widened=self._widened | refused,
             unknown=(*self._unknown, *unknown),
         )
 
 
-def _takes(column: DecodedColumn, values: Mapping[str, Any]) -> bool:
+def _create_unchecked_columns(names: Iterable[str]) -> tuple[DecodedColumn, ...]:
+    """Return columns for records that are never decoded to the type, but created from dicts."""
+    return tuple(
+        DecodedColumn(name, f"c{number}", Any, is_final=False, validator=None) for number, name in enumerate(names)
+    )
+
+
+def _accepts(column: DecodedColumn, record: Mapping[str, Any]) -> bool:
     try:
-        msgspec.convert(values.get(column.column_name), column.type | None)
+        msgspec.convert(record.get(column.column_name), column.type | None)
     except msgspec.ValidationError:
         return False
     return True
 
 
-def _types(schema: object) -> dict[str, Any] | None:
-    """Return the kinds of value a property allows, each with its type; None if types cannot say it."""
-    if not isinstance(schema, dict):
-        return None
-    rules = _RULES & schema.keys()
-    alternatives = rules & _ALTERNATIVES
-    if alternatives and len(rules) == 1:
-        return _joined(map(_types, schema[next(iter(alternatives))]))
-    declared = schema.get("type")
-    kinds: list[Any] = declared if isinstance(declared, list) else [declared]
-    if not rules <= {"type"} | _LENGTHS.keys() | _NUMBER_RULES or not all(kind in _TYPES for kind in kinds or [None]):
-        return None
-    limits = {_LENGTHS[rule]: schema[rule] for rule in rules & _LENGTHS.keys()}
-    if not all(type(limit) is int and 0 <= limit <= _MAX_LENGTH for limit in limits.values()):
-        return None
-    types = {kind: _TYPES[kind] for kind in kinds}
-    if rules & _NUMBER_RULES:
-        # Integers are decoded; another number is taken alone, and then the type is widened.
-        whole = _whole_type(schema, rules)
-        if whole is None:
-            return None
-        types |= {kind: whole for kind in ("integer", "number") if kind in types}
-    if limits and "string" in types:
-        types["string"] = Annotated[str, Meta(**limits)]
-    return types
-
-
-def _whole_type(schema: Mapping[str, Any], rules: AbstractSet[str]) -> Any:  # noqa: ANN401 - a type
-    """Return the type of the integers that fit a schema's bounds; None if a type cannot say it."""
-    if not all(is_finite_number(schema[rule]) for rule in rules & _NUMBER_RULES) or 1 % schema.get("multipleOf", 1):
-        return None
-    lowest, highest = get_whole_number_bounds(schema)
-    least = INT64_MIN if lowest is None else max(lowest, INT64_MIN)
-    most = INT64_MAX if highest is None else min(highest, INT64_MAX)
-    return Annotated[int, Meta(ge=least, le=most)] if least <= most else None
-
-
-def _joined(alternatives: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:
-    """Return the kinds of all alternatives; None if one is not known or a value could be of two."""
-    joined: dict[str, Any] = {}
-    for types in alternatives:
-        if types is None or joined.keys() & types.keys():
-            return None
-        joined |= types
-    return None if not joined or {"integer", "number"} <= joined.keys() else joined
-
-
-def _is_decodable(schema: Mapping[str, Any]) -> bool:
-    """Say whether a schema demands nothing of a record but what it demands of its columns."""
-    declared = schema.get("type", "object")
-    return (
-        (declared == "object" or (isinstance(declared, list) and "object" in declared))
-        and _RULES & schema.keys() <= _ROOT_RULES
-        and all(map(_is_local, _keywords(schema)))
-    )
-
-
-def _is_local(keyword: tuple[str, object]) -> bool:
-    """Say whether a keyword means the same where a property stands by itself, beside the definitions."""
-    name, value = keyword
-    if name in _REFERENCES:
-        return not isinstance(value, str) or value.startswith(tuple(f"#/{key}/" for key in _DEFINITIONS))
-    return name not in _ADDRESSES or not isinstance(value, str)
-
-
-def _keywords(schema: object) -> Iterator[tuple[str, object]]:
-    """Yield what could be a keyword with its value, wherever it stands."""
-    pending = [schema]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            yield from item.items()
-            pending.extend(item.values())
-        elif isinstance(item, list):
-            pending.extend(item)
-
-
 def _is_plain(name: str) -> bool:
-    return name.isprintable() and _NOT_IN_NAMES.isdisjoint(name)
+    """Return whether JSON writes a name without escapes."""
+    return name.isprintable() and _ESCAPED_IN_JSON.isdisjoint(name)

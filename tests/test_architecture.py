@@ -123,7 +123,8 @@ ARROWS: dict[str, set[str]] = {
     "pending_tickets": set(),
     "same_key": {"conversions", "dates"},
     "rows": {"conversions", "dates", "exact_numbers", "fields", "record_type", "validation"},
-    "record_type": {"conversions", "exact_numbers", "fields", "validation"},
+    "record_type": {"column_types", "conversions", "fields", "validation"},
+    "column_types": {"exact_numbers"},
     "fields": {"conversions", "exact_numbers"},
     "conversions": set(),
     "exact_numbers": set(),
@@ -166,6 +167,7 @@ FOREIGN = {
 """Library to the modules that alone may import it."""
 
 PURE = {
+    "column_types",
     "batch",
     "body",
     "buffer",
