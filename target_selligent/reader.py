@@ -1,4 +1,4 @@
-"""Lines to Singer messages: fast, exact, and without ever repeating a line in a message."""
+"""Reads Singer messages from lines of input. Numbers stay exact, and no error message contains a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from functools import reduce
-from itertools import groupby, islice
+from itertools import groupby
 from operator import or_
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, cast
 
@@ -29,50 +29,50 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 18
 _PIPE_BYTES = 1 << 20
-"""What Linux allows every user (`/proc/sys/fs/pipe-max-size`)."""
+"""The size that Linux allows every user (`/proc/sys/fs/pipe-max-size`)."""
 _IDLE_SECONDS = 1.0
-_IMPOSSIBLE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
+_NO_VALUE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
 _RECORD = "RECORD"
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
-_MAX_SHOWN_TYPE = 40
+_MAX_TYPE_LENGTH = 40
 
 
 class _StopReading(BaseException):
-    """Leaves a blocked read when a signal arrives."""
+    """Raised by a signal handler to interrupt a read that waits for input."""
 
 
 class RecordReceiver(Protocol):
-    """What takes the RECORDs of a stream, many at once."""
+    """Receives the RECORD messages of one stream, many at once."""
 
     @property
     def message_type(self) -> type[msgspec.Struct] | None:
-        """What its RECORDs are decoded to; None if each is to be taken alone. It may change with every call."""
+        """The type that RECORD messages are decoded to. None: each is processed alone. Each call may change it."""
 
     @property
     def list_api_name(self) -> str:
-        """Where they go: streams with the same one must be taken in the order of their lines."""
+        """The List that the records go to. Records of one List must be processed in the order of their lines."""
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
-        """Take RECORDs of its type that followed each other in their stream, and the line of each."""
+        """Process RECORD messages of its type, in the order of their stream, and the line of each."""
 
     def process_dict(self, record: dict[str, Any], line: bytes) -> None:
-        """Take the record of a line that is not of its type."""
+        """Process the record of a line that is not of its type."""
 
 
 class MessageReader(GenericSingerReader[bytes]):
-    """Reads messages from bytes or text, one a line.
+    """Reads messages from bytes or text, one message in each line.
 
-    Integers of any size stay exact. What is no strict JSON but was meant to be (NaN, lone surrogates, a byte order
-    mark) is still read, so that the record at fault can be rejected alone.
+    Integers of any size stay exact. A line that is almost JSON (with NaN, lone surrogates or a byte order mark) is
+    read too, so that only its record is rejected.
 
     Attributes:
-        before_read: Called before each wait for input, and about once a second while there is none.
-        process_member_message: Called with each message for a Segment member of a rejects file.
-        record_receivers: Stream to what takes its records. Those of other streams go through the callback, one by one.
-        line: The line that is worked on.
-        line_number: Its number, from 1.
-        failure: Why reading ended before the end of the input, if it failed.
-        stop_signal: Number of the signal that ended reading, if one did.
+        before_read: Called before each wait for input, and about once a second during the wait.
+        process_member_message: Called with each message of a rejects file that adds a member to a Segment.
+        record_receivers: Stream to the receiver of its records. The callback receives records of other streams.
+        line: The current line.
+        line_number: Number of the current line, from 1.
+        failure: The error that ended reading before the end of the input, if there was one.
+        stop_signal: Number of the signal that ended reading, if there was one.
     """
 
     def __init__(self) -> None:
@@ -102,84 +102,99 @@ class MessageReader(GenericSingerReader[bytes]):
         return sys.stdin.buffer
 
     def process_lines(self, file_input: IO[bytes] | None, callbacks: _Callbacks) -> Counter[str]:
-        """Hand each message to the callback of its type, until the input ends, something fails or `stop` is called.
+        """Process all messages, until the input ends, an error occurs or `stop` is called.
 
-        What fails is kept in `failure` rather than raised: what was read before it is whole and shall be loaded.
+        An error is not raised but kept in `failure`, because the messages before it must still be loaded.
 
         Args:
-            file_input: Messages, one a line; None for standard input.
-            callbacks: Message type to what takes such a message.
+            file_input: Messages, one in each line; None for standard input.
+            callbacks: Message type to the function that processes such a message.
 
         Returns:
-            How many messages of each type were taken.
+            How many messages of each type were processed.
         """
         counts: Counter[str] = Counter()
         try:
             for lines in self._chunks(file_input or self.default_input):
                 self._process_lines(lines, callbacks, counts)
-        except Exception as failure:  # noqa: BLE001 - raised again when what came before it is loaded
+        except Exception as failure:  # noqa: BLE001 - raised again after the messages before it are loaded
             self.failure = failure
         return counts
 
     def _process_lines(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
-        """Hand on the messages of some lines, RECORDs of one stream together as far as their types take them."""
-        index, before = 0, self.line_number
-        decoder: msgspec.json.Decoder[Any] | None = None
-        decoded: Iterator[Any] = iter(())
-        while index < len(lines) and self.stop_signal is None:
-            if decoder is not (current := self._record_decoder()):
-                decoder = current
-                decoded = map(current.decode, islice(lines, index, None)) if current is not None else iter(())
-            messages: list[Any] = []
-            # What is decoded before the first line that is not stays in the list.
-            with suppress(*_UNREADABLE):
-                messages.extend(decoded)
-            if messages:
-                self._take(messages, lines[index : index + len(messages)])
+        """Process the messages of some lines: RECORD messages together where their types accept them, others alone."""
+        processed, lines_before = 0, self.line_number
+        remaining = iter(lines)
+        while processed < len(lines) and self.stop_signal is None:
+            if messages := self._decode_prefix(remaining):
+                self._process_records(messages, lines[processed : processed + len(messages)])
                 counts[_RECORD] += len(messages)
-                index += len(messages)
-                self.line_number = before + index
-            if index < len(lines) and self.stop_signal is None:
-                self.line = lines[index]
-                index += 1
-                self.line_number = before + index
+                processed += len(messages)
+                self.line_number = lines_before + processed
+            if processed < len(lines) and self.stop_signal is None:
+                self.line = lines[processed]
+                processed += 1
+                self.line_number = lines_before + processed
                 self._process_line(callbacks, counts)
 
-    def _record_decoder(self) -> msgspec.json.Decoder[Any] | None:
-        """Return what decodes the RECORDs of all streams that have a type, and refuses everything else."""
-        types = [taker.message_type for taker in self.record_receivers.values() if taker.message_type is not None]
+    def _decode_prefix(self, remaining: Iterator[bytes]) -> list[Any]:
+        """Return the RECORD messages of the next lines, up to the first line that no receiver's type accepts.
+
+        That line is taken from the iterator, too.
+        """
+        messages: list[Any] = []
+        decoder = self._get_record_decoder()
+        if decoder is None:
+            next(remaining)
+        else:
+            # The messages before the line that raises stay in the list.
+            with suppress(*_UNREADABLE):
+                messages.extend(map(decoder.decode, remaining))
+        return messages
+
+    def _get_record_decoder(self) -> msgspec.json.Decoder[Any] | None:
+        """Return a decoder of the RECORD messages of all streams that have a type. It refuses all other lines."""
+        receivers = self.record_receivers.values()
+        types = [receiver.message_type for receiver in receivers if receiver.message_type is not None]
         if types != self._message_types:
             self._message_types = types
-            self._decoder = (
-                msgspec.json.Decoder(reduce(or_, types, self._no_stream()), float_hook=parse_json_float)
-                if types
-                else None
-            )
+            self._decoder = None
+            if types:
+                union = reduce(or_, types, self._create_dummy_type())
+                self._decoder = msgspec.json.Decoder(union, float_hook=parse_json_float)
         return self._decoder
 
-    def _no_stream(self) -> type[msgspec.Struct]:
-        """Return a type of message that no line is of: among several types, msgspec insists on the stream's name."""
-        name = "-" * (1 + max(map(len, self.record_receivers)))
-        return msgspec.defstruct("NoStream", [("type", _IMPOSSIBLE)], tag_field="stream", tag=name)
+    def _create_dummy_type(self) -> type[msgspec.Struct]:
+        """Return a message type that no line matches.
 
-    def _take(self, messages: list[Any], lines: Sequence[bytes]) -> None:
-        """Hand on RECORDs, in the order of their lines where they go to the same List."""
-        takers = {taker.message_type: taker for taker in self.record_receivers.values()}
+        msgspec requires the tag, the name of the stream, only in a union of two or more types.
+        """
+        name = "-" * (1 + max(map(len, self.record_receivers)))
+        return msgspec.defstruct("NoStream", [("type", _NO_VALUE)], tag_field="stream", tag=name)
+
+    def _process_records(self, messages: list[Any], lines: Sequence[bytes]) -> None:
+        """Process RECORD messages of any streams. Those of one List are processed in the order of their lines."""
+        receivers = {receiver.message_type: receiver for receiver in self.record_receivers.values()}
         types = set(map(type, messages))
         if len(types) == 1:
-            takers[types.pop()].process_messages(messages, lines)
+            receivers[types.pop()].process_messages(messages, lines)
             return
-        indexes_of: dict[str, list[int]] = {}
-        places = {kind: indexes_of.setdefault(takers[kind].list_api_name, []) for kind in types}
+        indexes_by_list: dict[str, list[int]] = {}
+        indexes_by_type: dict[type, list[int]] = {}
+        for message_type in types:
+            list_api_name = receivers[message_type].list_api_name
+            indexes_by_type[message_type] = indexes_by_list.setdefault(list_api_name, [])
         for index, message in enumerate(messages):
-            places[message.__class__].append(index)
-        for indexes in indexes_of.values():
-            for kind, run in groupby(indexes, lambda index: messages[index].__class__):
+            indexes_by_type[message.__class__].append(index)
+        for indexes in indexes_by_list.values():
+            for message_type, run in groupby(indexes, lambda index: messages[index].__class__):
                 chosen = list(run)
-                takers[kind].process_messages([messages[index] for index in chosen], [lines[index] for index in chosen])
+                receivers[message_type].process_messages(
+                    [messages[index] for index in chosen], [lines[index] for index in chosen]
+                )
 
     def _process_line(self, callbacks: _Callbacks, counts: Counter[str]) -> None:
-        """Hand on a message that is no RECORD of a known type."""
+        """Process the current line, which is not a RECORD message of a receiver's type."""
         try:
             message = self._decode_any(self.line)
         except _UNREADABLE:
@@ -189,8 +204,8 @@ class MessageReader(GenericSingerReader[bytes]):
         if not isinstance(message, dict):
             raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
         if message.get("type") == _RECORD and isinstance(message.get("record"), dict):
-            # Of the others, a SCHEMA and a STATE want plain numbers.
-            message = self._exactly(message)
+            # Only records need exact numbers. A SCHEMA and a STATE need plain floats.
+            message = self._decode_with_exact_numbers(message)
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
         if message_type == MEMBER_TYPE:
             self.process_member_message(message)
@@ -207,23 +222,23 @@ class MessageReader(GenericSingerReader[bytes]):
             callbacks[message_type](message)
         counts[str(message_type)] += 1
 
-    def _exactly(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Return a RECORD message with all digits of its numbers."""
+    def _decode_with_exact_numbers(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return the current line's message with all digits of its numbers; `message` if the line is not JSON."""
         with suppress(*_UNREADABLE):
             message = self._decode_exactly(self.line)
         return message
 
     def stop(self, signum: int) -> None:
-        """Leave the read loop after the message in work; to be called from a signal handler in the reading thread."""
+        """Stop reading after the current message. Call this from a signal handler in the thread that reads."""
         self.stop_signal = signum
         if self._waiting:
             raise _StopReading
 
     def deserialize_json(self, line: bytes) -> Any:  # noqa: ANN401 - JSON
-        """Return a line's value, also where it is not strict JSON; None for a blank line.
+        """Return a line's value, also if the line is not strict JSON; None for a blank line.
 
         Raises:
-            InputError: If it is no JSON at all.
+            InputError: If the line is not JSON at all.
         """
         if not line.strip():
             return None
@@ -232,14 +247,16 @@ class MessageReader(GenericSingerReader[bytes]):
         except (ValueError, RecursionError):
             raise InputError(
                 f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "
-                "the tap broke off in mid-line, or something else prints to its standard output"
+                "the tap stopped in the middle of a line, or something else prints to its standard output"
             ) from None
 
     def assert_line_requires(self, line_dict: dict[str, Any], requires: set[str]) -> None:  # type: ignore[override]
-        """Check that a message has the given keys.
+        """Check that a message has the required keys.
+
+        The SDK's own method prints the message.
 
         Raises:
-            InputError: Naming those that are missing. (The stock method prints the message.)
+            InputError: If keys are missing. The message names them.
         """
         missing = sorted(requires - line_dict.keys())
         if missing:
@@ -251,19 +268,19 @@ class MessageReader(GenericSingerReader[bytes]):
         message_type = message_dict.get("type")
         if isinstance(message_type, str):
             raise InputError(
-                f"line {self.line_number} of the input has the unknown message type {message_type[:_MAX_SHOWN_TYPE]!r}"
+                f"line {self.line_number} of the input has the unknown message type {message_type[:_MAX_TYPE_LENGTH]!r}"
             )
         raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
 
     def _chunks(self, stream: IO[Any]) -> Iterator[list[bytes]]:
-        """Yield the whole lines of each chunk as it arrives; the very last line may lack its newline."""
+        """Yield the complete lines of each chunk when it arrives. The last line of the input can lack its newline."""
         source = getattr(stream, "buffer", stream)
         if not hasattr(source, "readinto1"):
             for line in source:
                 yield [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line]
             return
         _enlarge_pipe(source)
-        # One buffer for all of the input: memory that is in use already is read into far faster than new memory.
+        # All of the input goes through one buffer: reading into memory that is already in use is much faster.
         buffer = bytearray(_CHUNK_BYTES)
         kept = 0
         while count := self._read(source, memoryview(buffer)[kept:]):
@@ -275,12 +292,12 @@ class MessageReader(GenericSingerReader[bytes]):
             kept = filled - end
             if kept > len(buffer) // 2:
                 buffer = buffer.ljust(2 * len(buffer))
-        # Where a signal ended reading, what has been started is no line.
+        # After a signal, the rest is not a complete line.
         if self.stop_signal is None and kept:
             yield [bytes(memoryview(buffer)[:kept])]
 
     def _read(self, source: Any, buffer: memoryview) -> int:  # noqa: ANN401 - any binary stream with readinto1
-        """Wait for bytes and return how many there are; 0 at the end of the input, or when a signal asks to stop."""
+        """Wait for bytes and return how many were read; 0 at the end of the input, or after a signal."""
         while self.stop_signal is None:
             self.before_read()
             try:
@@ -301,14 +318,14 @@ def _do_nothing() -> None:
 
 
 def _enlarge_pipe(source: Any) -> None:  # noqa: ANN401 - any binary stream
-    """Let a pipe hold more than the usual 64 KiB, where the system can: small chunks cost a tenth more each record."""
+    """Let a pipe hold more than the usual 64 KiB, if possible. Small chunks cost 10 % more time for each record."""
     if sys.platform == "linux":
         with suppress(AttributeError, OSError, ValueError):
             fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _is_ready(source: Any) -> bool:  # noqa: ANN401 - any binary stream
-    """Wait a second for input; true if there is some, or where one cannot wait for it."""
+    """Wait up to a second; return whether there is input. Return true if it is not possible to wait."""
     try:
         ready, _, _ = select.select([source.fileno()], [], [], _IDLE_SECONDS)
     except (OSError, ValueError):

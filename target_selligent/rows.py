@@ -1,7 +1,7 @@
-"""Records to rows, many at once and column by column.
+"""Creates rows from records, many at once and column by column. Pure; no I/O.
 
-A row is a tuple of JSON scalars in field order. Dates stay text all the way: a date-time keeps its instant and leaves
-as ISO 8601 in UTC, the form of the vendor's example (`2018-03-27T11:57:20.1179032Z`).
+A row is a tuple of JSON scalars in field order. Dates are text before and after. A date-time keeps its instant and is
+sent as ISO 8601 in UTC, such as `2018-03-27T11:57:20.1179032Z` (docs/selligent-api.md).
 """
 
 from __future__ import annotations
@@ -41,48 +41,56 @@ if TYPE_CHECKING:
     from target_selligent.validation import RecordValidator
 
 ColumnValues = Sequence[Any]
-"""The values of one column, in record order; UNSET where a record lacks it."""
+"""The values of one column, in record order. UNSET if a record lacks the column."""
 
-_ConvertColumn = Callable[[ColumnValues], ColumnValues]
+_ColumnConverter = Callable[[ColumnValues], ColumnValues]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """What is done to one column."""
+class _ColumnStep:
+    """How the values of one column are validated and converted.
+
+    Args:
+        column_name: Name in the stream's records.
+        attribute: Name in the Struct.
+        get: Returns the value from a record.
+        validator: Validates decoded values, if their type does not validate them.
+        convert: Converts the values. Returns its argument if all values are sent unchanged.
+    """
 
     column_name: str
     attribute: str
     get: Callable[[Any], Any]
     validator: RecordValidator | None
-    convert: _ConvertColumn
+    convert: _ColumnConverter
 
 
 class RowMapper:
-    """Turns the records of a stream into rows.
+    """Creates the rows of a stream's records.
 
-    Work is done by column: most columns need no look at their single values.
+    It works column by column, because most columns are sent without looking at single values.
 
     Args:
-        record_type: The records' type.
-        columns: The columns that are sent, in field order: the type's first ones.
-        key_columns: Those of them that must hold a usable key.
+        record_type: The type of the records.
+        columns: The columns that are sent, in field order. They are the first columns of the type.
+        key_columns: Names of the columns that are the key.
 
     Attributes:
-        field_names: Field names, in row order.
+        field_names: Names of the fields, in row order.
     """
 
-    __slots__ = ("_key_steps", "_optout", "_sent", "_steps", "_steps_after_decoding", "field_names")
+    __slots__ = ("_cut_to_sent", "_key_getters", "_optout", "_steps", "_steps_after_decoding", "field_names")
 
     def __init__(self, record_type: RecordType, columns: Sequence[ColumnMapping], key_columns: Sequence[str]) -> None:
         decoded = {column.column_name: column for column in record_type.columns}
         sent = {column.column_name: column for column in columns}
-        self._steps = [_step(decoded[column.column_name], column) for column in columns]
+        self._steps = [_create_step(decoded[column.column_name], column) for column in columns]
         self._steps_after_decoding = [
-            _step(column, sent.get(column.column_name)) for column in record_type.columns if not column.is_final
+            _create_step(column, sent.get(column.column_name)) for column in record_type.columns if not column.is_final
         ]
-        self._key_steps = [(column, record_type.create_getter(column)) for column in key_columns]
+        self._key_getters = [(column, record_type.create_getter(column)) for column in key_columns]
         self._optout = next(
             (
                 (column.column_name, record_type.create_getter(column.column_name))
@@ -91,26 +99,23 @@ class RowMapper:
             ),
             None,
         )
-        self._sent: Callable[[Row], Row] = itemgetter(slice(len(columns)))
+        self._cut_to_sent: Callable[[Row], Row] = itemgetter(slice(len(columns)))
         self.field_names = tuple(column.field.name for column in columns)
 
     def create_rows(self, records: Sequence[msgspec.Struct], *, decoded: bool) -> tuple[list[Row], list[Key]]:
-        """Return the records' rows and keys.
+        """Return a row and a key for each record, in order.
 
         Args:
-            records: Records of the mapper's type; their values are changed, unless one is refused.
-            decoded: Whether they were decoded as such: what the type checks is then known to be right.
-
-        Returns:
-            A row and a key for each record, in order.
+            records: Records of the mapper's type. The method changes their values, unless it raises.
+            decoded: Whether the records were decoded to the type, so that the type has checked their values.
 
         Raises:
-            RejectedRecord: If a value cannot be sent as it is; which of several records is at fault is not said.
+            RejectedRecord: If a record has a value that cannot be sent. The error does not say which record it is.
         """
         changed: dict[str, ColumnValues] = {}
         for step in self._steps_after_decoding if decoded else self._steps:
             values = list(map(step.get, records))
-            if decoded and step.validator is not None and not step.validator.are_all_valid(_present(values)):
+            if decoded and step.validator is not None and not step.validator.are_all_valid(_skip_missing(values)):
                 raise RejectedRecord("it does not match its schema", field=step.column_name, code="schema")
             try:
                 converted = step.convert(values)
@@ -118,136 +123,137 @@ class RowMapper:
                 raise RejectedRecord(str(error), field=step.column_name) from None
             if converted is not values:
                 changed[step.attribute] = converted
-        for column, get in self._key_steps:
-            if _holds_unusable_key(list(map(get, records))):
+        for column, get in self._key_getters:
+            if _has_blank(list(map(get, records))):
                 raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
         if self._optout is not None and None in map(self._optout[1], records):
             raise RejectedRecord(
                 f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
             )
         for attribute, converted in changed.items():
-            _exhaust(map(setattr, records, repeat(attribute), converted))
+            _consume(map(setattr, records, repeat(attribute), converted))
         keys: list[Key]
-        if len(self._key_steps) == 1:
-            keys = list(map(self._key_steps[0][1], records))
+        if len(self._key_getters) == 1:
+            keys = list(map(self._key_getters[0][1], records))
         else:
-            keys = list(zip(*[map(get, records) for _, get in self._key_steps], strict=True))
-        return list(map(self._sent, map(msgspec.structs.astuple, records))), keys
+            keys = list(zip(*[map(get, records) for _, get in self._key_getters], strict=True))
+        return list(map(self._cut_to_sent, map(msgspec.structs.astuple, records))), keys
 
     def get_key(self, record: Mapping[str, Any]) -> Key:
-        """Return the key of a record of which nothing else matters.
+        """Return the key of a record, without looking at its other columns.
 
         Raises:
-            RejectedRecord: If it has no usable key.
+            RejectedRecord: If a part of the key is null, blank or not valid.
         """
         converters = {step.column_name: step.convert for step in self._steps}
         key: list[Any] = []
-        for column, _ in self._key_steps:
+        for column, _ in self._key_getters:
             try:
                 values = converters[column]([record.get(column)])
             except ValueError as error:
                 raise RejectedRecord(str(error), field=column) from None
-            if _holds_unusable_key(values):
+            if _has_blank(values):
                 raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
             key += values
         return key[0] if len(key) == 1 else tuple(key)
 
     def get_key_or_none(self, record: Mapping[str, Any]) -> Key | None:
-        """Return the key of a record; None if it has none that could be loaded."""
+        """Return the key of a record; None if `get_key` raises."""
         with suppress(RejectedRecord, UnicodeError):
             return self.get_key(record)
         return None
 
 
-def _step(column: DecodedColumn, sent: ColumnMapping | None) -> _Step:
-    convert = _same if sent is None else _CONVERTERS[sent.conversion]
+def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnStep:
+    convert = _keep_values if sent is None else _CONVERTERS[sent.conversion]
     if sent is not None and sent.key and sent.conversion is Conversion.DATE_TIME:
         convert = _KEY_DATE_TIME
     if sent is not None and sent.one_spelling:
-        convert = _spelled_one_way(convert)
-    return _Step(column.column_name, column.attribute, attrgetter(column.attribute), column.validator, convert)
+        convert = _require_one_spelling(convert)
+    return _ColumnStep(column.column_name, column.attribute, attrgetter(column.attribute), column.validator, convert)
 
 
-def _holds_unusable_key(values: ColumnValues) -> bool:
-    if _TEXT.issuperset(map(type, values)):
+def _has_blank(values: ColumnValues) -> bool:
+    """Return whether a value of a key column is null or blank text."""
+    if _TEXT_ONLY.issuperset(map(type, values)):
         return "" in values or any(map(str.isspace, values))
     return any(key is None or (isinstance(key, str) and not key.strip()) for key in values)
 
 
-def _string(value: object) -> str:
+def _check_text(value: object) -> str:
     if value.__class__ is not str:
         raise ValueError("not text")
     return value
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     if isinstance(value, str):
         return value
-    return format_number(value) if value.__class__ in _NUMBERS else _json(value)  # type: ignore[arg-type]
+    return format_number(value) if value.__class__ in _NUMBER_TYPES else _to_json(value)  # type: ignore[arg-type]
 
 
-def _long(value: object) -> int:
-    # JSON Schema takes 1.0 for an integer; Selligent's Long does not.
-    number = to_whole_number(_number(value, "not a whole number"))
+def _to_long(value: object) -> int:
+    # In JSON Schema, 1.0 is an integer. A Long field does not accept it.
+    number = to_whole_number(_check_number(value, "not a whole number"))
     if not INT64_MIN <= number <= INT64_MAX:
         raise ValueError("the integer does not fit 64 bits")
     return number
 
 
-def _float(value: object) -> float:
-    return to_double(_number(value))
+def _to_float(value: object) -> float:
+    return to_double(_check_number(value))
 
 
-def _float_key(value: object) -> float:
-    return to_exact_double(_number(_parsed(value)))
+def _to_float_key(value: object) -> float:
+    return to_exact_double(_check_number(_parse_if_text(value)))
 
 
-def _number(value: object, complaint: str = "not a number") -> float | Decimal:
-    if value.__class__ not in _NUMBERS:
-        raise ValueError(complaint)
+def _check_number(value: object, message: str = "not a number") -> float | Decimal:
+    if value.__class__ not in _NUMBER_TYPES:
+        raise ValueError(message)
     return value  # type: ignore[return-value]
 
 
-def _parsed(value: object) -> object:
+def _parse_if_text(value: object) -> object:
     return parse_json_number(value) if isinstance(value, str) else value
 
 
-def _text_to_long(value: object) -> int:
-    return _long(_parsed(value))
+def _parse_long(value: object) -> int:
+    return _to_long(_parse_if_text(value))
 
 
-def _text_to_float(value: object) -> float:
-    return to_exact_double(parse_json_number(value)) if isinstance(value, str) else _float(value)
+def _parse_float(value: object) -> float:
+    return to_exact_double(parse_json_number(value)) if isinstance(value, str) else _to_float(value)
 
 
-def _text_to_boolean(value: object) -> bool:
+def _parse_boolean(value: object) -> bool:
     if not isinstance(value, str):
-        return _boolean(value)
+        return _check_boolean(value)
     if value.lower() not in _BOOLEANS:
-        raise ValueError("text that is neither true nor false")
+        raise ValueError("the text is neither true nor false")
     return _BOOLEANS[value.lower()]
 
 
-def _flag(value: object) -> int:
-    return int(_boolean(value))
+def _to_flag(value: object) -> int:
+    return int(_check_boolean(value))
 
 
-def _boolean(value: object) -> bool:
+def _check_boolean(value: object) -> bool:
     if value.__class__ is not bool:
-        raise ValueError("not true or false")
+        raise ValueError("neither true nor false")
     return value
 
 
-def _json(value: object) -> str:
-    _refuse_infinite(value)
+def _to_json(value: object) -> str:
+    _check_finite(value)
     try:
         return _encode(value).decode()
     except (UnicodeEncodeError, OverflowError, RecursionError):
-        raise ValueError("cannot be written as JSON") from None
+        raise ValueError("the value cannot be written as JSON") from None
 
 
-def _refuse_infinite(value: object) -> None:
-    """Raise ValueError where JSON could not hold a nested value as it is."""
+def _check_finite(value: object) -> None:
+    """Raise ValueError if a value contains NaN or infinity, at any depth."""
     pending = [value]
     while pending:
         item = pending.pop()
@@ -256,23 +262,36 @@ def _refuse_infinite(value: object) -> None:
         elif isinstance(item, list):
             pending.extend(item)
         elif isinstance(item, (float, Decimal)) and not isfinite(item):
-            raise ValueError("NaN and infinity are no numbers in JSON")
+            raise ValueError("NaN and infinity are not valid in JSON")
 
 
-def _by_value(convert: Callable[[Any], Any], plain: type | None = None) -> _ConvertColumn:
-    """Convert values one by one, unless all are of a type that is sent as it is."""
-    as_they_are = _NOTHING if plain is None else _NOTHING | {plain}
+def _create_value_converter(convert: Callable[[Any], Any], unchanged_type: type | None = None) -> _ColumnConverter:
+    """Return a converter that converts values one by one, unless all of them are sent unchanged.
+
+    Args:
+        convert: Converts one value.
+        unchanged_type: Type of the values that are sent unchanged.
+    """
+    unchanged_types = _NULL_OR_MISSING if unchanged_type is None else _NULL_OR_MISSING | {unchanged_type}
 
     def convert_column(values: ColumnValues) -> ColumnValues:
-        if as_they_are.issuperset(map(type, values)):
+        if unchanged_types.issuperset(map(type, values)):
             return values
         return [value if value is None or value is UNSET else convert(value) for value in values]
 
     return convert_column
 
 
-def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], ending: str) -> _ConvertColumn:
-    """Convert texts together if all have the same one of some forms, else one by one."""
+def _create_date_converter(
+    convert: Callable[[str], str], patterns: dict[str, re.Pattern[str]], ending: str
+) -> _ColumnConverter:
+    """Return a converter that converts texts together if one pattern matches all of them, else one by one.
+
+    Args:
+        convert: Converts one text.
+        patterns: Ending of the texts (their zone) to a pattern for a whole column, as in `dates.py`.
+        ending: The ending that is sent.
+    """
 
     def convert_column(values: ColumnValues) -> ColumnValues:
         try:
@@ -280,63 +299,63 @@ def _by_form(convert: Callable[[str], str], forms: dict[str, re.Pattern[str]], e
         except TypeError:
             return one_by_one(values)
         if "" not in values and lines.count("\n") == len(values):
-            for form, pattern in forms.items():
+            for zone, pattern in patterns.items():
                 if pattern.fullmatch(lines):
-                    lines = lines.replace(f"{form}\n", f"{ending}\n").replace(" ", "T")
-                    # Of a blank line there is no more than the ending.
+                    lines = lines.replace(f"{zone}\n", f"{ending}\n").replace(" ", "T")
+                    # A line for null has become the ending alone.
                     return [text if len(text) > 1 else None for text in lines.split("\n")[:-1]]
         return one_by_one(values)
 
-    one_by_one = _by_value(lambda value: convert(_string(value)))
+    one_by_one = _create_value_converter(lambda value: convert(_check_text(value)))
     return convert_column
 
 
-def _key_date_time(text: str) -> str:
-    if _BEYOND_FRACTION.search(text):
-        raise ValueError("a key with more than 7 digits of a second: two keys could become one")
+def _to_key_date_time(text: str) -> str:
+    if _BEYOND_SEVEN_DIGITS.search(text):
+        raise ValueError("the key has more than 7 digits of a second: two keys could become equal")
     return to_utc_date_time(text)
 
 
-def _present(values: ColumnValues) -> Iterable[Any]:
+def _skip_missing(values: ColumnValues) -> Iterable[Any]:
     return (value for value in values if value is not UNSET)
 
 
-def _same(values: ColumnValues) -> ColumnValues:
+def _keep_values(values: ColumnValues) -> ColumnValues:
     return values
 
 
-def _spelled_one_way(convert: _ConvertColumn) -> _ConvertColumn:
-    """Refuse text that could be written in other ways too: two keys that differ would become one."""
+def _require_one_spelling(convert: _ColumnConverter) -> _ColumnConverter:
+    """Return a converter that also rejects text with a second spelling: two different keys could become equal."""
 
     def convert_column(values: ColumnValues) -> ColumnValues:
         converted = convert(values)
         for value, sent in zip(values, converted, strict=True):
-            if isinstance(value, str) and _text(sent) != value:
-                raise ValueError("a key that could be written in another way: two keys could become one")
+            if isinstance(value, str) and _to_text(sent) != value:
+                raise ValueError("the key can be written in more than one way: two keys could become equal")
         return converted
 
     return convert_column
 
 
-_BEYOND_FRACTION = re.compile(r"[.,][0-9]{7}[0-9]*[1-9]")
-_exhaust = deque[Any](maxlen=0).extend
-_TEXT = frozenset({str})
-_NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
+_BEYOND_SEVEN_DIGITS = re.compile(r"[.,][0-9]{7}[0-9]*[1-9]")
+_consume = deque[Any](maxlen=0).extend
+_TEXT_ONLY = frozenset({str})
+_NUMBER_TYPES: frozenset[type] = frozenset({int, float, Decimal})
 _BOOLEANS = {"true": True, "false": False}
-_NOTHING: frozenset[type] = frozenset({type(None), UnsetType})
-_CONVERTERS: dict[Conversion, _ConvertColumn] = {
-    Conversion.STRING: _by_value(_string, str),
-    Conversion.TEXT: _by_value(_text, str),
-    Conversion.LONG: _by_value(_long),
-    Conversion.FLOAT: _by_value(_float),
-    Conversion.FLOAT_KEY: _by_value(_float_key),
-    Conversion.TEXT_TO_LONG: _by_value(_text_to_long),
-    Conversion.TEXT_TO_FLOAT: _by_value(_text_to_float),
-    Conversion.TEXT_TO_BOOLEAN: _by_value(_text_to_boolean, bool),
-    Conversion.BOOLEAN: _by_value(_boolean, bool),
-    Conversion.FLAG: _by_value(_flag),
-    Conversion.JSON: _by_value(_json),
-    Conversion.DATE: _by_form(to_iso_date, DATE_PATTERNS, ""),
-    Conversion.DATE_TIME: _by_form(to_utc_date_time, DATE_TIME_PATTERNS, "Z"),
+_NULL_OR_MISSING: frozenset[type] = frozenset({type(None), UnsetType})
+_CONVERTERS: dict[Conversion, _ColumnConverter] = {
+    Conversion.STRING: _create_value_converter(_check_text, str),
+    Conversion.TEXT: _create_value_converter(_to_text, str),
+    Conversion.LONG: _create_value_converter(_to_long),
+    Conversion.FLOAT: _create_value_converter(_to_float),
+    Conversion.FLOAT_KEY: _create_value_converter(_to_float_key),
+    Conversion.TEXT_TO_LONG: _create_value_converter(_parse_long),
+    Conversion.TEXT_TO_FLOAT: _create_value_converter(_parse_float),
+    Conversion.TEXT_TO_BOOLEAN: _create_value_converter(_parse_boolean, bool),
+    Conversion.BOOLEAN: _create_value_converter(_check_boolean, bool),
+    Conversion.FLAG: _create_value_converter(_to_flag),
+    Conversion.JSON: _create_value_converter(_to_json),
+    Conversion.DATE: _create_date_converter(to_iso_date, DATE_PATTERNS, ""),
+    Conversion.DATE_TIME: _create_date_converter(to_utc_date_time, DATE_TIME_PATTERNS, "Z"),
 }
-_KEY_DATE_TIME = _by_form(_key_date_time, DATE_TIME_PATTERNS, "Z")
+_KEY_DATE_TIME = _create_date_converter(_to_key_date_time, DATE_TIME_PATTERNS, "Z")
