@@ -14,11 +14,10 @@ from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
 from target_selligent.record_lines import decode_record
 from target_selligent.redaction import redact
-from target_selligent.reject_lines import encode_member_message
-from target_selligent.rejects import Rejection
+from target_selligent.rejection import Rejection
 from target_selligent.report import Counts
 from target_selligent.run_store import FirstRows, LoadedKeys
-from target_selligent.same_key import normalize_for_identity, normalize_key_for_order
+from target_selligent.same_key import normalize_for_identity
 from target_selligent.segment_buffer import SegmentBuffer
 from target_selligent.sizes import SizeLimit
 
@@ -270,22 +269,25 @@ class Delivery:
         Raises:
             RunStoppedError: If the run may not go on past it.
         """
-        route, key = batch.route, batch.keys[index]
-        message = batch.lines[index]
-        line = encode_member_message(route, route.key_rows([key])[0], segment) if loaded and segment else message
+        route, key, line = batch.route, batch.keys[index], batch.lines[index]
+        number = batch.members.record_number(index)
+
+        def redact_values(text: str) -> str:
+            return self.redact(text, lambda: [decode_record(line), batch.body.encode_all()], batch.fields)
+
+        if loaded and segment:
+            self.rejects.add(Rejection.from_member(rejection, route, number, route.key_rows([key])[0], segment))
+            return
         self.rejects.add(
-            Rejection(
+            Rejection.from_line(
                 rejection,
-                record_number=batch.members.record_number(index),
-                line=line,
-                origin=route.origin,
-                key=normalize_key_for_order(route.key_types, None if loaded else key),
-                list_api_name=route.list_api_name,
+                route,
+                number,
+                line,
+                key,
                 segment=segment,
                 vendor_message=vendor_message,
-                redact=lambda text: self.redact(
-                    text, lambda: [decode_record(message), batch.body.encode_all()], batch.fields
-                ),
+                redact=redact_values,
             )
         )
 

@@ -6,8 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.reject_lines import encode_member_message
-from target_selligent.rejects import Rejection
+from target_selligent.rejection import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,13 +123,12 @@ class SegmentLoad:
         """Put a row that is not loaded on the record; as `Load.reject`."""
         route, segment = self.segment_rows.route, self.segment_rows.segment
         self.delivery.rejects.add(
-            Rejection(
+            Rejection.from_member(
                 rejection,
-                record_number=self.segment_rows.record_number(row),
-                line=encode_member_message(route, self.segment_rows.body().row(row), segment),
-                origin=route.origin,
-                list_api_name=route.list_api_name,
-                segment=segment,
+                route,
+                self.segment_rows.record_number(row),
+                self.segment_rows.body().row(row),
+                segment,
                 vendor_message=vendor_message,
                 redact=lambda text: self.delivery.redact(text, None, route.key_fields),
             )

@@ -53,12 +53,12 @@ class RejectsFile:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise DestinationError(f"rejects_path {path!r} cannot be opened: {reason}") from None
 
-    def append(self, lines: bytes, first: bytes) -> bool:
+    def append(self, lines: bytes, *, if_moved: bytes) -> bool:
         """Append lines; they are in the file when this returns.
 
         Args:
             lines: The lines, with their newlines.
-            first: Lines that go before them if nothing of this run is in the file: the one before was moved away.
+            if_moved: Lines that go before them if the file was moved, because a new file has nothing of this run.
 
         Returns:
             Whether that was so.
@@ -71,7 +71,7 @@ class RejectsFile:
             while True:
                 with locked(self._descriptor):
                     if not self._was_moved():
-                        self._write(first + lines if moved else lines)
+                        self._write(if_moved + lines if moved else lines)
                         return moved
                 os.close(self._descriptor)
                 self._descriptor = self._open()

@@ -22,11 +22,11 @@ from target_selligent.fields import is_deleted, is_metadata_column
 from target_selligent.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.record_type import RecordType
 from target_selligent.reject_lines import parse_member_message
-from target_selligent.rejects import Rejection
+from target_selligent.rejection import Rejection
 from target_selligent.report import Counts
 from target_selligent.rows import RowMapper
 from target_selligent.run_store import SpooledRow
-from target_selligent.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
+from target_selligent.same_key import normalize_for_identity, normalize_for_order
 from target_selligent.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
 
 if TYPE_CHECKING:
@@ -367,16 +367,7 @@ class StreamLoader:
         self._parts.report.add_list(self.list_api_name, Counts(read=1, rejected_before_sending=1))
         if rejection.code != NO_SEGMENT:
             self._parts.stream_outcomes.note_records(self._name, 1)
-        self._parts.rejects.add(
-            Rejection(
-                rejection,
-                record_number=number,
-                line=line,
-                origin=self._route.origin,
-                key=normalize_key_for_order(self._route.key_types, key),
-                list_api_name=self.list_api_name,
-            )
-        )
+        self._parts.rejects.add(Rejection.from_line(rejection, self._route, number, line, key))
 
     def _note_unknown_columns(self, record: Mapping[str, Any]) -> None:
         """Warn once about each column that a record has and its schema has not: it is not sent."""

@@ -18,7 +18,18 @@ TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
-OPEN = {"errors", "settings", "settings_table", "body", "batch", "flush_age", "rejects", "report", "row_types"}
+OPEN = {
+    "errors",
+    "settings",
+    "settings_table",
+    "body",
+    "batch",
+    "flush_age",
+    "rejection",
+    "rejects",
+    "report",
+    "row_types",
+}
 """Modules that all those above them may import."""
 
 ARROWS: dict[str, set[str]] = {
@@ -144,6 +155,7 @@ ARROWS: dict[str, set[str]] = {
     "retries": set(),
     "unreachable": set(),
     "environment": set(),
+    "rejection": {"reject_lines", "row_types", "same_key"},
     "rejects": {"reject_lines", "rejects_file", "same_key", "segment_names"},
     "report": {"client"},
     "batch": {"conversions"},
@@ -182,6 +194,7 @@ PURE = {
     "segment_buffer",
     "record_lines",
     "record_type",
+    "rejection",
     "refusals",
     "retries",
     "rows",
