@@ -1,4 +1,4 @@
-"""One emulator for all tests of the target, empty and with its first options at the start of each."""
+"""One emulator for all tests of the target; it is empty and has its first options when a test starts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hypothesis import settings
 
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
 
-from .support import FIRST_OPTIONS, Tenant
-from .tls import Authority
+from .support import CertificateAuthority, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,17 +29,17 @@ def emulator() -> Iterator[EmulatorServer]:
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    """The authority behind the certificates of https emulators; what is started from now on trusts it."""
-    made = Authority(tmp_path_factory.mktemp("tls"))
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertificateAuthority]:
+    """The authority of the https emulators; processes that start from now on trust it."""
+    created = CertificateAuthority(tmp_path_factory.mktemp("tls"))
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in made.env.items():
+        for name, value in created.env.items():
             patch.setitem(os.environ, name, value)
-        yield made
+        yield created
 
 
 @pytest.fixture(scope="session")
-def tls_emulator(authority: Authority) -> Iterator[EmulatorServer]:
+def tls_emulator(authority: CertificateAuthority) -> Iterator[EmulatorServer]:
     """An emulator that serves https and runs as long as the tests do."""
     with EmulatorServer(EmulatorOptions(rate_limit=1_000_000), tls=authority.issue()) as running:
         yield running
@@ -48,9 +47,8 @@ def tls_emulator(authority: Authority) -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def tenant(emulator: EmulatorServer) -> Iterator[Tenant]:
-    """An empty Selligent."""
+    """An empty tenant."""
     client = Tenant(emulator.base_url)
-    client.options(**FIRST_OPTIONS)
-    client.reset()
+    client.start_over()
     yield client
     client.close()

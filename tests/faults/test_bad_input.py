@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support import Message, encode, record, schema, state
-
-from .harness import run
-
-if TYPE_CHECKING:
-    from .harness import Finished, Selligent
+from tests.support import FinishedRun, Message, Tenant, encode, record, run_target, schema, state
 
 COLUMNS: dict[str, Any] = {"key": "string", "name": "string", "story": "string", "number": "number", "seg": "string"}
 SCHEMA = schema(COLUMNS)
 GOOD = record({"key": "good", "name": "n"})
 
 
-def _load(selligent: Selligent, content: bytes | list[Message], **settings: Any) -> Finished:
-    config = selligent.config(create_list_if_not_exists=True, text_field_length=0, **settings)
-    finished = run(config, content if isinstance(content, bytes) else encode(content))
+def _load(tenant: Tenant, content: bytes | list[Message], **settings: Any) -> FinishedRun:
+    config = tenant.config(create_list_if_not_exists=True, text_field_length=0, **settings)
+    finished = run_target(config, content if isinstance(content, bytes) else encode(content))
     assert "Traceback" not in finished.stderr
     return finished
 
@@ -56,13 +51,13 @@ _FATAL: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("line", "reason"), _FATAL.values(), ids=_FATAL)
-def test_a_line_that_is_no_message(selligent: Selligent, line: bytes, reason: str) -> None:
+def test_a_line_that_is_no_message(tenant: Tenant, line: bytes, reason: str) -> None:
     """A line that is no message ends the run with one line that names it; what came before is loaded."""
-    finished = _load(selligent, _HEAD + line)
+    finished = _load(tenant, _HEAD + line)
 
-    assert reason in finished.complaint()
-    assert selligent.rows("KEY") == [["good"]]
-    assert [value for _, value in finished.printed] == [{"position": 1}]
+    assert reason in finished.error_line()
+    assert tenant.rows("KEY") == [["good"]]
+    assert finished.states == [{"position": 1}]
 
 
 _REJECTED = {
@@ -80,14 +75,14 @@ _REJECTED = {
 
 
 @pytest.mark.parametrize("bad", _REJECTED.values(), ids=_REJECTED)
-def test_a_record_that_cannot_be_loaded(selligent: Selligent, bad: bytes) -> None:
+def test_a_record_that_cannot_be_loaded(tenant: Tenant, bad: bytes) -> None:
     """A record with a value that cannot be sent costs itself alone."""
     line = b'{"type": "RECORD", "stream": "customers", "record": ' + bad + b"}\n"
-    finished = _load(selligent, _HEAD + line + encode([record({"key": "last", "name": "n"}), state({"position": 3})]))
+    finished = _load(tenant, _HEAD + line + encode([record({"key": "last", "name": "n"}), state({"position": 3})]))
 
     assert finished.returncode == 0, finished.stderr
     assert "Rejected record 2 of stream customers" in finished.stderr
-    assert sorted(selligent.rows("KEY")) == [["good"], ["last"]]
+    assert sorted(tenant.rows("KEY")) == [["good"], ["last"]]
     assert finished.position == 3
 
 
@@ -95,12 +90,12 @@ def test_a_record_that_cannot_be_loaded(selligent: Selligent, bad: bytes) -> Non
     "text", ["\x00", "a\x00b", "\x7f\x85\u2028", "\ufeff", "😀", "'; DROP TABLE x; --", '"\\\n\r\t', "x" * 10_000_000],
     ids=["nul", "nul-inside", "controls", "byte-order-mark", "emoji", "sql", "escapes", "10-megabytes"],
 )  # fmt: skip
-def test_text_of_any_kind(selligent: Selligent, text: str) -> None:
+def test_text_of_any_kind(tenant: Tenant, text: str) -> None:
     """Any text that is Unicode arrives as it is, however long."""
-    finished = _load(selligent, [SCHEMA, GOOD, record({"key": "odd", "story": text}), state({"position": 2})])
+    finished = _load(tenant, [SCHEMA, GOOD, record({"key": "odd", "story": text}), state({"position": 2})])
 
     assert finished.returncode == 0, finished.stderr
-    assert selligent.rows("KEY", "STORY") == [["good", None], ["odd", text]]
+    assert tenant.rows("KEY", "STORY") == [["good", None], ["odd", text]]
 
 
 @pytest.mark.parametrize(
@@ -108,12 +103,12 @@ def test_text_of_any_kind(selligent: Selligent, text: str) -> None:
     [b"", b"\n\n", encode([SCHEMA]), encode([state({"position": 0})]), b"\xef\xbb\xbf" + encode([SCHEMA])],
     ids=["nothing", "blank-lines", "schema-only", "state-only", "byte-order-mark"],
 )
-def test_an_empty_stream(selligent: Selligent, content: bytes) -> None:
+def test_an_empty_stream(tenant: Tenant, content: bytes) -> None:
     """Nothing to load is no failure."""
-    assert _load(selligent, content).returncode == 0
+    assert _load(tenant, content).returncode == 0
 
 
-def test_a_schema_that_changes_type(selligent: Selligent) -> None:
+def test_a_schema_that_changes_type(tenant: Tenant) -> None:
     """Records fit the schema before them; one of another type then is loaded if it can be, or rejected alone."""
     changed = schema({**COLUMNS, "number": "string"})
     messages = [
@@ -125,33 +120,33 @@ def test_a_schema_that_changes_type(selligent: Selligent) -> None:
         record({"key": "c", "number": 2.5}),
         state({"position": 3}),
     ]
-    finished = _load(selligent, messages)
+    finished = _load(tenant, messages)
 
     if finished.returncode:
-        assert "NUMBER" in finished.complaint()
+        assert "NUMBER" in finished.error_line()
     else:
-        assert selligent.rows("KEY", "NUMBER") == [["a", 1.5], ["c", 2.5]]
+        assert tenant.rows("KEY", "NUMBER") == [["a", 1.5], ["c", 2.5]]
         assert "Rejected record 2 of stream customers" in finished.stderr
         assert finished.position == 3
 
 
-def test_many_columns(selligent: Selligent) -> None:
+def test_many_columns(tenant: Tenant) -> None:
     """2,000 columns make 2,000 fields, and rows of as many values."""
     names = [f"c{number}" for number in range(2000)]
     described = schema({"key": "string", **dict.fromkeys(names, "integer")})
     rows = [record({"key": f"k{row}", **dict.fromkeys(names, row)}) for row in range(20)]
-    finished = _load(selligent, [described, *rows])
+    finished = _load(tenant, [described, *rows])
 
     assert finished.returncode == 0, finished.stderr
-    assert sorted(selligent.rows("C0", "C1999")) == [[row, row] for row in range(20)]
+    assert sorted(tenant.rows("C0", "C1999")) == [[row, row] for row in range(20)]
 
 
-def test_many_segments(selligent: Selligent) -> None:
+def test_many_segments(tenant: Tenant) -> None:
     """2,000 Segments for 2,000 records: each has its member."""
-    selligent.options(rate_limit=10_000_000)
+    tenant.set_options(rate_limit=10_000_000)
     rows = [record({"key": f"k{row}", "name": "n", "seg": f"s{row}"}) for row in range(2000)]
     finished = _load(
-        selligent,
+        tenant,
         [SCHEMA, *rows, state({"position": 2000})],
         segment_column="seg",
         create_segment_if_not_exists=True,
@@ -160,19 +155,19 @@ def test_many_segments(selligent: Selligent) -> None:
 
     assert finished.returncode == 0, finished.stderr
     assert finished.position == 2000
-    writes = selligent.journal("writes")
+    writes = tenant.read_journal("writes")
     joined = {(write["segment"], *key) for write in writes if write["operation"] == "segment_load"
               for key in write["keys"]}  # fmt: skip
     assert joined == {(f"s{row}", f"k{row}") for row in range(2000)}
 
 
-def test_deep_nesting(selligent: Selligent) -> None:
+def test_deep_nesting(tenant: Tenant) -> None:
     """Nested values go into a JSON field as they are."""
     deep: Any = "end"
     for level in range(100):
         deep = [deep] if level % 2 else {"in": deep}
     described = schema({"key": "string", "deep": {"type": ["object", "array", "null"]}})
-    finished = _load(selligent, [described, record({"key": "a", "deep": deep})])
+    finished = _load(tenant, [described, record({"key": "a", "deep": deep})])
 
     assert finished.returncode == 0, finished.stderr
-    assert json.loads(selligent.rows("DEEP")[0][0]) == deep
+    assert json.loads(tenant.rows("DEEP")[0][0]) == deep

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import encode
+from tests.support import FinishedRun, RunningCommand, Tenant, encode, run_target
 
-from .harness import Command, Finished, Selligent, Snapshot, Tap, furthest, run, untrue
+from .tap import Snapshot, Tap, create_people, read_snapshot
+from .writes import count_written, first_false_state
 
 _CHANCE = random.Random(20_250_101)  # noqa: S311 - points that stay the same
 
@@ -54,8 +55,8 @@ MODES: dict[str, dict[str, Any]] = {
 class Outcome:
     """A run that was disturbed and the one after it."""
 
-    first: Finished
-    second: Finished
+    first: FinishedRun
+    second: FinishedRun
     held: Snapshot
     writes: list[dict[str, Any]]
     reached: bool
@@ -85,12 +86,12 @@ class Crash:
     seconds: float | None = None
     tls: bool = True
 
-    def __call__(self, selligent: Selligent) -> Outcome:
+    def __call__(self, tenant: Tenant) -> Outcome:
         """Run the command twice."""
-        selligent.refresh(bulk_latency_ms=5)
+        tenant.start_over(bulk_latency_ms=5)
         if self.mode != "append":
-            selligent.prepare(OLD, "abcd")
-        config = selligent.config(
+            create_people(tenant, OLD, "abcd")
+        config = tenant.config(
             **TAP.settings(),
             **MODES[self.mode],
             create_list_if_not_exists=True,
@@ -100,17 +101,19 @@ class Crash:
         )
         if self.request is not None:
             when = "after" if self.after else "before"
-            selligent.fault(self.kind, skip=self.request, when=when, seconds=self.seconds)
-        with Command(config) as command:
-            command.feed(CONTENT[: self.size or None], close=not self.size)
-            reached = command.wait_until(lambda: selligent.fired() > 0 if self.request is not None else command.fed)
+            tenant.add_fault(self.kind, skip=self.request, when=when, seconds=self.seconds)
+        with RunningCommand(config) as command:
+            command.write_in_background(CONTENT[: self.size or None], close=not self.size)
+            reached = command.wait_until(
+                lambda: tenant.count_faults() > 0 if self.request is not None else command.has_read_all()
+            )
             for number in self.signals:
                 command.process.send_signal(number)
             first = command.finish()
-        selligent.clear_faults()
-        second = run(config, TAP.messages(first.position))
-        held = selligent.snapshot(TAP.streams)
-        return Outcome(first, second, held, selligent.journal("writes"), reached)
+        tenant.clear_faults()
+        second = run_target(config, TAP.messages(first.position))
+        held = read_snapshot(tenant, TAP.streams)
+        return Outcome(first, second, held, tenant.read_journal("writes"), reached)
 
 
 def _expected(mode: str) -> Snapshot:
@@ -129,7 +132,7 @@ def _check(case: Crash, outcome: Outcome) -> None:
     assert outcome.held == _expected(case.mode)
     assert outcome.second.position == len(TAP.records)
     printed = [*outcome.first.printed, *outcome.second.printed]
-    assert not untrue(TAP, printed, outcome.writes, newest=case.mode == "append")
+    assert not first_false_state(TAP, printed, outcome.writes, newest=case.mode == "append")
 
 
 def _kills(mode: str, requests: int, sizes: int) -> list[Any]:
@@ -146,7 +149,7 @@ def test_undisturbed(case: Crash, outcome: Outcome) -> None:
     assert not outcome.reached
     assert outcome.first.returncode == 0
     assert outcome.held == _expected(case.mode)
-    assert not untrue(TAP, outcome.first.printed, outcome.writes, newest=case.mode == "append")
+    assert not first_false_state(TAP, outcome.first.printed, outcome.writes, newest=case.mode == "append")
 
 
 @pytest.mark.parametrize("case", _kills("append", 20, 10))
@@ -203,58 +206,58 @@ def test_stopped_while_selligent_is_silent(case: Crash, outcome: Outcome) -> Non
     _check(case, outcome)
 
 
-def test_a_signal_leaves_nothing_behind(selligent: Selligent) -> None:
+def test_a_signal_leaves_nothing_behind(tenant: Tenant) -> None:
     """All that was read before the signal is loaded, and the last STATE printed says so."""
-    config = selligent.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
-    with Command(config) as command:
-        command.feed(CONTENT[:300_000], close=False)
-        command.wait_until(lambda: command.fed and selligent.seen() > 0)
+    config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
+    with RunningCommand(config) as command:
+        command.write_in_background(CONTENT[:300_000], close=False)
+        command.wait_until(lambda: command.has_read_all() and tenant.count_requests() > 0)
         command.process.send_signal(signal.SIGTERM)
         finished = command.finish()
 
-    written = furthest(TAP, selligent.journal("writes"))
+    written = count_written(TAP, tenant.read_journal("writes"))
     assert finished.returncode == 128 + signal.SIGTERM
     assert finished.position > 0
     assert finished.position <= written < finished.position + TAP.state_every + 1
-    assert not untrue(TAP, finished.printed, selligent.journal("writes"))
+    assert not first_false_state(TAP, finished.printed, tenant.read_journal("writes"))
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_input_that_breaks_off(selligent: Selligent, seed: int) -> None:
+def test_input_that_breaks_off(tenant: Tenant, seed: int) -> None:
     """A tap that dies in mid-line fails the run, but what came whole is loaded, and its STATE printed."""
     chance = random.Random(seed)  # noqa: S311 - cuts that stay the same
     cut = chance.randrange(len(CONTENT) // 4, len(CONTENT))
     cut += CONTENT[cut - 1 : cut] == b"\n"
     cut += CONTENT[cut : cut + 1] == b"\n"
-    config = selligent.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
-    finished = run(config, CONTENT[:cut] + (b"\n" if seed % 2 else b""))
+    config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
+    finished = run_target(config, CONTENT[:cut] + (b"\n" if seed % 2 else b""))
 
     whole = [json.loads(line) for line in CONTENT[:cut].split(b"\n")[:-1]]
-    assert "is not valid JSON" in finished.complaint()
+    assert "is not valid JSON" in finished.error_line()
     assert "xxx" not in finished.stderr
     states = [message["value"] for message in whole if message["type"] == "STATE"]
-    printed = [value for _, value in finished.printed]
+    printed = finished.states
     assert printed == [value for value in states if value in printed]
     assert printed[-1:] == states[-1:]
-    assert furthest(TAP, selligent.journal("writes")) == sum(message["type"] == "RECORD" for message in whole)
+    assert count_written(TAP, tenant.read_journal("writes")) == sum(message["type"] == "RECORD" for message in whole)
 
 
-def test_an_empty_state_is_never_printed(selligent: Selligent) -> None:
+def test_an_empty_state_is_never_printed(tenant: Tenant) -> None:
     """An empty STATE, at any place, never takes the place of a good one."""
     empty = json.dumps({"type": "STATE", "value": {}}).encode() + b"\n"
-    config = selligent.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
-    finished = run(config, empty + CONTENT + empty)
+    config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
+    finished = run_target(config, empty + CONTENT + empty)
 
     assert finished.returncode == 0, finished.stderr
-    assert {} not in [value for _, value in finished.printed]
+    assert {} not in finished.states
     assert finished.position == len(TAP.records)
 
 
-def test_an_end_without_a_newline(selligent: Selligent) -> None:
+def test_an_end_without_a_newline(tenant: Tenant) -> None:
     """A last line that only lacks its newline is whole."""
-    config = selligent.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
-    finished = run(config, CONTENT[:-1])
+    config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
+    finished = run_target(config, CONTENT[:-1])
 
     assert finished.returncode == 0, finished.stderr
     assert finished.position == len(TAP.records)
-    assert selligent.snapshot(TAP.streams) == TAP.loaded()
+    assert read_snapshot(tenant, TAP.streams) == TAP.loaded()

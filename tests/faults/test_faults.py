@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from .harness import Finished, Selligent, Snapshot, Tap, disorder, run, untrue
+from tests.support import FinishedRun, Tenant, run_target
+
+from .tap import Snapshot, Tap, create_people, read_snapshot
+from .writes import first_false_state, order_violations
 
 TAP = Tap(
     tuple(
@@ -67,7 +70,7 @@ NOT_FOUND = {"kind": "result_code", "result_code": "NotFound"}
 class Outcome:
     """What a case came to."""
 
-    run: Finished
+    run: FinishedRun
     held: Snapshot
     fired: int
     requests: list[dict[str, Any]]
@@ -99,24 +102,24 @@ class Case:
         """Whether Segments are cleared first."""
         return self.call == "clear"
 
-    def __call__(self, selligent: Selligent) -> Outcome:
+    def __call__(self, tenant: Tenant) -> Outcome:
         """Run the command against it."""
-        selligent.refresh(latency_ms=3)
+        tenant.start_over(latency_ms=3)
         if self.old or self.replaces:
-            selligent.prepare(OLD, "abc")
+            create_people(tenant, OLD, "abc")
         method, path, _ = CALLS[self.call]
         rules = {**PASSING, "413": TOO_LARGE, "not-found": NOT_FOUND}
         rule = rules.get(self.fault) or {"kind": "status", "status": int(self.fault)}
         for skip in self.skips:
-            selligent.fault(**rule, method=method, path=path, skip=skip, times=self.times)
+            tenant.add_fault(**rule, method=method, path=path, skip=skip, times=self.times)
         settings = SETTINGS | ({"segment_data_import_option": "replace"} if self.replaces else {})
-        since = len(selligent.journal("requests"))
-        finished = run(selligent.config(**settings), TAP.messages())
-        fired = selligent.fired()
-        selligent.clear_faults()
-        requests = selligent.journal("requests")[since:]
-        held = selligent.snapshot(["people"]) if finished.returncode == 0 else {}
-        return Outcome(finished, held, fired, requests, selligent.journal("writes"))
+        since = len(tenant.read_journal("requests"))
+        finished = run_target(tenant.config(**settings), TAP.messages())
+        fired = tenant.count_faults()
+        tenant.clear_faults()
+        requests = tenant.read_journal("requests")[since:]
+        held = read_snapshot(tenant, ["people"]) if finished.returncode == 0 else {}
+        return Outcome(finished, held, fired, requests, tenant.read_journal("writes"))
 
 
 def _places(call: str) -> list[int]:
@@ -136,10 +139,10 @@ def _expected(case: Case) -> Snapshot:
     return TAP.loaded(old=OLD if case.replaces or case.old else ())
 
 
-def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(selligent: Selligent) -> None:
+def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(tenant: Tenant) -> None:
     """The positions of the faults are right: each kind of call is made as often as the cases take for granted."""
-    new = Case("503", "list-load", ())(selligent)
-    replacing = Case("503", "clear", ())(selligent)
+    new = Case("503", "list-load", ())(tenant)
+    replacing = Case("503", "clear", ())(tenant)
 
     counted = {
         call: sum(entry["method"] == method and re.search(path, entry["path"]) is not None for entry in requests)
@@ -154,21 +157,23 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(selligent: Sellig
     # One for each batch of ten records: the newest of those that wait for it.
     assert [value["position"] for _, value in new.run.printed] == [7, 14, 28, 35, 49, 60]
     assert [value["position"] for _, value in replacing.run.printed] == [60]
-    assert not untrue(TAP, new.run.printed, new.writes)
-    assert not untrue(TAP, replacing.run.printed, replacing.writes)
+    assert not first_false_state(TAP, new.run.printed, new.writes)
+    assert not first_false_state(TAP, replacing.run.printed, replacing.writes)
 
 
-def test_a_state_that_is_ahead_is_seen(selligent: Selligent) -> None:
+def test_a_state_that_is_ahead_is_seen(tenant: Tenant) -> None:
     """The judge of STATEs finds a STATE untrue that is printed before its loads, or without those of its Segments."""
-    outcome = Case("503", "list-load", ())(selligent)
+    outcome = Case("503", "list-load", ())(tenant)
 
     for moment, value in outcome.run.printed:
         before = [write for write in outcome.writes if write["monotonic"] <= moment]
-        assert not untrue(TAP, [(moment, value)], before)
+        assert not first_false_state(TAP, [(moment, value)], before)
         loads = [write for write in before if write["operation"] in {"list_load", "segment_load"}]
         first = min(write["monotonic"] for write in loads)
-        assert untrue(TAP, [(first - 0.001, value)], before)
-        assert untrue(TAP, [(moment, value)], [write for write in before if write["operation"] == "list_load"])
+        assert first_false_state(TAP, [(first - 0.001, value)], before)
+        assert first_false_state(
+            TAP, [(moment, value)], [write for write in before if write["operation"] == "list_load"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -182,8 +187,8 @@ def test_what_passes_is_tried_again(case: Case, outcome: Outcome) -> None:
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.held == _expected(case)
     assert outcome.run.position == len(TAP.records)
-    assert not untrue(TAP, outcome.run.printed, outcome.writes)
-    assert not disorder(outcome.writes)
+    assert not first_false_state(TAP, outcome.run.printed, outcome.writes)
+    assert not order_violations(outcome.writes)
     assert "trying again" in outcome.run.stderr
 
 
@@ -199,8 +204,8 @@ def test_a_body_that_is_too_large_is_halved(case: Case, outcome: Outcome) -> Non
     assert outcome.fired == len(case.skips)
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.held == _expected(case)
-    assert not untrue(TAP, outcome.run.printed, outcome.writes)
-    assert not disorder(outcome.writes)
+    assert not first_false_state(TAP, outcome.run.printed, outcome.writes)
+    assert not order_violations(outcome.writes)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +228,7 @@ def test_what_was_made_just_now_is_waited_for(case: Case, outcome: Outcome) -> N
     assert outcome.fired == len(case.skips)
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.held == _expected(case)
-    assert not untrue(TAP, outcome.run.printed, outcome.writes)
+    assert not first_false_state(TAP, outcome.run.printed, outcome.writes)
 
 
 _CREATING = {"POST-list", "POST-fields", "GET-segment", "POST-segment"}
@@ -250,11 +255,11 @@ _REFUSED = [
 )
 def test_a_refusal_fails_at_once(case: Case, outcome: Outcome) -> None:
     """Another 4xx ends the run with one line, without a second try and without a STATE that is not true."""
-    message = outcome.run.complaint()
+    message = outcome.run.error_line()
     assert case.fault in message or case.fault == "404"
     assert outcome.fired == 1
     # A busy machine may take longer than the second that calls have here: that is tried again, and is no refusal.
     retries = [line for line in outcome.run.stderr.splitlines() if "trying again" in line]
     assert all("no response in time" in line for line in retries)
-    assert not untrue(TAP, outcome.run.printed, outcome.writes)
+    assert not first_false_state(TAP, outcome.run.printed, outcome.writes)
     assert outcome.run.position < len(TAP.records)

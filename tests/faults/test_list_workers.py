@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import encode
+from tests.support import FinishedRun, RunningCommand, Tenant, encode
 
-from .harness import Command, Finished, Tap, untrue
+from .tap import Tap
+from .writes import first_false_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .harness import Selligent
 
 SETTINGS: dict[str, Any] = {
     "create_list_if_not_exists": True,
@@ -35,58 +34,58 @@ def tap_of(*streams: str, state_every: int = 1) -> Tap:
     )
 
 
-def ended(command: Command, meanwhile: Callable[[], object] = lambda: None) -> Finished:
+def ended(command: RunningCommand, meanwhile: Callable[[], object] = lambda: None) -> FinishedRun:
     """Wait until the command ends by itself, with its input open; return how it did."""
     assert not command.wait_until(lambda: bool(meanwhile()))
     return command.finish()
 
 
 @pytest.mark.parametrize("path", ["/dead/data/load", "/dead/segments/s/data/load"], ids=["List", "Segment"])
-def test_a_failed_load_ends_a_run_whose_tap_is_silent(selligent: Selligent, path: str) -> None:
+def test_a_failed_load_ends_a_run_whose_tap_is_silent(tenant: Tenant, path: str) -> None:
     """Nothing more has to come from the tap for the failure of a load to be noticed."""
     tap = tap_of("fine", "dead", "fine")
-    selligent.fault(**FAIL, path=path)
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
+    tenant.add_fault(**FAIL, path=path)
+    with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
         command.write(encode(tap.messages()))
         finished = ended(command)
-    assert f"{path}: 400" in finished.complaint()
+    assert f"{path}: 400" in finished.error_line()
 
 
-def test_a_failed_load_ends_a_run_whose_tap_feeds_other_lists(selligent: Selligent) -> None:
+def test_a_failed_load_ends_a_run_whose_tap_feeds_other_lists(tenant: Tenant) -> None:
     """While records come for other Lists only, the failure of a load is noticed too."""
     tap = tap_of("dead", "fine")
-    selligent.fault(**FAIL, path="/dead/data/load")
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
+    tenant.add_fault(**FAIL, path="/dead/data/load")
+    with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
         *_, fine, _ = messages = list(tap.messages())
         command.write(encode(messages))
         finished = ended(command, lambda: command.write(encode([fine])))
-    assert "No luck" in finished.complaint()
+    assert "No luck" in finished.error_line()
 
 
-def test_other_lists_get_their_state_when_one_has_failed(selligent: Selligent) -> None:
+def test_other_lists_get_their_state_when_one_has_failed(tenant: Tenant) -> None:
     """What was read before the failure is loaded into the other Lists, and each STATE that is true then is printed."""
     tap = tap_of("fine", "dead", "fine", "dead", "dead")
-    selligent.fault(**FAIL, path="/dead/data/load")
+    tenant.add_fault(**FAIL, path="/dead/data/load")
     # The batch of the other List is still open when the load fails.
     settings = SETTINGS | {"batch_max_age_seconds": 60, "batch_size_rows": 3}
-    with Command(selligent.config(**tap.settings(), **settings)) as command:
+    with RunningCommand(tenant.config(**tap.settings(), **settings)) as command:
         command.write(encode(tap.messages()))
         finished = ended(command)
-    assert "No luck" in finished.complaint()
+    assert "No luck" in finished.error_line()
     assert finished.position == 1
-    assert selligent.rows("KEY", list_api_name="fine") == [["fine0"], ["fine2"]]
-    assert selligent.members("s", "KEY", "fine") == ["fine0", "fine2"]
+    assert tenant.rows("KEY", list_api_name="fine") == [["fine0"], ["fine2"]]
+    assert tenant.members("s", "KEY", "fine") == ["fine0", "fine2"]
 
 
-def test_every_failure_is_told(selligent: Selligent) -> None:
+def test_every_failure_is_told(tenant: Tenant) -> None:
     """Where the loads of two Lists fail, the log says so of both."""
     tap = tap_of("dead", "gone")
-    selligent.fault(**FAIL, path="/dead/data/load")
-    selligent.fault(**FAIL | {"message": "No luck either"}, path="/gone/data/load")
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
-        command.feed(encode(tap.messages()))
+    tenant.add_fault(**FAIL, path="/dead/data/load")
+    tenant.add_fault(**FAIL | {"message": "No luck either"}, path="/gone/data/load")
+    with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
+        command.write_in_background(encode(tap.messages()))
         finished = command.finish()
-    assert finished.complaint()
+    assert finished.error_line()
     assert "No luck either" in finished.stderr
     assert finished.stderr.replace("No luck either", "").count("No luck") == 1
 
@@ -106,31 +105,31 @@ ENDINGS: dict[str, tuple[dict[str, Any], bytes]] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_the_summary_is_printed_in_every_ending(selligent: Selligent, ending: str) -> None:
+def test_the_summary_is_printed_in_every_ending(tenant: Tenant, ending: str) -> None:
     """However a run ends, the log says what became of the records, once, and what was read before is loaded."""
     settings, rest = ENDINGS[ending]
     tap = tap_of("fine", "fine")
-    selligent.fault(**FAIL, path="/dead/data/load")
+    tenant.add_fault(**FAIL, path="/dead/data/load")
     own = {"streams": {"fine": {"list_api_name": "fine"}, "dead": {"list_api_name": "dead"}}}
-    config = selligent.config(**tap.settings() | own, **SETTINGS, **settings)
-    with Command(config) as command:
-        command.feed(encode(tap.messages()) + rest)
+    config = tenant.config(**tap.settings() | own, **SETTINGS, **settings)
+    with RunningCommand(config) as command:
+        command.write_in_background(encode(tap.messages()) + rest)
         finished = command.finish()
     if ending == "end of the input":
         assert finished.returncode == 0
     else:
-        finished.complaint()
+        finished.error_line()
     assert len(SUMMARY.findall(finished.stderr)) == 1
     assert "2 sent, 2 inserted" in finished.stderr
     assert finished.position == 2
 
 
-def test_the_summary_is_printed_after_a_signal(selligent: Selligent) -> None:
+def test_the_summary_is_printed_after_a_signal(tenant: Tenant) -> None:
     """A run that is stopped says what became of the records, too."""
     tap = tap_of("fine", "fine")
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
-        command.feed(encode(tap.messages()), close=False)
-        command.wait_until(lambda: "list_load" in {write["operation"] for write in selligent.journal("writes")})
+    with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
+        command.write_in_background(encode(tap.messages()), close=False)
+        command.wait_until(lambda: "list_load" in {write["operation"] for write in tenant.read_journal("writes")})
         command.process.send_signal(signal.SIGTERM)
         finished = command.finish()
     assert finished.returncode == 128 + signal.SIGTERM
@@ -138,52 +137,67 @@ def test_the_summary_is_printed_after_a_signal(selligent: Selligent) -> None:
 
 
 @pytest.mark.parametrize("by_turns", [True, False], ids=["by turns", "one after the other"])
-def test_a_busy_list_does_not_hold_up_others(selligent: Selligent, by_turns: bool) -> None:  # noqa: FBT001
+def test_a_busy_list_does_not_hold_up_others(tenant: Tenant, by_turns: bool) -> None:  # noqa: FBT001
     """While one List is busy, all records of another are loaded, however the tap mixes them."""
     names = ("busy", "fine") * 10_000 if by_turns else ("busy",) * 10_000 + ("fine",) * 10_000
     tap = tap_of(*names, state_every=1000)
-    selligent.fault("busy", path="/busy/data/load", times=0)
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
-        command.feed(encode(tap.messages()))
-        assert command.wait_until(lambda: rows_written(selligent, "fine") == 10_000)
-        assert rows_written(selligent, "busy") == 0
-        selligent.clear_faults()
+    tenant.add_fault("busy", path="/busy/data/load", times=0)
+    with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
+        command.write_in_background(encode(tap.messages()))
+        assert command.wait_until(lambda: rows_written(tenant, "fine") == 10_000)
+        assert rows_written(tenant, "busy") == 0
+        tenant.clear_faults()
         finished = command.finish()
     assert finished.returncode == 0, finished.stderr
     assert finished.position == 20_000
-    assert rows_written(selligent, "busy") == 10_000
-    assert not untrue(tap, finished.printed, selligent.journal("writes"))
+    assert rows_written(tenant, "busy") == 10_000
+    assert not first_false_state(tap, finished.printed, tenant.read_journal("writes"))
 
 
-def rows_written(selligent: Selligent, list_api_name: str) -> int:
+def rows_written(tenant: Tenant, list_api_name: str) -> int:
     """Return how many rows are written to a List."""
-    writes = selligent.journal("writes")
+    writes = tenant.read_journal("writes")
     loads = [write for write in writes if write["operation"] == "list_load" and write["list"] == list_api_name]
     return sum(len(write["values"]) for write in loads)
 
 
 @pytest.mark.parametrize(
     "stall",
-    [{"kind": "busy", "times": 0}, {"kind": "delay", "seconds": 6}],
+    [{"kind": "busy", "times": 0}, {"kind": "delay", "seconds": 5}],
     ids=["busy List", "one slow answer"],
 )
 @pytest.mark.parametrize("path", ["/people/data/load", "/people/segments/s/data/load"], ids=["List", "Segment"])
-def test_a_stall_delays_state_by_its_own_length_only(selligent: Selligent, stall: dict[str, Any], path: str) -> None:
-    """After a stall, rows are loaded at the ages of the settings again, not at four times its length."""
-    tap = tap_of(*["people"] * 2, state_every=1)
-    *schemas, first, first_state, second, second_state, _ = tap.messages()
-    with Command(selligent.config(**tap.settings(), **SETTINGS)) as command:
-        selligent.fault(**stall, path=path)
+def test_a_stall_delays_state_by_its_own_length_only(tenant: Tenant, stall: dict[str, Any], path: str) -> None:
+    """After a stall, rows are loaded at the ages of the settings again, not at four times its length.
+
+    Another List is the clock: record after record is loaded into it, each at the age of the settings.
+    """
+    tap = tap_of("people", "people", "clock")
+    *schemas, first, first_state, second, second_state, tick, _, _ = tap.messages()
+    tick["record"]["segments"] = []
+    config = tenant.config(**tap.settings(), **SETTINGS, records_without_segment="list_only")
+    with RunningCommand(config) as command:
+
+        def load_tick() -> None:
+            before = rows_written(tenant, "clock")
+            command.write(encode([tick]))
+            assert command.wait_until(lambda: rows_written(tenant, "clock") > before)
+
+        def count_ticks(most: int) -> int:
+            """Return after how many ticks the next STATE is printed, or `most`."""
+            printed = command.printed_count
+            for ticks in range(1, most + 1):
+                load_tick()
+                if command.printed_count > printed:
+                    return ticks
+            return most
+
+        tenant.add_fault(**stall, path=path)
         command.write(encode([*schemas, first, first_state]))
-        assert command.wait_until(lambda: selligent.fired() > 0)
-        began = time.monotonic()
-        assert command.wait_until(lambda: time.monotonic() - began > 6)
-        selligent.clear_faults()
-        assert command.wait_until(lambda: command.printed == 1)
+        assert command.wait_until(lambda: tenant.count_faults() > 0)
+        stalled = count_ticks(4)
+        tenant.clear_faults()
+        assert command.wait_until(lambda: command.printed_count == 1)
         command.write(encode([second, second_state]))
-        sent = time.monotonic()
-        assert command.wait_until(lambda: command.printed == 2)
-        waited = time.monotonic() - sent
-        assert command.finish().returncode == 0
-    # Four times the stall would be 24 s.
-    assert waited < 18
+        assert count_ticks(2 * stalled) < 2 * stalled
+        command.finish().succeeded()

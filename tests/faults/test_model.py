@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_selligent.target import TargetSelligent
-from tests.support import LIST, encode, record, schema
-
-if TYPE_CHECKING:
-    from .harness import Selligent
+from tests.support import LIST, Tenant, encode, record, schema
 
 _KEYS = ["a", "b", "c", "ä", "a b", "0"]
 _SPELLINGS = [*_KEYS, "A", "a ", "Ä"]
@@ -37,7 +34,7 @@ _faults = st.lists(
     ),
     max_size=1,
 )  # fmt: skip
-_weather = st.tuples(_faults, st.sampled_from([None, 1, 3]))
+_behaviour = st.fixed_dictionaries({"faults": _faults, "max_rows": st.sampled_from([None, 1, 3])})
 _options = st.fixed_dictionaries(
     {
         "list_data_import_option": st.sampled_from(["InsertAndUpdate", "OnlyInsert", "OnlyUpdate"]),
@@ -81,7 +78,7 @@ def model(
     return rows, members
 
 
-@pytest.mark.parametrize("selligent", ["https", "http"], indirect=True)
+@pytest.mark.parametrize("tenant", ["https", "http"], indirect=True)
 @settings(
     max_examples=25,
     derandomize=True,
@@ -89,35 +86,35 @@ def model(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(records=_records, options=_options, weather=_weather, old=_old)
+@given(records=_records, options=_options, behaviour=_behaviour, old=_old)
 def test_a_load_means_what_the_model_says(
-    selligent: Selligent,
+    tenant: Tenant,
     records: list[dict[str, Any]],
     options: dict[str, Any],
-    weather: tuple[list[dict[str, Any]], int | None],
+    behaviour: dict[str, Any],
     old: list[str],
 ) -> None:
     """Whatever comes, whatever is set and whatever fails: List and Segments end as the model says."""
-    selligent.refresh()
-    selligent.create_list(KEY="Text(9)", NAME="Text(9)", SCORE="Long")
-    selligent.fill("KEY,NAME,SCORE", [[key, "old", 0] for key in old])
+    tenant.start_over()
+    tenant.create_list(KEY="Text(9)", NAME="Text(9)", SCORE="Long")
+    tenant.load_rows("KEY,NAME,SCORE", [[key, "old", 0] for key in old])
     for segment in _SEGMENTS:
-        selligent.create_segment(segment)
-        selligent.join(segment, "KEY", old)
-    selligent.options(max_rows=weather[1])
-    for fault in weather[0]:
-        selligent.fault(**fault)
+        tenant.create_segment(segment)
+        tenant.add_members(segment, "KEY", old)
+    tenant.set_options(max_rows=behaviour["max_rows"])
+    for fault in behaviour["faults"]:
+        tenant.add_fault(**fault)
 
-    target = TargetSelligent(config=selligent.config(segment_column="seg", **options))
+    target = TargetSelligent(config=tenant.config(segment_column="seg", **options))
     content = io.BytesIO(encode([schema(_COLUMNS), *map(record, records)]))
     target.process_lines(cast("IO[str]", content))
     target.process_endofpipe()
 
-    selligent.clear_faults()
+    tenant.clear_faults()
     rows, members = model(records, options, old)
-    held = [[one_key(key), *values] for key, *values in selligent.rows("KEY", "NAME", "SCORE")]
+    held = [[one_key(key), *values] for key, *values in tenant.rows("KEY", "NAME", "SCORE")]
     assert sorted(held, key=str) == sorted([[key, *row] for key, row in rows.items()], key=str)
-    found = {segment: selligent.members(segment, "KEY", LIST) for segment in _SEGMENTS}
+    found = {segment: tenant.members(segment, "KEY", LIST) for segment in _SEGMENTS}
     assert {segment: sorted(map(one_key, keys)) for segment, keys in found.items()} == {
         segment: sorted(keys) for segment, keys in members.items()
     }

@@ -18,18 +18,27 @@ from target_selligent.errors import ApiTimeoutError
 from target_selligent.pacer import Pacer
 from target_selligent.retries import RetryPolicy
 from target_selligent.transport import Transport
-from tests.line import HOST, Line, Trouble
-from tests.support import SECRET, Tenant, encode, records, schema, state
-
-from .harness import Finished, Selligent, run
+from tests.support import (
+    SECRET,
+    CertificateAuthority,
+    ConnectionFault,
+    FinishedRun,
+    TcpProxy,
+    Tenant,
+    encode,
+    records,
+    run_target,
+    schema,
+    state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from target_selligent.emulator import Tls
-    from tests.tls import Authority
 
+_HOST = "127.0.0.1"
 _NOW = datetime.now(timezone.utc)
 _COLUMNS = schema({"key": "string", "text": "string"})
 
@@ -47,40 +56,40 @@ LARGE = _messages(8, 1_000_000)
 class Outcome:
     """A run over a line, and what Selligent holds and was asked then."""
 
-    run: Finished
+    run: FinishedRun
     keys: list[str]
-    lost: int
+    disturbed: int
     loads: list[dict[str, Any]]
 
 
-def loaded_keys(selligent: Selligent) -> list[str]:
+def loaded_keys(tenant: Tenant) -> list[str]:
     """Return the keys in the List, in the order of their records."""
-    return sorted((key for (key,) in selligent.rows("KEY")), key=lambda key: int(key[1:]))
+    return sorted((key for (key,) in tenant.rows("KEY")), key=lambda key: int(key[1:]))
 
 
 @dataclass(frozen=True)
-class Troubled:
-    """Connections with trouble on the way to Selligent.
+class Disturbed:
+    """A run whose connections are disturbed between the command and Selligent.
 
     Args:
-        troubles: What becomes of one after the other.
+        faults: How they are disturbed, one after the other.
         tls: Whether Selligent is called over https.
-        timeout: Seconds that an answer may take.
+        timeout: `request_timeout_seconds`.
     """
 
-    troubles: tuple[Trouble, ...]
+    faults: tuple[ConnectionFault, ...]
     tls: bool
     timeout: int = 60
 
-    def __call__(self, selligent: Selligent) -> Outcome:
-        """Load 8 MB over it."""
-        selligent.create_list(KEY="Text(9)", TEXT="LongText")
-        with Line(selligent.base_url, troubles=self.troubles) as line:
-            config = selligent.config(request_timeout_seconds=self.timeout) | {"base_url": line.base_url}
-            finished = run(config, LARGE)
-            lost = line.happened
-        keys = loaded_keys(selligent)
-        return Outcome(finished, keys, lost, [])
+    def __call__(self, tenant: Tenant) -> Outcome:
+        """Load 8 MB."""
+        tenant.create_list(KEY="Text(9)", TEXT="LongText")
+        with TcpProxy(tenant.base_url, faults=self.faults) as proxy:
+            config = tenant.config(request_timeout_seconds=self.timeout) | {"base_url": proxy.base_url}
+            finished = run_target(config, LARGE)
+            disturbed = proxy.fault_count
+        keys = loaded_keys(tenant)
+        return Outcome(finished, keys, disturbed, [])
 
 
 _LOSSES: tuple[Literal["reset", "close"], ...] = ("reset", "close")
@@ -90,17 +99,20 @@ _PLACES = {"at-once": 0, "in-the-handshake": 100, "in-the-body": 3_000_000}
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(Troubled((Trouble(after, kind),) * 2, tls), id=f"{'https' if tls else 'http'}-{place}-{kind}")
+        pytest.param(
+            Disturbed((ConnectionFault(after, kind),) * 2, tls),
+            id=f"{'https' if tls else 'http'}-{place}-{kind}",
+        )
         for tls in (True, False)
         for place, after in _PLACES.items()
         for kind in _LOSSES
     ],
 )
-def test_a_lost_connection_is_made_again(case: Troubled, outcome: Outcome) -> None:
+def test_a_lost_connection_is_made_again(case: Disturbed, outcome: Outcome) -> None:
     """Wherever a connection is lost, and however, the call is made again, and everything is loaded."""
     assert outcome.run.returncode == 0, outcome.run.stderr
-    assert outcome.lost == len(case.troubles)
-    assert outcome.run.stderr.count("connection lost") == len(case.troubles)
+    assert outcome.disturbed == len(case.faults)
+    assert outcome.run.stderr.count("connection lost") == len(case.faults)
     assert outcome.keys == [f"k{number}" for number in range(8)]
     assert outcome.run.position == 8
 
@@ -119,13 +131,13 @@ class LostAtSelligent:
     when: str
     tls: bool
 
-    def __call__(self, selligent: Selligent) -> Outcome:
+    def __call__(self, tenant: Tenant) -> Outcome:
         """Load 8 MB."""
-        selligent.create_list(KEY="Text(9)", TEXT="LongText")
-        selligent.fault(self.kind, when=self.when, body_bytes=3_000_000, path="/data/load$", times=2)
-        finished = run(selligent.config(), LARGE)
-        keys = loaded_keys(selligent)
-        return Outcome(finished, keys, selligent.fired(), [])
+        tenant.create_list(KEY="Text(9)", TEXT="LongText")
+        tenant.add_fault(self.kind, when=self.when, body_bytes=3_000_000, path="/data/load$", times=2)
+        finished = run_target(tenant.config(), LARGE)
+        keys = loaded_keys(tenant)
+        return Outcome(finished, keys, tenant.count_faults(), [])
 
 
 @pytest.mark.parametrize(
@@ -140,7 +152,7 @@ class LostAtSelligent:
 def test_a_connection_that_selligent_ends_is_made_again(case: LostAtSelligent, outcome: Outcome) -> None:
     """A connection that ends before, within or after a body of 8 MB is made again, and everything is loaded."""
     assert outcome.run.returncode == 0, outcome.run.stderr
-    assert outcome.lost == 2, case
+    assert outcome.disturbed == 2, case
     assert outcome.run.stderr.count("connection lost") == 2
     assert outcome.keys == [f"k{number}" for number in range(8)]
 
@@ -148,11 +160,11 @@ def test_a_connection_that_selligent_ends_is_made_again(case: LostAtSelligent, o
 # Certificates
 
 
-def _complaint(selligent: Tenant, **env: str) -> str:
+def _error_line(tenant: Tenant, **env: str) -> str:
     """Run against a server that is not safe; return what is said of it."""
-    done = selligent.run([_COLUMNS, *records("key text", ("a", "x"))], env=env)
+    done = tenant.run([_COLUMNS, *records("key text", ("a", "x"))], env=env)
     assert "trying again" not in done.stderr
-    return done.complaint()
+    return done.error_line()
 
 
 @pytest.mark.parametrize(
@@ -167,15 +179,15 @@ def _complaint(selligent: Tenant, **env: str) -> str:
     ids=["untrusted", "expired", "not yet valid", "another address", "another host"],
 )
 def test_a_certificate_that_does_not_check_out_ends_the_run(
-    authority: Authority, days: tuple[int, int], host: str, env: dict[str, str], words: list[str]
+    authority: CertificateAuthority, days: tuple[int, int], host: str, env: dict[str, str], words: list[str]
 ) -> None:
     """What is untrusted, out of its time or for another host ends the run at once, each in words of its own."""
     starts, ends = (_NOW + timedelta(days=day) for day in days)
     with EmulatorServer(EmulatorOptions(), tls=authority.issue(host, starts=starts, ends=ends)) as server:
-        complaint = _complaint(_Unseen(server.base_url), **env)
-    assert f"no safe connection to {server.base_url.partition('//')[2]}: " in complaint
+        error_line = _error_line(_Unseen(server.base_url), **env)
+    assert f"no safe connection to {server.base_url.partition('//')[2]}: " in error_line
     for word in words:
-        assert word in complaint
+        assert word in error_line
 
 
 class _Unseen(Tenant):
@@ -188,9 +200,9 @@ class _Unseen(Tenant):
 
 def test_plain_http_behind_an_https_address_ends_the_run(emulator: EmulatorServer) -> None:
     """A port that speaks http is told from a certificate that is wrong, at once."""
-    complaint = _complaint(_Unseen(emulator.base_url.replace("http:", "https:")))
-    assert "the server uses plain http" in complaint
-    assert "base_url" in complaint
+    error_line = _error_line(_Unseen(emulator.base_url.replace("http:", "https:")))
+    assert "the server uses plain http" in error_line
+    assert "base_url" in error_line
 
 
 @pytest.mark.parametrize("content", [None, b"nothing"], ids=["no file", "no certificate"])
@@ -201,9 +213,9 @@ def test_a_file_without_authorities_is_named(
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_bytes(content)
-    complaint = _complaint(_Unseen(tls_emulator.base_url), REQUESTS_CA_BUNDLE=str(bundle))
-    assert str(bundle) in complaint
-    assert "REQUESTS_CA_BUNDLE" in complaint
+    error_line = _error_line(_Unseen(tls_emulator.base_url), REQUESTS_CA_BUNDLE=str(bundle))
+    assert str(bundle) in error_line
+    assert "REQUESTS_CA_BUNDLE" in error_line
 
 
 # Slow lines
@@ -221,14 +233,14 @@ class Slow:
     tls: bool
     seconds: float | None
 
-    def __call__(self, selligent: Selligent) -> Outcome:
+    def __call__(self, tenant: Tenant) -> Outcome:
         """Load 2.4 MB, of which one call takes them all, where 150 kB a second go through."""
-        selligent.create_list(KEY="Text(9)", TEXT="LongText")
-        selligent.options(upload_seconds=self.seconds)
-        with Line(selligent.base_url, up=150_000) as line:
-            finished = run({**selligent.config(), "base_url": line.base_url}, _messages(24, 100_000))
-        keys = loaded_keys(selligent)
-        loads = [entry for entry in selligent.journal("requests") if entry["path"].endswith("/data/load")]
+        tenant.create_list(KEY="Text(9)", TEXT="LongText")
+        tenant.set_options(upload_seconds=self.seconds)
+        with TcpProxy(tenant.base_url, upload_rate=150_000) as proxy:
+            finished = run_target({**tenant.config(), "base_url": proxy.base_url}, _messages(24, 100_000))
+        keys = loaded_keys(tenant)
+        loads = [entry for entry in tenant.read_journal("requests") if entry["path"].endswith("/data/load")]
         return Outcome(finished, keys, 0, loads)
 
 
@@ -253,20 +265,22 @@ def test_a_slow_line_gets_bodies_that_fit(case: Slow, outcome: Outcome) -> None:
 
 def test_a_body_that_is_answered_408_before_its_end_is_split(emulator: EmulatorServer) -> None:
     """A server that says that a body takes too long is not sent the whole of it again."""
-    selligent = Selligent(emulator.base_url)
-    selligent.refresh()
-    selligent.create_list(KEY="Text(9)", TEXT="LongText")
+    tenant = Tenant(emulator.base_url)
+    tenant.start_over()
+    tenant.create_list(KEY="Text(9)", TEXT="LongText")
     # A rate is given for the small buffer that comes with it: sending must not be over before the answer.
-    with Line(emulator.base_url, up=50_000_000, troubles=[Trouble(2_000_000, "late")]) as line:
-        finished = run(selligent.config() | {"base_url": line.base_url}, LARGE)
+    with TcpProxy(
+        emulator.base_url, upload_rate=50_000_000, faults=[ConnectionFault(2_000_000, "request_timeout")]
+    ) as proxy:
+        finished = run_target(tenant.config() | {"base_url": proxy.base_url}, LARGE)
     assert finished.returncode == 0, finished.stderr
     assert "trying again" not in finished.stderr
-    assert sorted(selligent.rows("KEY")) == [[f"k{number}"] for number in range(8)]
-    broken, *arrived = [entry for entry in selligent.journal("requests") if entry["path"].endswith("/data/load")]
+    assert sorted(tenant.rows("KEY")) == [[f"k{number}"] for number in range(8)]
+    broken, *arrived = [entry for entry in tenant.read_journal("requests") if entry["path"].endswith("/data/load")]
     assert broken["outcome"] == "gone"
     assert sum(entry["rows"] for entry in arrived) == 8
     assert max(entry["body_bytes"] for entry in arrived) < 5_000_000
-    selligent.close()
+    tenant.close()
 
 
 # Answers that come byte by byte
@@ -274,13 +288,13 @@ def test_a_body_that_is_answered_408_before_its_end_is_split(emulator: EmulatorS
 
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(Troubled((Trouble(4_000_000, "drip"),), tls, timeout=2), id="https" if tls else "http")
+    [pytest.param(Disturbed((ConnectionFault(4_000_000, "drip"),), tls, timeout=2), id="https" if tls else "http")
      for tls in (True, False)],
 )  # fmt: skip
-def test_an_answer_that_drips_is_late(case: Troubled, outcome: Outcome) -> None:
+def test_an_answer_that_drips_is_late(case: Disturbed, outcome: Outcome) -> None:
     """An answer that comes byte by byte, each in time, is as late as none once the whole time is over."""
     assert outcome.run.returncode == 0, outcome.run.stderr
-    assert outcome.lost == len(case.troubles)
+    assert outcome.disturbed == len(case.faults)
     assert outcome.run.stderr.count("no response in time") == 1
     assert outcome.keys == [f"k{number}" for number in range(8)]
 
@@ -311,17 +325,19 @@ def _dripping(beginning: bytes, tls: Tls | None) -> Iterator[str]:
     if tls is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(tls.certificate)
-    with socket.create_server((HOST, 0)) as listening:
+    with socket.create_server((_HOST, 0)) as listening:
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"{'http' if tls is None else 'https'}://{HOST}:{listening.getsockname()[1]}"
+        yield f"{'http' if tls is None else 'https'}://{_HOST}:{listening.getsockname()[1]}"
         over.set()
         thread.join()
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 @pytest.mark.parametrize("beginning", _BEGINNINGS.values(), ids=_BEGINNINGS)
-def test_the_time_holds_for_each_part_of_an_answer(authority: Authority, beginning: bytes, scheme: str) -> None:
+def test_the_time_holds_for_each_part_of_an_answer(
+    authority: CertificateAuthority, beginning: bytes, scheme: str
+) -> None:
     """However the status line, the headers or the body come, the time for the answer holds for all together."""
     with _dripping(beginning, authority.issue() if scheme == "https" else None) as base_url:
         transport = Transport(

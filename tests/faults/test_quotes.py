@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import SECRET, encode, record, schema
-
-from .harness import Finished, Selligent, run
+from tests.support import SECRET, FinishedRun, Tenant, encode, record, run_target, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +48,10 @@ class Quoting:
 
     fault: str
 
-    def __call__(self, selligent: Selligent) -> Finished:
+    def __call__(self, tenant: Tenant) -> FinishedRun:
         """Run the command against it."""
-        selligent.fault(**json.loads(self.fault))
-        config = selligent.config(
+        tenant.add_fault(**json.loads(self.fault))
+        config = tenant.config(
             create_list_if_not_exists=True,
             create_segment_if_not_exists=True,
             segment_column="seg",
@@ -61,7 +59,7 @@ class Quoting:
             request_timeout_seconds=5,
         )
         others = [record({**PERSON, "key": f"other-{number}", "name": "x"}) for number in range(3)]
-        return run(config, encode([SCHEMA, record(PERSON), *others]), env=DEBUG)
+        return run_target(config, encode([SCHEMA, record(PERSON), *others]), env=DEBUG)
 
 
 def _cases() -> Iterator[Any]:
@@ -81,7 +79,7 @@ def _cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("case", list(_cases()))
-def test_what_selligent_quotes_is_in_no_log(case: Quoting, outcome: Finished) -> None:
+def test_what_selligent_quotes_is_in_no_log(case: Quoting, outcome: FinishedRun) -> None:
     """Errors, warnings of retries and of rejected records hold the reason and the field, and nothing that was sent."""
     said = [line for line in outcome.stderr.splitlines() if "in this field is not valid" in line]
     assert said, (case, outcome.stderr)
@@ -90,13 +88,13 @@ def test_what_selligent_quotes_is_in_no_log(case: Quoting, outcome: Finished) ->
     assert "Traceback" not in outcome.stderr
 
 
-def test_the_rejects_file_has_what_was_said(selligent: Selligent, tmp_path: Path) -> None:
+def test_the_rejects_file_has_what_was_said(tenant: Tenant, tmp_path: Path) -> None:
     """The file is for the eyes of its owner: there, the reason is whole."""
-    selligent.create_list(KEY="Text(40)", E_MAIL="Text(60)")
-    selligent.fault("partial", path="/contacts/data/load$", rows=[0], message=MESSAGE)
+    tenant.create_list(KEY="Text(40)", E_MAIL="Text(60)")
+    tenant.add_fault("partial", path="/contacts/data/load$", rows=[0], message=MESSAGE)
     path = tmp_path / "rejects.jsonl"
-    config = selligent.config(field_mapping={"mail": "E_MAIL"}, rejects_path=str(path))
+    config = tenant.config(field_mapping={"mail": "E_MAIL"}, rejects_path=str(path))
     described = schema({"key": "string", "mail": "string"})
-    finished = run(config, encode([described, record({"key": PERSON["key"], "mail": PERSON["mail"]})]))
+    finished = run_target(config, encode([described, record({"key": PERSON["key"], "mail": PERSON["mail"]})]))
     assert finished.returncode in {0, 1}
     assert MESSAGE in path.read_text(encoding="utf-8")

@@ -14,9 +14,7 @@ import requests
 from target_selligent.client import SelligentClient
 from target_selligent.pacer import Pacer
 from target_selligent.transport import Transport
-from tests.support import COMMAND, SECRET
-
-from .harness import Selligent
+from tests.support import COMMAND, SECRET, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,7 @@ THREADS = 4
 
 
 @pytest.fixture
-def limited() -> Iterator[Selligent]:
+def limited() -> Iterator[Tenant]:
     """An emulator in a process of its own, with a quota in a short window."""
     command = [str(COMMAND.with_name("target-selligent-emulator")), "--port", "0"]
     with subprocess.Popen(
@@ -36,7 +34,7 @@ def limited() -> Iterator[Selligent]:
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().partition("http://")[2].split()[0]
-        client = Selligent(f"http://{url}")
+        client = Tenant(f"http://{url}")
         yield client
         client.close()
         process.terminate()
@@ -74,7 +72,7 @@ def _windows(entries: list[dict[str, Any]]) -> list[list[float]]:
     return windows
 
 
-def test_the_quota_is_used_but_never_used_up(limited: Selligent) -> None:
+def test_the_quota_is_used_but_never_used_up(limited: Tenant) -> None:
     """4,000 calls against 1,000 a window: no 429 at all, and no call is held back without need.
 
     A call waits only in a window whose quota is used, and at most a tenth of a window longer than that lasts.
@@ -90,7 +88,7 @@ def test_the_quota_is_used_but_never_used_up(limited: Selligent) -> None:
     counters = requests.get(f"{limited.base_url}/_emulator/counters", timeout=30).json()
     assert counters["quota_429"] == counters["busy_429"] == 0
     assert counters["requests"] == CALLS
-    windows = _windows(limited.journal("requests"))
+    windows = _windows(limited.read_journal("requests"))
     assert max(map(len, windows)) <= LIMIT
     for begins, ends in pauses.noted:
         window = next(window for window in reversed(windows) if window[0] <= begins)

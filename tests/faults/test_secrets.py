@@ -12,9 +12,7 @@ import pytest
 
 from target_selligent.settings import Settings
 from target_selligent.target import TargetSelligent
-from tests.support import LIST, SECRET, Message, encode, record, run_target, schema
-
-from .harness import Finished, Selligent, permissions, run
+from tests.support import LIST, SECRET, FinishedRun, Message, Tenant, encode, record, run_target, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,20 +40,20 @@ class Failing:
     content: bytes | None = None
     options: str = "{}"
 
-    def __call__(self, selligent: Selligent) -> Finished:
+    def __call__(self, tenant: Tenant) -> FinishedRun:
         """Run the command against it."""
-        selligent.options(**json.loads(self.options))
+        tenant.set_options(**json.loads(self.options))
         if self.fault:
-            selligent.fault(**json.loads(self.fault))
+            tenant.add_fault(**json.loads(self.fault))
         settings = {
             "create_list_if_not_exists": True,
             "create_segment_if_not_exists": True,
             "segment_column": "seg",
             "key_fields": "KEY",
             "request_timeout_seconds": 1,
-            **json.loads(self.settings.replace("BASE", selligent.base_url.partition("://")[2])),
+            **json.loads(self.settings.replace("BASE", tenant.base_url.partition("://")[2])),
         }
-        return run(selligent.config(**settings), self.content or encode(MESSAGES), env=DEBUG)
+        return run_target(tenant.config(**settings), self.content or encode(MESSAGES), env=DEBUG)
 
 
 def _failing(**failing: Any) -> Failing:
@@ -88,7 +86,7 @@ _FAILING = {
 
 
 @pytest.mark.parametrize("case", [pytest.param(failing, id=name) for name, failing in _FAILING.items()])
-def test_key_and_secret_are_in_no_output(case: Failing, outcome: Finished) -> None:
+def test_key_and_secret_are_in_no_output(case: Failing, outcome: FinishedRun) -> None:
     """Whatever fails, even at DEBUG neither key nor secret is printed, nor a traceback."""
     assert outcome.returncode in {0, 1}
     assert "DEBUG" in outcome.stderr or case.settings != "{}"
@@ -98,9 +96,9 @@ def test_key_and_secret_are_in_no_output(case: Failing, outcome: Finished) -> No
     assert "Traceback" not in outcome.stderr
 
 
-def test_key_and_secret_are_in_no_representation(selligent: Selligent) -> None:
+def test_key_and_secret_are_in_no_representation(tenant: Tenant) -> None:
     """No object that a crash could show holds the secret in its representation."""
-    config = selligent.config()
+    config = tenant.config()
     target = TargetSelligent(config=config)
     shown = [repr(thing) for thing in (Settings.from_config(config), target, target.settings, vars(target.run))]
     assert not [text for text in shown if SECRET in text or "demo-key" in text]
@@ -130,7 +128,7 @@ _ODD_LINES = {
 
 @pytest.mark.parametrize("skip", [True, False], ids=["skip", "stop"])
 @pytest.mark.parametrize("line", _ODD_LINES.values(), ids=_ODD_LINES)
-def test_customers_data_are_in_no_log(selligent: Selligent, line: bytes, *, skip: bool) -> None:
+def test_customers_data_are_in_no_log(tenant: Tenant, line: bytes, *, skip: bool) -> None:
     """At INFO and above, no log repeats a value of a record, whatever is wrong with it or with its line."""
     properties: dict[str, Any] = {
         "key": {"type": ["string", "null"], "maxLength": 40},
@@ -139,7 +137,7 @@ def test_customers_data_are_in_no_log(selligent: Selligent, line: bytes, *, skip
         "number": "integer",
         "seg": "string",
     }
-    config = selligent.config(
+    config = tenant.config(
         create_list_if_not_exists=True,
         create_segment_if_not_exists=True,
         segment_column="seg",
@@ -148,7 +146,7 @@ def test_customers_data_are_in_no_log(selligent: Selligent, line: bytes, *, skip
     )
     described = schema(properties, keys=())
     for bad in [_BAD_RECORDS] if skip else [[bad] for bad in _BAD_RECORDS[::3]]:
-        finished = run(config, encode([described, *bad]) + line)
+        finished = run_target(config, encode([described, *bad]) + line)
         assert MARK not in finished.stderr
         assert "Traceback" not in finished.stderr
 
@@ -190,28 +188,28 @@ def elsewhere() -> Iterator[HTTPServer]:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("path", ["/lists/[^/]+$", "/data/load$"], ids=["get", "load"])
-def test_a_redirect_is_refused(selligent: Selligent, elsewhere: HTTPServer, status: int, path: str) -> None:
+def test_a_redirect_is_refused(tenant: Tenant, elsewhere: HTTPServer, status: int, path: str) -> None:
     """A redirect ends the run with one line; nothing, least of all the header, reaches another host."""
-    selligent.create_list(KEY="Text(9)", NAME="Text(60)")
+    tenant.create_list(KEY="Text(9)", NAME="Text(60)")
     location = f"http://127.0.0.1:{elsewhere.server_port}/lists"
-    selligent.fault("status", status=status, path=path, times=0, headers={"Location": location})
-    finished = run(selligent.config(), encode(_WITHOUT_SEGMENT))
+    tenant.add_fault("status", status=status, path=path, times=0, headers={"Location": location})
+    finished = run_target(tenant.config(), encode(_WITHOUT_SEGMENT))
 
-    assert str(status) in finished.complaint()
+    assert str(status) in finished.error_line()
     assert _Elsewhere.asked == []
-    assert selligent.fired() == 1
+    assert tenant.count_faults() == 1
 
 
 _WITHOUT_SEGMENT = [schema({"key": "string", "name": "string"}), record({"key": "k1", "name": MARK})]
 
 
-@pytest.mark.parametrize("selligent", ["http"], indirect=True)
-def test_no_proxy_sees_what_goes_to_this_machine(selligent: Selligent, elsewhere: HTTPServer) -> None:
+@pytest.mark.parametrize("tenant", ["http"], indirect=True)
+def test_no_proxy_sees_what_goes_to_this_machine(tenant: Tenant, elsewhere: HTTPServer) -> None:
     """Calls to loopback, which are not encrypted, pass no proxy."""
-    selligent.create_list(KEY="Text(9)", NAME="Text(60)")
+    tenant.create_list(KEY="Text(9)", NAME="Text(60)")
     proxy = f"http://127.0.0.1:{elsewhere.server_port}"
-    finished = run(
-        selligent.config(), encode(_WITHOUT_SEGMENT), env={"http_proxy": proxy, "HTTP_PROXY": proxy, "all_proxy": proxy}
+    finished = run_target(
+        tenant.config(), encode(_WITHOUT_SEGMENT), env={"http_proxy": proxy, "HTTP_PROXY": proxy, "all_proxy": proxy}
     )
 
     assert finished.returncode == 0, finished.stderr
@@ -223,38 +221,38 @@ _BENT = ["../../lists/x", "..", ".", "a/b?c#d", "%2e%2e", "..%2f..%2flists%2fx",
          "\\..\\x", "a\r\nX-Evil: 1", "ü", " ", "a%00", "?", "#", "/", "//example.com/x"]  # fmt: skip
 
 
-def test_a_bent_segment_name_reaches_no_other_endpoint(selligent: Selligent) -> None:
+def test_a_bent_segment_name_reaches_no_other_endpoint(tenant: Tenant) -> None:
     """A Segment's name that is a path, a query or an escape leads nowhere else, and costs only its own record."""
-    selligent.create_list("x", KEY="Text(9)")
-    selligent.fill("KEY", [["kept"]], "x")
-    selligent.create_list(KEY="Text(9)", NAME="Text(60)")
-    before = len(selligent.journal("requests"))
+    tenant.create_list("x", KEY="Text(9)")
+    tenant.load_rows("KEY", [["kept"]], "x")
+    tenant.create_list(KEY="Text(9)", NAME="Text(60)")
+    before = len(tenant.read_journal("requests"))
     messages = [record({"key": f"k{number}", "name": "n", "seg": name}) for number, name in enumerate(["good", *_BENT])]
-    config = selligent.config(segment_column="seg", create_segment_if_not_exists=True)
-    finished = run(config, encode([SCHEMA, *messages]))
+    config = tenant.config(segment_column="seg", create_segment_if_not_exists=True)
+    finished = run_target(config, encode([SCHEMA, *messages]))
 
     assert finished.returncode == 0, finished.stderr
     root = f"/Portal/Api/organizations/my_org/lists/{LIST}"
-    requests = selligent.journal("requests")[before:]
+    requests = tenant.read_journal("requests")[before:]
     assert not [entry["path"] for entry in requests if not entry["path"].startswith(root)]
     assert {entry["method"] for entry in requests} == {"GET", "POST"}
     assert {frozenset(entry["query"]) for entry in requests if "/segments/" in entry["path"] and "load" not in
             entry["path"]} == {frozenset()}  # fmt: skip
-    assert selligent.lists().keys() == {"x", LIST}
-    assert selligent.rows("KEY", list_api_name="x") == [["kept"]]
-    made = selligent.segments()
+    assert tenant.lists().keys() == {"x", LIST}
+    assert tenant.rows("KEY", list_api_name="x") == [["kept"]]
+    made = tenant.segments()
     assert set(made) == {"good", "static"} & set(made) | {"good"}
-    assert ["k0", "n"] in selligent.rows("KEY", "NAME")
-    assert len(selligent.rows("KEY")) == len(made)
+    assert ["k0", "n"] in tenant.rows("KEY", "NAME")
+    assert len(tenant.rows("KEY")) == len(made)
 
 
 _REJECT = {"type", "stream", "record", "reason", "field", "code", "segment", "list", "record_number", "time", "run_id"}
 
 
-def test_the_rejects_file_is_kept_and_can_be_piped_back(selligent: Selligent, tmp_path: Path) -> None:
+def test_the_rejects_file_is_kept_and_can_be_piped_back(tenant: Tenant, tmp_path: Path) -> None:
     """Rejects are appended for their owner alone, with all that is known, and load once their cause is mended."""
     path = tmp_path / "rejects.jsonl"
-    selligent.create_list(KEY="Text(9)", NAME="Text(5)")
+    tenant.create_list(KEY="Text(9)", NAME="Text(5)")
     wide = schema({"key": "string", "name": {"type": ["string", "null"]}, "seg": "string"})
     messages = [
         wide,
@@ -263,15 +261,15 @@ def test_the_rejects_file_is_kept_and_can_be_piped_back(selligent: Selligent, tm
         record({"key": "k3", "name": "bent", "seg": "../x"}),
         {"type": "STATE", "value": {"position": 3}},
     ]
-    config = selligent.config(segment_column="seg", create_segment_if_not_exists=True, rejects_path=str(path))
-    runs = [run(config, encode(messages)) for _ in range(2)]
+    config = tenant.config(segment_column="seg", create_segment_if_not_exists=True, rejects_path=str(path))
+    runs = [run_target(config, encode(messages)) for _ in range(2)]
 
     messages_kept = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     lines = [line for line in messages_kept if line["type"] == "RECORD"]
     assert [line["type"] for line in messages_kept].count("SCHEMA") == 2
     assert [finished.returncode for finished in runs] == [0, 0]
     assert [finished.position for finished in runs] == [3, 3]
-    assert permissions(path) == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
     assert sorted(line["record_number"] for line in lines) == [2, 2, 3, 3]
     assert len({line["run_id"] for line in lines}) == 2
     assert all(set(line) == _REJECT for line in lines)
@@ -281,4 +279,4 @@ def test_the_rejects_file_is_kept_and_can_be_piped_back(selligent: Selligent, tm
              "segment_column": None, "field_mapping": {"seg": None}}  # fmt: skip
     finished = run_target(again, path.read_bytes())
     assert finished.returncode == 0, finished.stderr
-    assert sorted(selligent.rows("KEY", "NAME", list_api_name="mended")) == [["k2", MARK], ["k3", "bent"]]
+    assert sorted(tenant.rows("KEY", "NAME", list_api_name="mended")) == [["k2", MARK], ["k3", "bent"]]

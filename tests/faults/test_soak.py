@@ -1,18 +1,15 @@
-"""A long run in bad weather."""
+"""A long run with many faults."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import encode
+from tests.support import RunningCommand, Tenant, encode
 
-from .harness import Command, Tap, disorder, untrue
-
-if TYPE_CHECKING:
-    from .harness import Selligent
+from .tap import Tap, read_snapshot
+from .writes import first_false_state, order_violations
 
 _CHANCE = random.Random(1)  # noqa: S311 - records that stay the same
 RECORDS = tuple(
@@ -20,7 +17,7 @@ RECORDS = tuple(
     for _ in range(200_000)
 )
 
-_WEATHER = [
+_FAULTS = [
     ("reset", "after", 0.02),
     ("reset", "before", 0.01),
     ("close", "before", 0.005),
@@ -32,18 +29,18 @@ _WEATHER = [
 
 
 @pytest.mark.parametrize(
-    ("selligent", "count", "parallel"),
+    ("tenant", "count", "parallel"),
     [("https", 200_000, 1), ("http", 80_000, 1), ("https", 40_000, 4)],
     ids=["one-load-a-list", "one-load-a-list-over-http", "four-loads-a-list"],
-    indirect=["selligent"],
+    indirect=["tenant"],
 )
-def test_a_long_run_in_bad_weather(selligent: Selligent, count: int, parallel: int) -> None:
+def test_a_long_run_in_bad_weather(tenant: Tenant, count: int, parallel: int) -> None:
     """200,000 records while a twentieth of all requests fails: nothing lost, none doubled, no STATE ahead."""
     tap = Tap(RECORDS[:count], state_every=997)
-    selligent.options(parallel_bulk=parallel > 1)
-    for seed, (kind, when, probability) in enumerate(_WEATHER):
-        selligent.fault(kind, when=when, probability=probability, times=0, seed=seed)
-    config = selligent.config(
+    tenant.set_options(parallel_bulk=parallel > 1)
+    for seed, (kind, when, probability) in enumerate(_FAULTS):
+        tenant.add_fault(kind, when=when, probability=probability, times=0, seed=seed)
+    config = tenant.config(
         **tap.settings(),
         create_list_if_not_exists=True,
         create_segment_if_not_exists=True,
@@ -51,16 +48,16 @@ def test_a_long_run_in_bad_weather(selligent: Selligent, count: int, parallel: i
         segment_batch_size_rows=2000,
         max_parallel_requests_per_list=parallel,
     )
-    with Command(config) as command:
-        command.feed(encode(tap.messages()))
+    with RunningCommand(config) as command:
+        command.write_in_background(encode(tap.messages()))
         finished = command.finish()
 
     assert finished.returncode == 0, finished.stderr
-    assert selligent.fired() >= 10
-    selligent.clear_faults()
-    writes = selligent.journal("writes")
+    assert tenant.count_faults() >= 10
+    tenant.clear_faults()
+    writes = tenant.read_journal("writes")
     assert finished.position == len(tap.records)
     assert len(finished.printed) > len(tap.records) // tap.state_every // 4
-    assert not untrue(tap, finished.printed, writes)
-    assert not disorder(writes)
-    assert selligent.snapshot(tap.streams) == tap.loaded()
+    assert not first_false_state(tap, finished.printed, writes)
+    assert not order_violations(writes)
+    assert read_snapshot(tenant, tap.streams) == tap.loaded()

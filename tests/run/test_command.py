@@ -213,7 +213,7 @@ def test_a_clean_log_names_no_failure(tenant: Tenant) -> None:
 def test_the_summary_counts_everything(tenant: Tenant) -> None:
     """One summary at the end has a line for the List and for each Segment, with all counts."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(3)")
-    tenant.fill("KEY", [["a"]])
+    tenant.load_rows("KEY", [["a"]])
     columns = {"key": "string", "value": "string", "seg": "string"}
     values = [
         ("a", "1", "x"),
@@ -241,7 +241,7 @@ def test_the_summary_counts_everything(tenant: Tenant) -> None:
 def test_secrets_are_never_shown(tenant: Tenant, fault: str | None) -> None:
     """Neither login nor a record's values are in the output, at the most talkative level, in good and bad runs."""
     if fault:
-        tenant.fault(fault, path="/data/load")
+        tenant.add_fault(fault, path="/data/load")
     rows = [record({"key": "someone@example.com", "seg": "s"}), record({"key": None, "seg": "hidden@example.com"})]
     env = {"TARGET_SELLIGENT_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
     run = tenant.run([MESSAGES[0], *rows, MESSAGES[-1]], **SETTINGS_OF_RUN, env=env).succeeded()
@@ -306,7 +306,7 @@ def test_a_failure_is_one_line_on_a_terminal(tenant: Tenant, tmp_path: Path, nam
     log = tmp_path / "log.jsonl"
     for env in ({}, log_config(tmp_path, {"class": "logging.FileHandler", "filename": str(log)})):
         run = tenant.run([MESSAGES[0], record({"key": None, "seg": "s"})], **settings, env=env)
-        assert words in run.complaint()
+        assert words in run.error_line()
         assert run.stderr.count(words) == 1
         assert "ERROR" not in run.stderr
     assert words in json.loads(log.read_text(encoding="utf-8").splitlines()[-1])["message"]

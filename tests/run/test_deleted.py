@@ -189,8 +189,8 @@ def test_metadata_of_the_tap_is_sent_beside_the_sdks(tenant: Tenant) -> None:
 def test_a_key_of_metadata_must_be_named(tenant: Tenant) -> None:
     """A key property that is metadata needs a field: the error names the setting."""
     messages = [schema({"name": "string", "_sdc_row": "integer"}, ["_sdc_row"]), record({"name": "a", "_sdc_row": 1})]
-    complaint = tenant.run(messages, create_list_if_not_exists=True).complaint()
-    assert '"field_mapping": {"_sdc_row": "SDC_ROW"}' in complaint
+    error_line = tenant.run(messages, create_list_if_not_exists=True).error_line()
+    assert '"field_mapping": {"_sdc_row": "SDC_ROW"}' in error_line
     run = tenant.run(messages, create_list_if_not_exists=True, field_mapping={"_sdc_row": "SDC_ROW"})
     run.succeeded()
     assert tenant.rows("SDC_ROW", "NAME") == [[1, "a"]]

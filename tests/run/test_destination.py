@@ -75,9 +75,9 @@ def test_the_length_of_text_fields_can_be_set(tenant: Tenant, length: int, wante
 def test_a_missing_list_is_an_error(tenant: Tenant) -> None:
     """Where no List may be created, a missing one ends the run with its name and the settings that help."""
     run = tenant.run([*NAMED, state({"a": 1})])
-    complaint = run.complaint()
+    error_line = run.error_line()
     for word in ("contacts", "list_api_name", "create_list_if_not_exists"):
-        assert word in complaint
+        assert word in error_line
     assert (run.stdout, tenant.lists()) == ("", {})
 
 
@@ -87,10 +87,10 @@ def test_missing_fields_are_an_error_that_names_all(tenant: Tenant) -> None:
     columns = {"key": "string", "one": "string", "two": "integer", "seg": "string"}
     messages = [schema(columns), record({"key": "a", "one": "x", "two": 2, "seg": "s"}), state({"a": 1})]
     run = tenant.run(messages, create_list_if_not_exists=True, segment_column="seg", create_segment_if_not_exists=True)
-    complaint = run.complaint()
+    error_line = run.error_line()
     for word in ("ONE", "one", "TWO", "two", "field_mapping", "contacts", "customers"):
-        assert word in complaint
-    assert "SEG " not in complaint
+        assert word in error_line
+    assert "SEG " not in error_line
     assert (run.stdout, tenant.rows("KEY"), tenant.segments()) == ("", [], {})
 
 
@@ -138,17 +138,17 @@ def test_computed_fields_cannot_be_loaded(tenant: Tenant) -> None:
     """A column whose field the List computes ends the run before anything is loaded."""
     tenant.create_list(KEY="Text(10)", computed=["AGE"])
     run = tenant.run([schema({"key": "string", "age": "string"}), record({"key": "a", "age": "x"})])
-    complaint = run.complaint()
-    assert "AGE" in complaint
-    assert "field_mapping" in complaint
+    error_line = run.error_line()
+    assert "AGE" in error_line
+    assert "field_mapping" in error_line
     assert tenant.rows("KEY") == []
 
 
 def test_a_column_must_not_become_the_record_number(tenant: Tenant) -> None:
     """A column `id` is refused with the line of settings that mends it, and nothing is made; mapped, it is loaded."""
     messages = [schema({"id": "integer"}, ["id"]), record({"id": 7})]
-    complaint = tenant.run(messages, create_list_if_not_exists=True).complaint()
-    assert 'field_mapping: {"id": "CUSTOMER_IDENTIFIER"}' in complaint
+    error_line = tenant.run(messages, create_list_if_not_exists=True).error_line()
+    assert 'field_mapping: {"id": "CUSTOMER_IDENTIFIER"}' in error_line
     assert tenant.lists() == {}
     mapping = {"id": "CUSTOMER_IDENTIFIER"}
     tenant.run(messages, create_list_if_not_exists=True, field_mapping=mapping).succeeded()
@@ -158,7 +158,7 @@ def test_a_column_must_not_become_the_record_number(tenant: Tenant) -> None:
 def test_the_record_number_can_be_the_key_on_purpose(tenant: Tenant) -> None:
     """A column that is mapped to ID updates the records of these numbers."""
     tenant.create_list(NAME="Text(20)")
-    tenant.fill("NAME", [["old"], ["older"]])
+    tenant.load_rows("NAME", [["old"], ["older"]])
     messages = [schema({"id": "integer", "name": "string"}, ["id"]), record({"id": 2, "name": "new"})]
     tenant.run(messages, field_mapping={"id": "ID"}, list_data_import_option="OnlyUpdate").succeeded()
     assert tenant.rows("ID", "NAME") == [[1, "old"], [2, "new"]]
@@ -166,9 +166,9 @@ def test_the_record_number_can_be_the_key_on_purpose(tenant: Tenant) -> None:
 
 def test_columns_that_become_one_field_are_an_error(tenant: Tenant) -> None:
     """Two columns whose fields have the same name end the run with the names of both."""
-    complaint = tenant.run([schema({"key": "string", "Key": "string"})], create_list_if_not_exists=True).complaint()
-    assert "key, Key" in complaint
-    assert "field_mapping" in complaint
+    error_line = tenant.run([schema({"key": "string", "Key": "string"})], create_list_if_not_exists=True).error_line()
+    assert "key, Key" in error_line
+    assert "field_mapping" in error_line
     assert tenant.lists() == {}
 
 
@@ -187,8 +187,8 @@ def test_field_mapping_names_fields_exactly_and_leaves_columns_out(tenant: Tenan
 @pytest.mark.parametrize("name", ["my list", "kontakte-ä", "a/b", "ok%20"], ids=str)
 def test_a_list_is_not_created_under_an_impossible_name(tenant: Tenant, name: str) -> None:
     """API names hold letters, digits and underscores: others are refused before a call is made to create them."""
-    complaint = tenant.run(NAMED, list_api_name=name, create_list_if_not_exists=True).complaint()
-    assert "letters, digits" in complaint
+    error_line = tenant.run(NAMED, list_api_name=name, create_list_if_not_exists=True).error_line()
+    assert "letters, digits" in error_line
     assert not any(call.startswith("POST") for call in tenant.calls())
 
 
@@ -210,8 +210,8 @@ def test_a_schema_that_grows_is_checked_against_an_existing_list(tenant: Tenant)
     """A List that the run did not create gets no fields: what came before the new schema is loaded, then it ends."""
     tenant.create_list(KEY="Text(10)")
     messages = [schema({"key": "string"}), record({"key": "a"}), schema({"key": "string", "more": "integer"})]
-    complaint = tenant.run([*messages, record({"key": "b", "more": 2})], create_list_if_not_exists=True).complaint()
-    assert "MORE" in complaint
+    error_line = tenant.run([*messages, record({"key": "b", "more": 2})], create_list_if_not_exists=True).error_line()
+    assert "MORE" in error_line
     assert tenant.fields() == {"KEY": "Text(10)"}
     assert tenant.rows("KEY") in ([], [["a"]])
 
@@ -277,23 +277,23 @@ def test_keys_and_segment_column_must_be_in_the_schema(
 ) -> None:
     """A key or Segment column that the schema does not have ends the run before anything is made."""
     messages = [schema({"key": "string", "name_of": "string"}, keys), record({"key": "a"})]
-    complaint = tenant.run(messages, create_list_if_not_exists=True, **settings).complaint()
-    assert word in complaint
-    assert "customers" in complaint
+    error_line = tenant.run(messages, create_list_if_not_exists=True, **settings).error_line()
+    assert word in error_line
+    assert "customers" in error_line
     assert tenant.lists() == {}
 
 
 def test_every_problem_of_a_schema_is_named_at_once(tenant: Tenant) -> None:
     """A schema with several faults is refused with all of them in one line."""
     messages = [schema({"id": "integer", "a": "string", "A": "string"}, ["id"])]
-    complaint = tenant.run(messages, create_list_if_not_exists=True, segment_column="none").complaint()
+    error_line = tenant.run(messages, create_list_if_not_exists=True, segment_column="none").error_line()
     for word in ('{"id": "CUSTOMER_IDENTIFIER"}', "a, A", "none"):
-        assert word in complaint
+        assert word in error_line
 
 
 def test_what_was_just_created_may_take_a_while_to_be_seen(tenant: Tenant) -> None:
     """A List or Segment that answers NotFound right after its creation is waited for."""
-    tenant.options(unseen_calls=1)
+    tenant.set_options(unseen_calls=1)
     messages = [schema({"key": "string", "seg": "string"}), record({"key": "a", "seg": "s"})]
     settings: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exists": True}
     tenant.run(messages, create_list_if_not_exists=True, **settings).succeeded()

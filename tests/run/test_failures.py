@@ -39,11 +39,11 @@ def contacts(tenant: Tenant) -> Tenant:
 )
 def test_an_endpoint_that_is_not_granted_is_named(contacts: Tenant, denied: str, call: str) -> None:
     """401 ends the run at once with the endpoint that the service account lacks, and without a STATE."""
-    contacts.options(denied=[denied])
+    contacts.set_options(denied=[denied])
     run = contacts.run(MESSAGES, **SEGMENTS)
-    complaint = run.complaint()
-    assert f"{call}: 401" in complaint
-    assert "granted" in complaint
+    error_line = run.error_line()
+    assert f"{call}: 401" in error_line
+    assert "granted" in error_line
     assert run.stdout == ""
     assert [entry["status"] for entry in contacts.requests()].count(401) == 1
 
@@ -60,9 +60,9 @@ def test_an_endpoint_that_is_not_granted_is_named(contacts: Tenant, denied: str,
 def test_wrong_logins_are_explained(contacts: Tenant, settings: dict[str, Any], words: list[str]) -> None:
     """401 and 403 end the run with the settings to check, without showing the secret."""
     run = contacts.run(MESSAGES, **settings)
-    complaint = run.complaint()
+    error_line = run.error_line()
     for word in words:
-        assert word in complaint
+        assert word in error_line
     assert "wrong-one" not in run.stderr
 
 
@@ -79,12 +79,12 @@ def test_wrong_logins_are_explained(contacts: Tenant, settings: dict[str, Any], 
 )
 def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], words: list[str]) -> None:
     """A failing answer, also one with status 200, ends the run after one call with Selligent's words and no STATE."""
-    contacts.fault(path=LOAD, times=0, **fault)
+    contacts.add_fault(path=LOAD, times=0, **fault)
     run = contacts.run(PLAIN)
-    complaint = run.complaint()
-    assert "POST lists/contacts/data/load" in complaint
+    error_line = run.error_line()
+    assert "POST lists/contacts/data/load" in error_line
     for word in words:
-        assert word in complaint
+        assert word in error_line
     assert len(contacts.requests(LOAD)) == 1
     assert (run.stdout, contacts.rows("KEY")) == ("", [])
 
@@ -92,14 +92,14 @@ def test_failing_answers_end_the_run(contacts: Tenant, fault: dict[str, Any], wo
 @pytest.mark.parametrize("status", [404, 400, 200])
 def test_what_is_not_there_is_recognised(tenant: Tenant, status: int) -> None:
     """A missing List and Segment are known as missing by status or by result_code, and created."""
-    tenant.options(missing_status=status)
+    tenant.set_options(missing_status=status)
     tenant.run(MESSAGES, create_list_if_not_exists=True, **SEGMENTS).succeeded()
     assert tenant.members("s", "KEY") == ["a", "b"]
 
 
 def test_a_body_that_is_too_large_is_split(contacts: Tenant) -> None:
     """A 413 halves what is sent until Selligent takes it; no record is lost and the size is not tried again."""
-    contacts.options(body_limit=100)
+    contacts.set_options(body_limit=100)
     rows = records("key", *((f"key{number:04}",) for number in range(64)))
     run = contacts.run([schema({"key": "string"}), *rows, state({"a": 1})], batch_size_rows=32).succeeded()
     assert sorted(contacts.rows("KEY")) == [[f"key{number:04}"] for number in range(64)]
@@ -111,7 +111,7 @@ def test_a_body_that_is_too_large_is_split(contacts: Tenant) -> None:
 def test_a_record_that_alone_is_too_large_is_rejected(contacts: Tenant) -> None:
     """A record that Selligent refuses for its size alone is rejected, the others are loaded."""
     contacts.create_list("big", KEY="Text(10)", TEXT="LongText")
-    contacts.options(body_limit=100)
+    contacts.set_options(body_limit=100)
     rows = records("key text", ("a", "x"), ("b", "x" * 200), ("c", "x"))
     run = contacts.run([schema({"key": "string", "text": "string"}), *rows], list_api_name="big").succeeded()
     assert contacts.rows("KEY", list_api_name="big") == [["a"], ["c"]]
@@ -120,23 +120,23 @@ def test_a_record_that_alone_is_too_large_is_rejected(contacts: Tenant) -> None:
 
 def test_a_busy_list_is_waited_for(contacts: Tenant) -> None:
     """A List on which another system works is waited for, and no longer than the setting says."""
-    contacts.fault("busy", path=LOAD, times=3)
+    contacts.add_fault("busy", path=LOAD, times=3)
     contacts.run(PLAIN).succeeded()
     assert contacts.rows("KEY") == [["a"], ["b"]]
-    contacts.fault("busy", path=LOAD, times=0)
-    complaint = contacts.run(PLAIN, busy_timeout_seconds=0).complaint()
-    assert "429: another bulk operation is running on this List" in complaint
+    contacts.add_fault("busy", path=LOAD, times=0)
+    error_line = contacts.run(PLAIN, busy_timeout_seconds=0).error_line()
+    assert "429: another bulk operation is running on this List" in error_line
     assert len(contacts.requests(LOAD)) == 1
 
 
 def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
     """When a later load fails, the STATEs of what was loaded before are printed, and no other."""
-    contacts.fault("status", status=400, path=LOAD, skip=2, times=0)
+    contacts.add_fault("status", status=400, path=LOAD, skip=2, times=0)
     messages = [schema({"key": "string"})]
     for number in range(5):
         messages += [*records("key", (str(number),)), state({"done": number})]
     run = contacts.run(messages, batch_size_rows=1)
-    assert "400" in run.complaint()
+    assert "400" in run.error_line()
     assert contacts.rows("KEY") == [["0"], ["1"]]
     assert run.states == [{"done": 0}, {"done": 1}]
     assert any(line.startswith("List contacts: ") for line in run.log)
@@ -167,5 +167,5 @@ def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, settin
 def test_a_host_that_is_not_found_ends_the_run_within_seconds(tenant: Tenant) -> None:
     """A misspelt host is looked up again for some seconds; then one line names it and its setting."""
     run = tenant.run(PLAIN, base_url="https://customer.invalid")
-    assert "GET lists/contacts: host customer.invalid of base_url is not found: check base_url" in run.complaint()
+    assert "GET lists/contacts: host customer.invalid of base_url is not found: check base_url" in run.error_line()
     assert len([line for line in run.log if "trying again" in line]) > 2

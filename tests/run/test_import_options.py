@@ -37,7 +37,7 @@ def test_import_options(
 ) -> None:
     """The record that wins is the first or last of the run, and the option decides what it may do."""
     tenant.create_list(KEY="Text(10)", VALUE="Long")
-    tenant.fill("KEY,VALUE", [["a", 0]])
+    tenant.load_rows("KEY,VALUE", [["a", 0]])
     run = tenant.run(
         [SCHEMA, *ROWS, state({"a": 1})],
         segment_column="seg",
@@ -143,7 +143,7 @@ def test_the_rule_holds_in_a_load_that_is_split(
 ) -> None:
     """Whatever a load is halved for, the first or last record of a key in the batch wins, as asked."""
     tenant.create_list(KEY="Text(10)", VALUE="Long")
-    tenant.fault(**SPLITS[reason], path="/contacts/data/load")
+    tenant.add_fault(**SPLITS[reason], path="/contacts/data/load")
     rows = records("key value", ("a", 1), ("b", 2), ("a", 4), ("c", 3), ("a", 5), ("b", 6))
     tenant.run([VALUES, *rows], deduplication=deduplication, request_timeout_seconds=1).succeeded()
     assert [value for _, value in sorted(tenant.rows("KEY", "VALUE"))] == wanted
@@ -155,7 +155,7 @@ def test_the_rule_holds_in_a_load_that_is_split(
 def test_the_first_record_that_selligent_takes_wins(tenant: Tenant, max_rows: int | None, batch_size_rows: int) -> None:
     """In one batch or in several, a refused record does not count: the next of its key is loaded in its place."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(4)")
-    tenant.options(max_rows=max_rows)
+    tenant.set_options(max_rows=max_rows)
     rows = [
         ("a", "too long"),
         ("b", "1st"),

@@ -44,9 +44,9 @@ def test_a_faulty_line_ends_the_run(tenant: Tenant, line: bytes, words: str) -> 
     """A line that is no message ends the run with its number and what is wrong; what came before is loaded and true."""
     after = encode([*records("key", ("after",)), state({"after": 1})])
     run = tenant.run(GOOD + line + b"\n" + after, create_list_if_not_exists=True)
-    complaint = run.complaint()
-    assert words in complaint
-    assert "line 4" in complaint
+    error_line = run.error_line()
+    assert words in error_line
+    assert "line 4" in error_line
     assert PRIVATE not in run.stderr
     assert tenant.rows("KEY") == [["a"]]
     assert run.states == [{"good": 1}]
@@ -55,7 +55,7 @@ def test_a_faulty_line_ends_the_run(tenant: Tenant, line: bytes, words: str) -> 
 def test_a_tap_that_breaks_off_fails_the_run(tenant: Tenant) -> None:
     """Half a last line is a fault, not a record."""
     run = tenant.run(GOOD + encode(records("key", ("b",)))[:-10], create_list_if_not_exists=True)
-    assert "not valid JSON" in run.complaint()
+    assert "not valid JSON" in run.error_line()
     assert tenant.rows("KEY") == [["a"]]
 
 
@@ -71,7 +71,7 @@ def test_harmless_oddities_are_read(tenant: Tenant) -> None:
 def test_activate_version_deletes_nothing(tenant: Tenant) -> None:
     """ACTIVATE_VERSION is noted once a stream; records of other versions stay."""
     tenant.create_list(KEY="Text(10)")
-    tenant.fill("KEY", [["old"]])
+    tenant.load_rows("KEY", [["old"]])
     version = {"type": "ACTIVATE_VERSION", "stream": "customers", "version": 2}
     run = tenant.run([SCHEMA, version, *records("key", ("a",)), version]).succeeded()
     assert tenant.rows("KEY") == [["old"], ["a"]]

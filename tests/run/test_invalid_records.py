@@ -67,10 +67,10 @@ def test_the_first_faulty_record_ends_a_strict_run(contacts: Tenant, values: dic
         segment_column="seg",
         skip_invalid_records=False,
     )
-    complaint = run.complaint()
-    assert "record 2 of stream customers" in complaint
-    assert reason in complaint
-    assert "skip_invalid_records" in complaint
+    error_line = run.error_line()
+    assert "record 2 of stream customers" in error_line
+    assert reason in error_line
+    assert "skip_invalid_records" in error_line
     assert SECRETIVE not in run.stderr
     assert run.stdout == ""
 
@@ -113,7 +113,7 @@ def test_too_many_rejects_fail_the_run(tenant: Tenant, limit: Any, ends: bool) -
     rows = records("key", ("a",), (None,), ("b",), (None,), ("c",), (None,), ("d",))
     run = tenant.run([schema({"key": "string"}), *rows], create_list_if_not_exists=True, max_rejects=limit)
     if ends:
-        assert "max_rejects" in run.complaint()
+        assert "max_rejects" in run.error_line()
     else:
         run.succeeded()
 
@@ -123,7 +123,7 @@ def test_stop_on_error_fails_the_run(contacts: Tenant) -> None:
     rows = records("key value", ("a", "ok"), ("b", "too long"), ("c", "ok"))
     messages = [schema({"key": "string", "value": "string"}), *rows, state({"a": 1})]
     run = contacts.run(messages, error_handling="StopOnError")
-    assert "StopOnError" in run.complaint()
+    assert "StopOnError" in run.error_line()
     assert "record 2 of stream customers" in run.stderr
     assert run.stdout == ""
 
@@ -131,7 +131,7 @@ def test_stop_on_error_fails_the_run(contacts: Tenant) -> None:
 @pytest.mark.parametrize("base", [0, 1], ids="first is {}".format)
 def test_refused_rows_are_told_apart_however_they_are_counted(contacts: Tenant, base: int) -> None:
     """Whether Selligent counts rows from 0 or from 1, the right records are reported when the last is among them."""
-    contacts.options(record_index_base=base)
+    contacts.set_options(record_index_base=base)
     rows = records("key value", ("a", "ok"), ("b", "too long"), ("c", "ok"), ("d", "too long"))
     run = contacts.run([schema({"key": "string", "value": "string"}), *rows]).succeeded()
     assert contacts.rows("KEY") == [["a"], ["c"]]
@@ -142,6 +142,6 @@ def test_refused_rows_are_told_apart_however_they_are_counted(contacts: Tenant, 
 def test_rejects_file_that_cannot_be_written(contacts: Tenant, tmp_path: Path) -> None:
     """A rejects_path that cannot be opened ends the run before anything is loaded."""
     path = tmp_path / "no" / "folder" / "rejects.jsonl"
-    complaint = contacts.run([SCHEMA, record({"key": "a"})], rejects_path=str(path)).complaint()
-    assert "rejects_path" in complaint
+    error_line = contacts.run([SCHEMA, record({"key": "a"})], rejects_path=str(path)).error_line()
+    assert "rejects_path" in error_line
     assert contacts.rows("KEY") == []

@@ -37,7 +37,7 @@ def test_loads_of_one_key_in_two_spellings_never_overlap(
     tenant: Tenant, spellings: tuple[str, str], comparison: str
 ) -> None:
     """Loads that may run side by side wait for those of a key in another spelling: none meets a busy List."""
-    tenant.options(bulk_latency_ms=50)
+    tenant.set_options(bulk_latency_ms=50)
     tenant.create_list(KEY="Text(10)", VALUE="Long")
     rows = records("key value", *((spellings[number % 2], number) for number in range(6)))
     tenant.run(
@@ -57,7 +57,7 @@ def test_the_first_record_of_a_key_is_found_in_any_spelling(
     tenant: Tenant, spellings: tuple[str, str], batch_size_rows: int, comparison: str, wanted: list[int]
 ) -> None:
     """Spellings are one key, and the first record of it wins; or several, where the tenant tells them apart."""
-    tenant.options(case_insensitive_keys=comparison == "ignore_case")
+    tenant.set_options(case_insensitive_keys=comparison == "ignore_case")
     rows = records("key value", (spellings[0], 1), (spellings[1], 2), ("c", 3))
     messages = [schema({"key": "string", "value": "integer"}), *rows]
     run = tenant.run(messages, **FIRST, **CREATE, batch_size_rows=batch_size_rows, key_comparison=comparison)
@@ -69,7 +69,7 @@ def test_the_first_record_of_a_key_is_found_in_any_spelling(
 @pytest.mark.parametrize(("comparison", "wanted"), [("ignore_case", [2, 3]), ("exact", [1, 2, 3])])
 def test_the_last_record_of_a_key_is_found_in_any_spelling(tenant: Tenant, comparison: str, wanted: list[int]) -> None:
     """The same holds for the last record of a key where records are only inserted."""
-    tenant.options(case_insensitive_keys=comparison == "ignore_case")
+    tenant.set_options(case_insensitive_keys=comparison == "ignore_case")
     rows = records("key value", ("Bob@x", 1), ("bob@x ", 2), ("c", 3))
     messages = [schema({"key": "string", "value": "integer"}), *rows]
     tenant.run(messages, **CREATE, list_data_import_option="OnlyInsert", key_comparison=comparison).succeeded()
@@ -137,7 +137,7 @@ def test_equal_values_of_different_key_fields_are_different_keys(tenant: Tenant,
 @pytest.mark.parametrize("option", ["InsertAndUpdate", "OnlyInsert"])
 def test_records_found_by_different_fields_keep_their_order(tenant: Tenant, option: str, parallel: int) -> None:
     """A stream that finds people by mail address follows the one that made them by number, however they take turns."""
-    tenant.options(parallel_bulk=True, bulk_latency_ms=20)
+    tenant.set_options(parallel_bulk=True, bulk_latency_ms=20)
     tenant.create_list(ID_NO="Text(10)", MAIL_ADDRESS="Text(10)", VALUE="Long")
     messages = [schema(COLUMNS, stream="by_id"), schema(COLUMNS, stream="by_mail")]
     for number in range(3):

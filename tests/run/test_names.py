@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def test_a_column_that_cannot_be_a_field_is_named_before_anything_is_made(tenant: Tenant) -> None:
     """A List is not created for a stream with such a column; the message has the mapping that mends it."""
     messages = [schema({"key": "string", "first name": "string"}), record({"key": "a", "first name": "Ann"})]
-    complaint = tenant.run(messages, create_list_if_not_exists=True).complaint()
-    assert "FIRST NAME (column first name)" in complaint
-    assert 'field_mapping: {"first name": "FIRST_NAME"}' in complaint
+    error_line = tenant.run(messages, create_list_if_not_exists=True).error_line()
+    assert "FIRST NAME (column first name)" in error_line
+    assert 'field_mapping: {"first name": "FIRST_NAME"}' in error_line
     assert tenant.lists() == {}
     mapping = {"first name": "FIRST_NAME"}
     tenant.run(messages, create_list_if_not_exists=True, field_mapping=mapping).succeeded()
@@ -28,9 +28,9 @@ def test_a_column_that_cannot_be_a_field_is_named_before_anything_is_made(tenant
 def test_a_column_without_a_field_is_told_which_there_are(tenant: Tenant) -> None:
     """The message for a column that has no field names the List's fields, those most like it first."""
     tenant.create_list(KEY="Text(9)", AGE="Long", FIRST_NAME="Text(9)")
-    complaint = tenant.run([schema({"key": "string", "firstname": "string"})]).complaint()
-    assert "FIRSTNAME (column firstname)" in complaint
-    assert "the List has: FIRST_NAME, " in complaint
+    error_line = tenant.run([schema({"key": "string", "firstname": "string"})]).error_line()
+    assert "FIRSTNAME (column firstname)" in error_line
+    assert "the List has: FIRST_NAME, " in error_line
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_setting_that_names_no_column_is_told_which_there_are(
 ) -> None:
     """The message for a key field or a segment column that does not exist names those that do."""
     described = schema({"age": "integer", "customer_id": "string", "segment": "string"}, keys=["customer_id"])
-    assert words in tenant.run([described], create_list_if_not_exists=True, **settings).complaint()
+    assert words in tenant.run([described], create_list_if_not_exists=True, **settings).error_line()
 
 
 @pytest.mark.skipif(find_spec("faker") is not None, reason="it is about what is said where Faker is not installed")

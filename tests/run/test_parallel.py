@@ -19,7 +19,7 @@ SEGMENTS: dict[str, Any] = {"segment_column": "seg", "create_segment_if_not_exis
 @pytest.fixture
 def contacts(tenant: Tenant) -> Tenant:
     """A tenant that takes loads side by side, with a List."""
-    tenant.options(parallel_bulk=True, bulk_latency_ms=100)
+    tenant.set_options(parallel_bulk=True, bulk_latency_ms=100)
     tenant.create_list(KEY="Text(10)", VALUE="Long")
     return tenant
 
@@ -51,7 +51,7 @@ def test_records_of_one_key_keep_their_order(contacts: Tenant, rule: str, values
 
 def test_a_list_that_takes_one_at_a_time_is_respected(contacts: Tenant) -> None:
     """Where the tenant answers 429 all the same, loads wait for each other and none is lost."""
-    contacts.options(parallel_bulk=False)
+    contacts.set_options(parallel_bulk=False)
     rows = records("key value", *((str(number), number) for number in range(6)))
     contacts.run([schema({"key": "string", "value": "integer"}), *rows], **OVERLAP).succeeded()
     assert sorted(contacts.rows("VALUE")) == [[number] for number in range(6)]
@@ -59,12 +59,12 @@ def test_a_list_that_takes_one_at_a_time_is_respected(contacts: Tenant) -> None:
 
 def test_a_failing_load_among_others_ends_the_run(contacts: Tenant) -> None:
     """When one of several loads under way fails, the run fails and no STATE from it on is printed."""
-    contacts.fault("status", status=400, path="/data/load", skip=2)
+    contacts.add_fault("status", status=400, path="/data/load", skip=2)
     messages = [schema({"key": "string", "value": "integer"})]
     for number in range(8):
         messages += [*records("key value", (str(number), number)), state({"done": number})]
     run = contacts.run(messages, **OVERLAP)
-    assert "400" in run.complaint()
+    assert "400" in run.error_line()
     held = {value for (value,) in contacts.rows("VALUE")}
     covered = set(range(len(run.states)))
     assert run.states == [{"done": number} for number in sorted(covered)]

@@ -298,7 +298,7 @@ def test_what_ends_the_loading_is_raised_and_told_once(tenant: Tenant) -> None:
     """A load that Selligent refuses for good leaves the block as an exception; `on_failed` hears of it before."""
     failures: list[Exception] = []
     states: list[Any] = []
-    tenant.fault("status", status=401, path="data/load", times=0)
+    tenant.add_fault("status", status=401, path="data/load", times=0)
     with (
         pytest.raises(TargetSelligentError) as raised,
         loading([{"key": "a"}], tenant, states.append, on_failed=failures.append),
@@ -355,7 +355,7 @@ def test_records_are_loaded_while_a_program_waits(tenant: Tenant) -> None:
     """`poll` loads batches that are old enough, and raises what has ended the loading."""
     run = LoadRun(settings(tenant))
     customers = run.open_stream("customers", SCHEMA, KEYS)
-    tenant.fault("status", status=401, path="data/load", times=0)
+    tenant.add_fault("status", status=401, path="data/load", times=0)
     customers.take([{"key": "a"}])
     customers.flush()
     with pytest.raises(TargetSelligentError):

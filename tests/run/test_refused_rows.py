@@ -13,7 +13,7 @@ from tests.support import record, records, schema, state
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support import Run, Tenant
+    from tests.support import FinishedRun, Tenant
 
 LOAD = "/contacts/data/load"
 COLUMNS = {"key": "string", "value": "string", "seg": "string"}
@@ -29,12 +29,12 @@ def contacts(tenant: Tenant) -> Tenant:
     return tenant
 
 
-def rejected(run: Run) -> list[int]:
+def rejected(run: FinishedRun) -> list[int]:
     """Return the numbers of the records that a run rejected, in order."""
     return sorted(int(line.split()[2]) for line in run.log if line.startswith("Rejected record"))
 
 
-def run_marks(contacts: Tenant, marks: list[str | None], **settings: Any) -> Run:
+def run_marks(contacts: Tenant, marks: list[str | None], **settings: Any) -> FinishedRun:
     """Load records with a MARK, in which no value shows which one is at fault."""
     rows = records("key mark seg", *((f"k{number}", mark, "s") for number, mark in enumerate(marks, 1)))
     described = schema({"key": "string", "mark": "string", "seg": "string"})
@@ -68,7 +68,7 @@ def test_the_right_rows_are_rejected(  # noqa: PLR0913 - what may differ
     contacts: Tenant, base: int, mode: str, option: str, marks: list[str | None], bad: list[int]
 ) -> None:
     """Counted from 0 or from 1, the refused rows are rejected, and all others are in the List and in the Segment."""
-    contacts.options(record_index_base=base)
+    contacts.set_options(record_index_base=base)
     run = run_marks(contacts, marks, mode=mode, list_data_import_option=option).succeeded()
     good = [number for number in range(1, len(marks) + 1) if number not in bad]
     assert rejected(run) == bad
@@ -84,7 +84,7 @@ def test_the_right_rows_are_rejected(  # noqa: PLR0913 - what may differ
 def test_it_is_found_out_once_a_run(contacts: Tenant, base: int) -> None:
     """Two rows are sent alone at most, after the first refusal that leaves it open; then it is known for all Lists."""
     contacts.create_list("others", KEY="Text(10)", MARK="Text(3)")
-    contacts.options(record_index_base=base)
+    contacts.set_options(record_index_base=base)
     messages = []
     for stream in ("customers", "others"):
         messages.append(schema({"key": "string", "mark": "string"}, stream=stream))
@@ -107,7 +107,7 @@ def test_it_is_found_out_once_a_run(contacts: Tenant, base: int) -> None:
 @pytest.mark.parametrize("value", [("ok", "too long"), ("too long", "ok")], ids=["second", "first"])
 def test_a_value_that_shows_it_needs_no_call(contacts: Tenant, base: int, value: tuple[str, str]) -> None:
     """Where one of the two rows has a text longer than the field that is named, that is the one, without a call."""
-    contacts.options(record_index_base=base)
+    contacts.set_options(record_index_base=base)
     values = ["ok", *value, "ok", "ok"]
     rows = records("key value", *((f"k{number}", text) for number, text in enumerate(values, 1)))
     run = contacts.run([schema({"key": "string", "value": "string"}), *rows]).succeeded()
@@ -119,7 +119,7 @@ def test_a_value_that_shows_it_needs_no_call(contacts: Tenant, base: int, value:
 @pytest.mark.parametrize("again", ["k1", "K1", "k2"], ids=["before", "before, spelt otherwise", "the refused one"])
 def test_a_row_that_is_sent_again_does_not_win(contacts: Tenant, base: int, again: str) -> None:
     """A later record of a key that was sent alone once more still has the last word."""
-    contacts.options(record_index_base=base, case_insensitive_keys=True)
+    contacts.set_options(record_index_base=base, case_insensitive_keys=True)
     rows = records("key value mark", ("k1", "old", GOOD), ("k2", "old", BAD), (again, "new", GOOD), ("k4", "x", GOOD))
     described = schema({"key": "string", "value": "string", "mark": "string"})
     contacts.run([described, *rows]).succeeded()
@@ -130,8 +130,8 @@ def test_a_row_that_is_sent_again_does_not_win(contacts: Tenant, base: int, agai
 @BASES
 def test_a_row_that_is_taken_when_it_is_sent_again(contacts: Tenant, base: int) -> None:
     """If neither row is refused alone, both are in: nothing is rejected, and nothing is concluded from it."""
-    contacts.options(record_index_base=base)
-    contacts.fault("partial", path=LOAD, rows=[1 - base])
+    contacts.set_options(record_index_base=base)
+    contacts.add_fault("partial", path=LOAD, rows=[1 - base])
     run = run_marks(contacts, [GOOD] * 4).succeeded()
     assert sorted(contacts.rows("KEY")) == [[key] for key in keys(1, 2, 3, 4)]
     assert contacts.members("s", "KEY") == keys(1, 2, 3, 4)
@@ -141,9 +141,9 @@ def test_a_row_that_is_taken_when_it_is_sent_again(contacts: Tenant, base: int) 
 @BASES
 def test_a_strict_load_names_the_right_row(contacts: Tenant, base: int) -> None:
     """With StopOnError, the record that is named is the one at fault, and no later one is loaded."""
-    contacts.options(record_index_base=base)
+    contacts.set_options(record_index_base=base)
     run = run_marks(contacts, [GOOD, GOOD, BAD, GOOD, GOOD], error_handling="StopOnError")
-    assert "StopOnError" in run.complaint()
+    assert "StopOnError" in run.error_line()
     assert rejected(run) == [3]
     assert sorted(contacts.rows("KEY")) == [["k1"], ["k2"]]
     assert run.states == []
@@ -152,7 +152,7 @@ def test_a_strict_load_names_the_right_row(contacts: Tenant, base: int) -> None:
 @BASES
 def test_loads_side_by_side(contacts: Tenant, base: int) -> None:
     """Loads of one List that overlap find it out alike."""
-    contacts.options(record_index_base=base, parallel_bulk=True)
+    contacts.set_options(record_index_base=base, parallel_bulk=True)
     marks = [BAD if number % 4 == 1 else GOOD for number in range(40)]
     run = run_marks(contacts, [*marks], batch_size_rows=4, max_parallel_requests_per_list=4).succeeded()
     good = [number for number, mark in enumerate(marks, 1) if mark == GOOD]
@@ -163,7 +163,7 @@ def test_loads_side_by_side(contacts: Tenant, base: int) -> None:
 @FAILURES
 def test_rows_that_are_not_named_are_found(contacts: Tenant, told: str, tmp_path: Path) -> None:
     """An answer that names no row, or fails the load for one, ends in rejected records, and all others are loaded."""
-    contacts.options(invalid_rows=told)
+    contacts.set_options(invalid_rows=told)
     rejects = tmp_path / "rejects.jsonl"
     marks = [BAD, GOOD, GOOD, BAD, GOOD, GOOD, GOOD, BAD]
     run = run_marks(contacts, [*marks], rejects_path=str(rejects)).succeeded()
@@ -182,7 +182,7 @@ def test_rows_that_are_not_named_are_found(contacts: Tenant, told: str, tmp_path
 
 def test_a_load_that_failed_whole_ends_in_rejected_records(contacts: Tenant) -> None:
     """`Failed` with counts and without rows is about rows, also where all fail: this run and the next one go on."""
-    contacts.options(invalid_rows="counted")
+    contacts.set_options(invalid_rows="counted")
     for _ in range(2):
         run = run_marks(contacts, [BAD, BAD, GOOD, GOOD], batch_size_rows=2).succeeded()
         assert rejected(run) == [1, 2]
@@ -193,20 +193,20 @@ def test_a_load_that_failed_whole_ends_in_rejected_records(contacts: Tenant) -> 
 @pytest.mark.parametrize("rows", [1, 2, 50])
 def test_a_fault_of_the_whole_request_ends_the_run(contacts: Tenant, rows: int) -> None:
     """ValidationFailed for whatever is sent is no fault of rows: the run ends soon with Selligent's words, no STATE."""
-    contacts.fault("result_code", result_code="ValidationFailed", message="Key field unknown", path=LOAD, times=0)
+    contacts.add_fault("result_code", result_code="ValidationFailed", message="Key field unknown", path=LOAD, times=0)
     run = run_marks(contacts, [GOOD] * rows)
-    complaint = run.complaint()
-    assert "POST lists/contacts/data/load: Selligent answered ValidationFailed" in complaint
-    assert "Key field unknown" in complaint
+    error_line = run.error_line()
+    assert "POST lists/contacts/data/load: Selligent answered ValidationFailed" in error_line
+    assert "Key field unknown" in error_line
     assert (run.stdout, rejected(run), contacts.rows("KEY")) == ("", [], [])
     assert len(contacts.requests(LOAD)) <= 20
 
 
 def test_a_fault_that_comes_later_ends_the_run(contacts: Tenant) -> None:
     """When every load fails from some moment on, the records are not rejected one by one: the run ends."""
-    contacts.fault("result_code", result_code="ValidationFailed", path=LOAD, skip=1, times=0)
+    contacts.add_fault("result_code", result_code="ValidationFailed", path=LOAD, skip=1, times=0)
     run = run_marks(contacts, [GOOD] * 60, batch_size_rows=20)
-    assert "ValidationFailed" in run.complaint()
+    assert "ValidationFailed" in run.error_line()
     assert rejected(run) == []
 
 
@@ -223,7 +223,7 @@ def test_two_faults_of_one_row_are_one_refused_row(contacts: Tenant) -> None:
         "number_of_failed_records": 1,
         "invalid_records": faults,
     }
-    contacts.fault("status", status=200, body=body, path=LOAD)
+    contacts.add_fault("status", status=200, body=body, path=LOAD)
     run = contacts.run([schema({"key": "string", "value": "string"}), *records("key value", ("a", "x"), ("b", "y"))])
     assert rejected(run.succeeded()) == [1]
     assert "VALUE is wrong; MARK is wrong" in run.stderr
@@ -236,7 +236,7 @@ def test_a_refused_record_counts_once(contacts: Tenant) -> None:
     names = ["s", "t", "u"]
     for name in names[1:]:
         contacts.create_segment(name)
-    contacts.fault("partial", path="/segments/[^/]+/data/load", rows=[0], times=0)
+    contacts.add_fault("partial", path="/segments/[^/]+/data/load", rows=[0], times=0)
     segments = {"type": "array", "items": {"type": "string"}}
     messages = [
         schema({"key": "string", "value": "string", "seg": segments}),
@@ -246,7 +246,7 @@ def test_a_refused_record_counts_once(contacts: Tenant) -> None:
     ]
     run = contacts.run(messages, segment_column="seg", max_rejects=3).succeeded()
     assert rejected(run) == [1, 1, 1, 2, 3, 3]
-    assert "max_rejects" in contacts.run(messages, segment_column="seg", max_rejects=2).complaint()
+    assert "max_rejects" in contacts.run(messages, segment_column="seg", max_rejects=2).error_line()
 
 
 @pytest.mark.parametrize(
@@ -261,17 +261,17 @@ def test_a_refused_record_counts_once(contacts: Tenant) -> None:
 def test_a_missing_index_says_what_to_do(contacts: Tenant, words: str | None) -> None:
     """A load that is refused for want of a unique index ends the run at once; the line says which one to create."""
     if words is None:
-        contacts.options(unique_index_required_above_rows=1)
+        contacts.set_options(unique_index_required_above_rows=1)
     else:
         body = {"result_code": "ValidationFailed", "errors": [{"error_code": "ERR", "description": words}]}
-        contacts.fault("status", status=400, body=body, path=LOAD, times=0)
+        contacts.add_fault("status", status=400, body=body, path=LOAD, times=0)
     run = run_marks(contacts, [GOOD] * 3)
-    complaint = run.complaint()
+    error_line = run.error_line()
     for word in (
         "create a unique index over the key fields KEY of List contacts",
         "businesskey",
         words or "unique index",
     ):
-        assert word in complaint
+        assert word in error_line
     assert len(contacts.requests(LOAD)) == 1
     assert run.states == []

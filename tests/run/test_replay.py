@@ -74,7 +74,7 @@ def test_what_was_refused_is_there_after_a_replay(tenant: Tenant, tmp_path: Path
         tenant.create_list(name_of_list, KEY="Text(20)", NAME="Text(20)")
     tenant.run(messages, **settings, list_api_name="model").succeeded()
     rejects = tmp_path / "rejects.jsonl"
-    tenant.fault("partial", path=path, rows=[0, 1], times=1)
+    tenant.add_fault("partial", path=path, rows=[0, 1], times=1)
     run = tenant.run([*messages, state({"a": 1})], **settings, rejects_path=str(rejects))
     assert run.states == [{"a": 1}], run.stderr
     content, said = replayed(rejects)
@@ -110,7 +110,7 @@ def test_newer_records_of_a_key_win_over_what_is_replayed(tenant: Tenant, tmp_pa
     """A record that was loaded after a rejected one of its key is what the List holds after the replay, too."""
     tenant.create_list(KEY="Text(9)", NAME="Text(9)", AGE="Long")
     rejects = tmp_path / "rejects.jsonl"
-    tenant.fault("partial", path=LOAD, rows=[0], times=1)
+    tenant.add_fault("partial", path=LOAD, rows=[0], times=1)
     described = schema({"key": "string", "name": "string", "age": "integer"})
     old = [record({"key": "a", "name": "old", "age": 7}), record({"key": "b", "name": "b", "age": 1})]
     new = [record({"key": "a", "name": "new"}), record({"key": "b", "name": "c"})]
@@ -125,7 +125,7 @@ def test_a_newer_record_of_the_same_key_in_another_case_wins(tenant: Tenant, tmp
     """What Selligent may take for one key is one key: its newer record is loaded again behind the rejected one."""
     tenant.create_list(KEY="Text(9)", NAME="Text(9)")
     rejects = tmp_path / "rejects.jsonl"
-    tenant.fault("partial", path=LOAD, rows=[0], times=1)
+    tenant.add_fault("partial", path=LOAD, rows=[0], times=1)
     messages = [schema({"key": "string", "name": "string"}), *records("key name", ("Bob@x", "old"), ("bob@x", "new"))]
     settings: dict[str, Any] = {"rejects_path": str(rejects), "batch_size_rows": 1}
     tenant.run(messages, **settings).succeeded()
@@ -151,7 +151,7 @@ def test_a_member_that_is_replayed_leaves_the_list_alone(tenant: Tenant, tmp_pat
     """A Segment's reject holds the key only: what another load wrote meanwhile stays, and no Segment is emptied."""
     tenant.create_list(KEY="Text(9)", NAME="Text(9)")
     rejects = tmp_path / "rejects.jsonl"
-    tenant.fault("partial", path=JOIN, rows=[0], times=1)
+    tenant.add_fault("partial", path=JOIN, rows=[0], times=1)
     settings: dict[str, Any] = {
         "segment_column": "seg",
         "create_segment_if_not_exists": True,
@@ -161,7 +161,7 @@ def test_a_member_that_is_replayed_leaves_the_list_alone(tenant: Tenant, tmp_pat
     described = schema({"key": "string", "name": "string", "seg": "string"})
     messages = [described, *records("key name seg", ("a", "old", "s"), ("b", "old", "s"))]
     tenant.run(messages, **settings).succeeded()
-    tenant.fill("KEY,NAME", [["a", "newer"]])
+    tenant.load_rows("KEY,NAME", [["a", "newer"]])
     tenant.run(replayed(rejects)[0], **settings).succeeded()
     assert sorted(tenant.rows("KEY", "NAME")) == [["a", "newer"], ["b", "old"]]
     assert tenant.members("s", "KEY") == ["a", "b"]

@@ -96,7 +96,7 @@ def test_a_record_larger_than_a_body_is_rejected(tenant: Tenant) -> None:
 
 def test_one_load_at_a_time(tenant: Tenant) -> None:
     """However many loads there are, no two run at the same time on a List: none is answered with 429."""
-    tenant.options(bulk_latency_ms=20)
+    tenant.set_options(bulk_latency_ms=20)
     rows = records("key value seg", *((str(number), "x", f"s{number % 3}") for number in range(12)))
     settings: dict[str, Any] = {
         "segment_column": "seg",
@@ -147,7 +147,7 @@ def test_nothing_is_called_without_records(tenant: Tenant) -> None:
 
 def test_names_of_fields_are_encoded(tenant: Tenant) -> None:
     """Names with blanks or other letters reach Selligent as they are, in the path and in the query."""
-    tenant.options(organizations=["my_org"])
-    complaint = tenant.run([COLUMNS], list_api_name="a list/ä?x=1&y#z").complaint()
-    assert "a list/ä?x=1&y#z" in complaint
+    tenant.set_options(organizations=["my_org"])
+    error_line = tenant.run([COLUMNS], list_api_name="a list/ä?x=1&y#z").error_line()
+    assert "a list/ä?x=1&y#z" in error_line
     assert [entry["path"] for entry in tenant.requests()] == ["/Portal/Api/organizations/my_org/lists/a list/ä?x=1&y#z"]

@@ -191,6 +191,6 @@ def test_a_stream_map_that_always_fails_fails_the_run(tenant: Tenant) -> None:
     """A misspelt column in an expression is named in one line, and no STATE is printed."""
     messages = [schema({"key": "string", "value": "string"}), record({"key": "a", "value": "b"}), state({"a": 1})]
     run = tenant.run(messages, create_list_if_not_exists=True, stream_maps={"customers": {"value": "valeu.lower()"}})
-    assert "could be loaded, most often for a stream map fails on it" in run.complaint()
-    assert "valeu.lower()" in run.complaint()
+    assert "could be loaded, most often for a stream map fails on it" in run.error_line()
+    assert "valeu.lower()" in run.error_line()
     assert run.states == []

@@ -20,9 +20,9 @@ CREATE: dict[str, Any] = {**SEGMENT, "create_segment_if_not_exists": True}
 def contacts(tenant: Tenant) -> Tenant:
     """A tenant with a List of KEY and VALUE, two records, and the Segment `vip` with one of them."""
     tenant.create_list(KEY="Text(10)", VALUE="Text(3)")
-    tenant.fill("KEY", [["old"], ["older"]])
+    tenant.load_rows("KEY", [["old"], ["older"]])
     tenant.create_segment("vip")
-    tenant.join("vip", "KEY", ["old"])
+    tenant.add_members("vip", "KEY", ["old"])
     return tenant
 
 
@@ -65,10 +65,10 @@ def test_replace_leaves_other_segments_alone(contacts: Tenant) -> None:
 
 def test_replace_does_not_clear_before_the_list_is_loaded(contacts: Tenant) -> None:
     """A run whose List load fails leaves the Segments as they are."""
-    contacts.fault("status", method="POST", path="/contacts/data/load", status=400, times=0)
+    contacts.add_fault("status", method="POST", path="/contacts/data/load", status=400, times=0)
     contacts.run(
         [SCHEMA, *records("key seg", ("a", "vip"))], **CREATE, segment_data_import_option="replace"
-    ).complaint()
+    ).error_line()
     assert contacts.members("vip", "KEY") == ["old"]
 
 
@@ -129,8 +129,10 @@ def test_what_is_no_name_of_a_segment_is_rejected(contacts: Tenant, choice: str,
     assert contacts.rows("KEY") == [["old"], ["older"], ["b"]]
     reason = "the Segment is neither text nor a whole number"
     assert f"Rejected record 1 of stream customers, field seg: {reason}" in run.log
-    complaint = contacts.run(messages[:-1], **CREATE, records_without_segment=choice).complaint()
-    assert f"none of the 1 records of stream customers could be loaded, most often for field seg: {reason}" in complaint
+    error_line = contacts.run(messages[:-1], **CREATE, records_without_segment=choice).error_line()
+    assert (
+        f"none of the 1 records of stream customers could be loaded, most often for field seg: {reason}" in error_line
+    )
 
 
 def test_the_segment_column_is_never_a_field(contacts: Tenant) -> None:
@@ -157,9 +159,9 @@ def test_impossible_names_are_not_created(contacts: Tenant, segment: str) -> Non
 def test_a_missing_segment_is_an_error(contacts: Tenant) -> None:
     """Where none may be created, a missing Segment ends the run with its name, and nothing of the batch is loaded."""
     run = contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "gone")), state({"a": 1})], **SEGMENT)
-    complaint = run.complaint()
+    error_line = run.error_line()
     for word in ("gone", "contacts", "segment_column", "create_segment_if_not_exists"):
-        assert word in complaint
+        assert word in error_line
     assert contacts.rows("KEY") == [["old"], ["older"]]
     assert contacts.members("vip", "KEY") == ["old"]
     assert run.stdout == ""
@@ -167,18 +169,18 @@ def test_a_missing_segment_is_an_error(contacts: Tenant) -> None:
 
 def test_every_missing_segment_is_named(contacts: Tenant) -> None:
     """Several missing Segments of a batch are named together."""
-    complaint = contacts.run([SCHEMA, *records("key seg", ("a", "gone"), ("b", "lost"))], **SEGMENT).complaint()
-    assert "gone" in complaint
-    assert "lost" in complaint
+    error_line = contacts.run([SCHEMA, *records("key seg", ("a", "gone"), ("b", "lost"))], **SEGMENT).error_line()
+    assert "gone" in error_line
+    assert "lost" in error_line
 
 
 @pytest.mark.parametrize("kind", ["Dynamic", "External"])
 def test_only_static_segments_can_be_loaded(contacts: Tenant, kind: str) -> None:
     """A Segment of another type ends the run with its name and type, and nothing is loaded."""
     contacts.create_segment("computed", kind=kind)
-    complaint = contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "computed"))], **CREATE).complaint()
-    assert "computed" in complaint
-    assert kind in complaint
+    error_line = contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "computed"))], **CREATE).error_line()
+    assert "computed" in error_line
+    assert kind in error_line
     assert contacts.rows("KEY") == [["old"], ["older"]]
 
 
@@ -195,9 +197,9 @@ def test_segments_are_checked_once(contacts: Tenant) -> None:
 
 def test_the_overview_of_segments_is_only_a_short_cut(contacts: Tenant) -> None:
     """A service account that may not list Segments looks each up by itself."""
-    contacts.options(denied=["List_GetListSegments"])
+    contacts.set_options(denied=["List_GetListSegments"])
     contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "new"))], **CREATE).succeeded()
-    contacts.options(denied=[])
+    contacts.set_options(denied=[])
     assert contacts.segments() == {"vip": "Static", "new": "Static"}
     assert contacts.members("new", "KEY") == ["b"]
 
@@ -246,7 +248,7 @@ def test_members_that_are_not_in_the_list_are_counted(contacts: Tenant) -> None:
 
 def test_a_refused_member_is_reported(contacts: Tenant) -> None:
     """A row that the Segment refuses is reported as such; the List keeps it."""
-    contacts.fault("partial", path="segments/vip/data/load", rows=[0], validation_code="Unknown")
+    contacts.add_fault("partial", path="segments/vip/data/load", rows=[0], validation_code="Unknown")
     run = contacts.run([SCHEMA, *records("key seg", ("a", "vip"), ("b", "vip"))], **SEGMENT).succeeded()
     assert contacts.rows("KEY") == [["old"], ["older"], ["a"], ["b"]]
     assert contacts.members("vip", "KEY") == ["b", "old"]

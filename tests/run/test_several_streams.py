@@ -9,7 +9,7 @@ import pytest
 from tests.support import Message, record, schema, state
 
 if TYPE_CHECKING:
-    from tests.support import Run, Tenant
+    from tests.support import FinishedRun, Tenant
 
 COLUMNS = {"key": "string", "email": "string"}
 CREATE: dict[str, Any] = {"create_list_if_not_exists": True}
@@ -23,7 +23,7 @@ def messages(*streams: str) -> list[Message]:
     return found
 
 
-def warnings(run: Run) -> list[str]:
+def warnings(run: FinishedRun) -> list[str]:
     """Return what a run warned of."""
     return [line for line in run.log if "never came" in line]
 
@@ -32,11 +32,11 @@ def test_a_second_stream_without_an_entry_ends_the_run(tenant: Tenant) -> None:
     """Nothing of it is loaded and no field made; what came before is loaded; the message says what to write."""
     more = [schema({"key": "string", "only_here": "string"}, stream="orders"), record({"key": "orders"}, "orders")]
     run = tenant.run([*messages("customers"), *more, state({"streams": 2})], **CREATE)
-    complaint = run.complaint()
-    assert "stream orders has no entry in streams, and neither has stream customers" in complaint
-    assert "List contacts" in complaint
+    error_line = run.error_line()
+    assert "stream orders has no entry in streams, and neither has stream customers" in error_line
+    assert "List contacts" in error_line
     for advice in ('"orders": {}', '"orders": {"list_api_name": "..."}', "unlisted_streams: load"):
-        assert advice in complaint
+        assert advice in error_line
     assert tenant.rows("KEY") == [["customers"]]
     assert "ONLY_HERE" not in tenant.fields()
     assert run.states == [{"streams": 1}]
@@ -46,7 +46,7 @@ def test_it_ends_before_anything_where_schemas_come_first(tenant: Tenant) -> Non
     """A tap that prints its schemas before its records loads nothing."""
     first = [schema(COLUMNS, stream="customers"), schema(COLUMNS, stream="orders")]
     run = tenant.run([*first, record({"key": "a"}, "customers"), record({"key": "b"}, "orders")], **CREATE)
-    assert "stream orders" in run.complaint()
+    assert "stream orders" in run.error_line()
     assert tenant.rows("KEY") == []
 
 
@@ -73,7 +73,7 @@ def test_two_streams_of_one_alias_end_the_run(tenant: Tenant) -> None:
     """Their schemas would replace each other, and values of the first be left out: what to write is said."""
     maps = {"customers": {"__alias__": "people"}, "orders": {"__alias__": "people"}}
     run = tenant.run(messages("customers", "orders"), stream_maps=maps, **CREATE)
-    assert "stream_maps name streams customers and orders both people" in run.complaint()
+    assert "stream_maps name streams customers and orders both people" in run.error_line()
     assert tenant.rows("KEY") == [["customers"]]
     assert run.states == [{"streams": 1}]
 
@@ -88,7 +88,7 @@ def test_an_alias_counts_as_the_stream_that_is_loaded(tenant: Tenant) -> None:
     """An entry for the name before stream maps is none: the message names the alias, the warning says so."""
     maps = {"orders": {"__alias__": "people"}}
     run = tenant.run(messages("customers", "orders"), stream_maps=maps, streams={"orders": {}}, **CREATE)
-    assert "stream people has no entry in streams" in run.complaint()
+    assert "stream people has no entry in streams" in run.error_line()
     alone = tenant.run(messages("orders"), stream_maps=maps, streams={"orders": {}}, **CREATE).succeeded()
     assert warnings(alone) == ["streams names stream orders, which never came: stream_maps loads it as people"]
 
@@ -103,7 +103,7 @@ def test_a_schema_that_comes_again_is_no_second_stream(tenant: Tenant) -> None:
 def test_a_misspelt_entry_is_offered(tenant: Tenant) -> None:
     """Where an entry that never came is much like the stream, the message asks whether it was meant."""
     run = tenant.run(messages("customers", "orders"), streams={"order": {"list_api_name": "orders"}}, **CREATE)
-    assert "both would go into List contacts: did you mean order? To load" in run.complaint()
+    assert "both would go into List contacts: did you mean order? To load" in run.error_line()
 
 
 def test_names_that_never_came_are_warned_about(tenant: Tenant) -> None:
@@ -136,7 +136,7 @@ def test_columns_of_any_schema_came(tenant: Tenant) -> None:
 def test_an_input_that_breaks_off_warns_of_no_names(tenant: Tenant) -> None:
     """What did not come because reading ended early may well be right."""
     run = tenant.run([*messages("customers"), {"type": "?"}], streams={"orders": {}}, **CREATE)
-    run.complaint()
+    run.error_line()
     assert warnings(run) == []
 
 
@@ -144,7 +144,7 @@ def test_a_misspelt_mapping_is_offered_where_the_list_lacks_the_field(tenant: Te
     """When a stream does not fit its List, columns that field_mapping seems to misspell are named first."""
     tenant.create_list(KEY="Text(10)", MAIL="Text(50)")
     run = tenant.run(messages("customers"), field_mapping={"emial": "MAIL", "other_stream": "X"})
-    assert "EMAIL (column email)" in run.complaint()
+    assert "EMAIL (column email)" in run.error_line()
     assert warnings(run) == [
         "field_mapping of stream customers names column emial, which never came: did you mean email?"
     ]

@@ -39,7 +39,7 @@ def sent(tenant: Tenant, path: str = LIST_LOAD) -> list[tuple[int, bool]]:
 @pytest.mark.parametrize("reset", [False, True], ids=["413", "reset"])
 def test_a_size_is_found_once(contacts: Tenant, reset: bool) -> None:  # noqa: FBT001 - a case
     """A limit of a sixteenth is found by halving four times; the rest of the run, Segments too, is cut to it."""
-    contacts.options(body_limit=body_bytes(2), body_reset=reset)
+    contacts.set_options(body_limit=body_bytes(2), body_reset=reset)
     run = contacts.run(MESSAGES, batch_size_rows=32, segment_column="seg").succeeded()
     assert sorted(contacts.rows("KEY")) == [[key] for key in KEYS]
     assert contacts.members("s", "KEY") == KEYS
@@ -60,7 +60,7 @@ def test_a_size_is_found_once(contacts: Tenant, reset: bool) -> None:  # noqa: F
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_outage_is_no_matter_of_size(contacts: Tenant, when: str) -> None:
     """When nothing gets through for a while, a single row is tried again like any call; loads stay as large."""
-    contacts.fault("reset", path=LIST_LOAD, times=4, when=when)
+    contacts.add_fault("reset", path=LIST_LOAD, times=4, when=when)
     run = contacts.run(MESSAGES, batch_size_rows=32, segment_column="seg").succeeded()
     assert sent(contacts) == [
         (body_bytes(32), False),
@@ -75,8 +75,8 @@ def test_an_outage_is_no_matter_of_size(contacts: Tenant, when: str) -> None:
 
 def test_connections_that_break_by_chance_are_no_matter_of_size(contacts: Tenant) -> None:
     """Once a body of some size was taken, a connection that breaks says nothing about that size: the limit stays."""
-    contacts.fault("reset", path=LIST_LOAD, skip=1, times=1)
-    contacts.fault("reset", path=LIST_LOAD, skip=3, times=1)
+    contacts.add_fault("reset", path=LIST_LOAD, skip=1, times=1)
+    contacts.add_fault("reset", path=LIST_LOAD, skip=3, times=1)
     run = contacts.run(MESSAGES, batch_size_rows=16, segment_column="seg").succeeded()
     assert [size for size, _ in sent(contacts)] == [body_bytes(16)] * 6
     assert "loads are cut to" not in run.stderr
@@ -87,7 +87,7 @@ def test_connections_that_break_by_chance_are_no_matter_of_size(contacts: Tenant
 def test_what_is_sent_again_brings_no_old_value_back(tenant: Tenant, known: bool) -> None:  # noqa: FBT001 - a case
     """A load that is done, and whose answer is lost, is sent again whole: nobody sees an older row of a key."""
     tenant.create_list(KEY="Text(10)", TEXT="Text(10)")
-    tenant.fault("reset", path=LIST_LOAD, when="after", skip=1 if known else 0)
+    tenant.add_fault("reset", path=LIST_LOAD, when="after", skip=1 if known else 0)
     rows = [*((key, "old") for key in KEYS[:8]), *((key, "new") for key in KEYS[:8])]
     messages = [schema({"key": "string", "text": "string"}), *records("key text", *rows, *rows)]
     tenant.run(messages, batch_size_rows=16).succeeded()
@@ -100,7 +100,7 @@ def test_a_limit_of_rows_leaves_wide_rows_alone(tenant: Tenant) -> None:
     """Keys that are refused for their number alone are sent in fewer rows, and records in as many bytes as before."""
     tenant.create_list(KEY="Text(10)", TEXT="LongText")
     tenant.create_segment("s")
-    tenant.options(max_rows=20)
+    tenant.set_options(max_rows=20)
     columns: dict[str, Any] = {"key": "string", "text": "string", "seg": "string"}
     rows = records("key text seg", *((key, "x" * 1000, "s") for key in KEYS))
     tenant.run([schema(columns), *rows], batch_size_rows=16, segment_column="seg").succeeded()

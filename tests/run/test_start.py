@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import COMMAND, clean_environment, encode, record, records, schema
+from tests.support import COMMAND, clean_environment, record, records, run_in_shell, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,34 +20,16 @@ if TYPE_CHECKING:
 SCHEMA = schema({"key": "string"})
 
 
-def _shell(tenant: Tenant, folder: Path, script: str, content: bytes, **settings: Any) -> tuple[int, str]:
-    """Run the command in a shell, with `$COMMAND` for it; return its exit code and its log."""
-    config = folder / "config.json"
-    config.write_text(json.dumps(tenant.config(create_list_if_not_exists=True, **settings)), encoding="utf-8")
-    done = subprocess.run(
-        ["/bin/sh", "-c", script],
-        input=content,
-        capture_output=True,
-        env=clean_environment() | {"COMMAND": f"{COMMAND} --config {config}", "TMPDIR": str(folder)},
-        cwd=folder,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stderr.decode()
-
-
 @pytest.mark.parametrize(
     ("redirection", "words"),
     [("<&-", "standard input is closed"), ("0>written", "cannot be read")],
     ids=["closed", "only for writing"],
 )
-def test_an_input_that_cannot_be_read_is_one_line(tenant: Tenant, tmp_path: Path, redirection: str, words: str) -> None:
+def test_an_input_that_cannot_be_read_is_one_line(tenant: Tenant, redirection: str, words: str) -> None:
     """A standard input that is closed or cannot be read ends the run with one line that names it."""
-    code, log = _shell(tenant, tmp_path, f"exec $COMMAND {redirection}", encode([SCHEMA, record({"key": "a"})]))
-    assert code == 1
-    assert "Traceback" not in log
-    assert log.splitlines()[-1].startswith("Error: ")
-    assert words in log.splitlines()[-1]
+    config = tenant.config(create_list_if_not_exists=True)
+    run = run_in_shell(f'exec "$0" "$@" {redirection}', config, [SCHEMA, record({"key": "a"})])
+    assert words in run.error_line()
 
 
 @pytest.mark.parametrize(
@@ -61,18 +43,17 @@ def test_an_input_that_cannot_be_read_is_one_line(tenant: Tenant, tmp_path: Path
 def test_a_full_disk_of_temporary_files_is_one_line(tenant: Tenant, tmp_path: Path, settings: dict[str, Any]) -> None:
     """A temporary file that cannot grow ends the run with one line that says where to free space."""
     rows = records("key", *((f"{number:08}" * 12,) for number in range(40_000)))
-    script = "ulimit -f 256; exec $COMMAND"
-    code, log = _shell(tenant, tmp_path, script, encode([SCHEMA, *rows]), batch_size_rows=20_000, **settings)
-    assert code == 1, log
-    assert "Traceback" not in log
-    assert "SQLITE_TMPDIR" in log.splitlines()[-1]
+    config = tenant.config(create_list_if_not_exists=True, batch_size_rows=20_000, **settings)
+    script = 'ulimit -f 128; exec "$0" "$@"'
+    run = run_in_shell(script, config, [SCHEMA, *rows], env={"TMPDIR": str(tmp_path)})
+    assert "SQLITE_TMPDIR" in run.error_line()
 
 
 @pytest.mark.parametrize("path", ["~nosuchuser/rejects.jsonl", "rejects\0.jsonl", "."], ids=ascii)
 def test_a_path_that_cannot_be_opened_is_one_line(tenant: Tenant, path: str) -> None:
     """Whatever is wrong with rejects_path ends the run with one line that names the setting, before any call."""
     run = tenant.run([SCHEMA, record({"key": "a"})], rejects_path=path)
-    assert "rejects_path" in run.complaint()
+    assert "rejects_path" in run.error_line()
     assert tenant.calls() == []
 
 

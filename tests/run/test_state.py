@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import encode, peak_memory, records, run_in_shell, schema, start_target, state
+from tests.support import RunningCommand, encode, records, run_in_shell, schema, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -36,16 +36,15 @@ def test_states_are_printed_in_order(tenant: Tenant) -> None:
 
 def test_states_of_any_number_take_bounded_memory(tenant: Tenant) -> None:
     """While a List is busy, of the large STATEs that come meanwhile a few are kept."""
-    tenant.fault("hang", path="/data/load")
+    tenant.add_fault("hang", path="/data/load")
     rows = records("key seg", *((str(number), "s") for number in range(10)))
     filler = "x" * 20_000
-    with start_target(tenant.config(**SETTINGS, batch_size_rows=4)) as target:
-        target.stdin.write(encode([SCHEMA, *rows]))
+    with RunningCommand(tenant.config(**SETTINGS, batch_size_rows=4)) as command:
+        command.write(encode([SCHEMA, *rows]))
         for number in range(10_000):
-            target.stdin.write(encode([state({"number": number, "filler": filler})]))
-        target.stdin.flush()
-        # All but what the pipe holds is read by now.
-        assert peak_memory(target.pid) < 150 << 20
+            command.write(encode([state({"number": number, "filler": filler})]))
+        # The command has read everything that is not in the pipe.
+        assert command.peak_memory() < 150 << 20
 
 
 def test_states_keep_their_value(tenant: Tenant) -> None:
@@ -66,7 +65,7 @@ def test_an_empty_state_is_not_printed(tenant: Tenant, value: Any) -> None:
 def test_a_repeated_state_is_printed_once(tenant: Tenant) -> None:
     """The same STATE again says nothing new."""
     messages = [SCHEMA, state({"a": 1}), state({"a": 1}), *records("key seg", ("a", "s")), state({"a": 1})]
-    assert tenant.run(messages, **SETTINGS).succeeded().states[-1] == {"a": 1}
+    assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
 
 
 def test_no_state_without_one(tenant: Tenant) -> None:
@@ -76,45 +75,46 @@ def test_no_state_without_one(tenant: Tenant) -> None:
 
 def test_state_waits_for_segments(tenant: Tenant) -> None:
     """A STATE whose records are in the List but not in their Segment is not printed."""
-    tenant.fault("status", status=400, path="/segments/s/data/load", times=0)
+    tenant.add_fault("status", status=400, path="/segments/s/data/load", times=0)
     run = tenant.run(batches_with_states(3), **SETTINGS, batch_size_rows=1)
-    run.complaint()
+    run.error_line()
     assert len(tenant.rows("KEY")) == 3
     assert run.stdout == ""
 
 
 def test_a_state_before_all_records_is_printed(tenant: Tenant) -> None:
     """A STATE that covers nothing is true at once, also when the run fails later."""
-    tenant.fault("status", status=400, path="/data/load", times=0)
+    tenant.add_fault("status", status=400, path="/data/load", times=0)
     messages = [SCHEMA, state({"start": 1}), *records("key seg", ("a", "s")), state({"end": 1})]
     run = tenant.run(messages, **SETTINGS)
-    run.complaint()
+    run.error_line()
     assert run.states == [{"start": 1}]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"segment_data_import_option": "replace"},
-        {"deduplication": "ImportFirstMatch"},
-        {"list_data_import_option": "OnlyInsert"},
-    ],
-    ids=["replace", "first match", "only insert, last match"],
-)
+NOT_RESUMABLE: dict[str, dict[str, Any]] = {
+    "replace": {"segment_data_import_option": "replace"},
+    "first match": {"deduplication": "ImportFirstMatch"},
+    "only insert, last match": {"list_data_import_option": "OnlyInsert"},
+}
+"""Settings with which the effect of a record depends on the run it is in."""
+
+
+@pytest.mark.parametrize("settings", NOT_RESUMABLE.values(), ids=NOT_RESUMABLE)
 def test_runs_that_cannot_be_resumed_print_state_at_the_end(tenant: Tenant, settings: dict[str, Any]) -> None:
-    """Where a record's effect depends on the run it is in, a run that fails prints no STATE: it is repeated whole."""
+    """A run that cannot be resumed prints its last STATE, and the log names the setting that is the reason."""
     run = tenant.run(batches_with_states(3), **SETTINGS, **settings, batch_size_rows=1).succeeded()
     (line,) = (line for line in run.log if "STATE will be printed at the end only" in line)
     assert all(word in line for word in next(iter(settings.items())))
     assert run.states[-1] == {"bookmarks": {"customers": 2}}
-    tenant.reset()
-    tenant.fault("status", status=400, path="/contacts/data/load", skip=1, times=0)
+
+
+@pytest.mark.parametrize("settings", NOT_RESUMABLE.values(), ids=NOT_RESUMABLE)
+def test_runs_that_cannot_be_resumed_print_no_state_if_they_fail(tenant: Tenant, settings: dict[str, Any]) -> None:
+    """A run that cannot be resumed and fails prints no STATE, so that it is repeated as a whole."""
+    tenant.add_fault("status", status=400, path="/contacts/data/load", skip=1, times=0)
     run = tenant.run(batches_with_states(3), **SETTINGS, **settings, batch_size_rows=1)
-    if run.returncode:
-        assert run.stdout == ""
-    else:
-        # All records were held and left in loads of their own number.
-        assert len(tenant.requests("/contacts/data/load")) == 1
+    run.error_line()
+    assert run.stdout == ""
 
 
 def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
@@ -126,15 +126,13 @@ def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
 def test_state_keeps_up_with_a_slow_tap(tenant: Tenant) -> None:
     """While the tap is silent, what it has sent is loaded by its age, and its STATE printed."""
     config = tenant.config(**SETTINGS, batch_max_age_seconds=1, segment_batch_max_age_seconds=1)
-    with start_target(config) as target:
-        target.stdin.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
-        target.stdin.flush()
-        assert json.loads(target.stdout.readline()) == {"a": 1}
+    with RunningCommand(config) as command:
+        command.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
+        assert command.read_state() == {"a": 1}
         assert tenant.members("s", "KEY") == ["a"]
-        target.stdin.write(encode([*records("key seg", ("b", "s")), state({"a": 2})]))
-        target.stdin.close()
-        assert json.loads(target.stdout.readline()) == {"a": 2}
-        assert target.wait() == 0
+        command.write(encode([*records("key seg", ("b", "s")), state({"a": 2})]))
+        finished = command.finish().succeeded()
+    assert finished.states == [{"a": 1}, {"a": 2}]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +151,7 @@ def test_standard_output_that_is_closed_ends_the_run(tenant: Tenant, command: st
     run = run_in_shell(
         f"{command}; exit ${{PIPESTATUS[0]}}", tenant.config(**SETTINGS), [SCHEMA, *rows, state({"a": 1})]
     )
-    assert words in run.complaint()
+    assert words in run.error_line()
     assert tenant.lists() == {"contacts": "Userlist"}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import Message, encode, records, schema, start_target, state
+from tests.support import Message, RunningCommand, encode, records, schema, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -50,10 +49,10 @@ def test_a_stream_of_which_nothing_is_loaded_fails_the_run(
 ) -> None:
     """It ends in 1, without a STATE after its first record, saying which stream, how many, why and what to do."""
     run = contacts.run([SCHEMA, state({"start": 1}), *rows(*values), state({"end": 1})], **settings)
-    complaint = run.complaint()
-    assert "none of the 2,000 records of stream customers could be loaded" in complaint
-    assert reason in complaint
-    assert "max_rejects" in complaint
+    error_line = run.error_line()
+    assert "none of the 2,000 records of stream customers could be loaded" in error_line
+    assert reason in error_line
+    assert "max_rejects" in error_line
     assert run.states == [{"start": 1}]
     assert contacts.rows("KEY") == []
 
@@ -70,7 +69,7 @@ def test_a_stream_of_which_nothing_is_loaded_fails_the_run(
 def test_it_prints_no_state_where_state_is_held(contacts: Tenant, settings: dict[str, Any]) -> None:
     """In runs that print STATE at the end, none is printed."""
     run = contacts.run([SCHEMA, state({"start": 1}), *rows(*REFUSED), state({"end": 1})], **settings)
-    assert "none of the 2,000 records of stream customers could be loaded" in run.complaint()
+    assert "none of the 2,000 records of stream customers could be loaded" in run.error_line()
     assert run.states == []
 
 
@@ -108,10 +107,10 @@ def test_each_stream_is_judged_by_itself(contacts: Tenant) -> None:
         state({"a": 3}),
     ]
     run = contacts.run(messages, streams={"good": {}, "bad": {}, "worse": {}}, batch_size_rows=1)
-    complaint = run.complaint()
-    assert "none of the 1 records of stream bad could be loaded, most often for field VALUE: Selligent" in complaint
-    assert "none of the 1 records of stream worse could be loaded, most often for field key: the key is" in complaint
-    assert "good" not in complaint
+    error_line = run.error_line()
+    assert "none of the 1 records of stream bad could be loaded, most often for field VALUE: Selligent" in error_line
+    assert "none of the 1 records of stream worse could be loaded, most often for field key: the key is" in error_line
+    assert "good" not in error_line
     assert sorted(contacts.rows("KEY")) == [["a"], ["c"]]
     assert run.states == [{"a": 1}]
 
@@ -159,7 +158,7 @@ def test_records_that_another_stream_replaces_do_not_fail_a_run(contacts: Tenant
 
 def test_known_records_do_not_fail_a_run_that_only_inserts(contacts: Tenant) -> None:
     """With OnlyInsert, a record that is there already stays as it is: it was not rejected."""
-    contacts.fill("KEY,VALUE", [["a", "old"]])
+    contacts.load_rows("KEY,VALUE", [["a", "old"]])
     values = [("a", "new", "s"), ("b", TOO_LONG, "s")]
     run = contacts.run([SCHEMA, *rows(*values), state({"a": 1})], list_data_import_option="OnlyInsert").succeeded()
     assert run.states == [{"a": 1}]
@@ -177,25 +176,23 @@ def test_streams_are_named_as_stream_maps_name_them(contacts: Tenant) -> None:
         state({"a": 1}),
     ]
     run = contacts.run(messages, stream_maps=maps)
-    complaint = run.complaint()
-    assert "none of the 1 records of stream people could be loaded, most often for field VALUE: Selligent" in complaint
+    error_line = run.error_line()
+    assert "none of the 1 records of stream people could be loaded, most often for field VALUE: Selligent" in error_line
     assert run.states == []
 
 
 def test_state_waits_for_the_first_row_of_a_stream(contacts: Tenant) -> None:
     """While the tap is silent, STATE after a rejected record waits for a row that is loaded, and comes with it."""
-    with start_target(contacts.config(batch_max_age_seconds=1)) as target:
-        target.stdin.write(encode([SCHEMA, *rows((None, "ok", "s")), state({"a": 1}), *rows(("a", "ok", "s"))]))
-        target.stdin.flush()
-        assert json.loads(target.stdout.readline()) == {"a": 1}
+    with RunningCommand(contacts.config(batch_max_age_seconds=1)) as command:
+        command.write(encode([SCHEMA, *rows((None, "ok", "s")), state({"a": 1}), *rows(("a", "ok", "s"))]))
+        assert command.read_state() == {"a": 1}
         assert contacts.rows("KEY") == [["a"]]
-        target.stdin.close()
-        assert target.wait() == 0
+        command.finish().succeeded()
 
 
 def test_no_state_goes_past_more_rejects_than_a_share_allows(contacts: Tenant) -> None:
     """The share is judged before the last STATE is printed; one of a stream that was refused whole waits for it."""
     messages = [SCHEMA, state({"start": 1}), *rows(*REFUSED), state({"middle": 1}), *rows(*REFUSED), state({"end": 1})]
     run = contacts.run(messages, max_rejects="1%", batch_size_rows=500)
-    assert "more than max_rejects allows (1.00%)" in run.complaint()
+    assert "more than max_rejects allows (1.00%)" in run.error_line()
     assert run.states == [{"start": 1}]

@@ -57,7 +57,7 @@ def test_values_that_look_like_nothing_arrive(tenant: Tenant) -> None:
 def test_null_erases_what_the_list_holds(tenant: Tenant) -> None:
     """A column that is there and null is sent as null; that is what the tap said."""
     tenant.create_list(KEY="Text(10)", TEXT="Text(10)")
-    tenant.fill("KEY,TEXT", [["a", "old"]])
+    tenant.load_rows("KEY,TEXT", [["a", "old"]])
     tenant.run([schema({"key": "string", "text": "string"}), record({"key": "a", "text": None})]).succeeded()
     assert tenant.rows("KEY", "TEXT") == [["a", None]]
 
@@ -65,7 +65,7 @@ def test_null_erases_what_the_list_holds(tenant: Tenant) -> None:
 def test_a_column_that_a_record_lacks_is_left_alone(tenant: Tenant) -> None:
     """Records without a column do not touch what the List holds there, in whatever order they come."""
     tenant.create_list(KEY="Text(10)", ONE="Text(10)", TWO="Text(10)")
-    tenant.fill("KEY,ONE,TWO", [["a", "1", "2"], ["b", "1", "2"]])
+    tenant.load_rows("KEY,ONE,TWO", [["a", "1", "2"], ["b", "1", "2"]])
     messages = [
         schema({"key": "string", "one": "string", "two": "string"}),
         record({"key": "a", "one": "x"}),
@@ -231,7 +231,7 @@ def test_text_that_is_no_unicode_is_rejected(tenant: Tenant) -> None:
 def test_null_for_optout_is_rejected(tenant: Tenant, column: str) -> None:
     """A null there would subscribe somebody again: the record is rejected, what the List holds stays."""
     tenant.create_list(KEY="Text(10)", OPTOUT="Numeric")
-    tenant.fill("KEY,OPTOUT", [["a", 1]])
+    tenant.load_rows("KEY,OPTOUT", [["a", 1]])
     messages = [
         schema({"key": "string", column: "integer"}),
         *records(f"key {column}", ("a", None), ("b", 1), ("c", 0)),
@@ -246,8 +246,8 @@ def test_null_for_a_column_mapped_to_optout_is_rejected(tenant: Tenant) -> None:
     """The rule goes by the field, not by the column's name."""
     tenant.create_list(KEY="Text(10)", OptOut="Numeric")
     messages = [schema({"key": "string", "gone": "integer"}), record({"key": "a", "gone": None})]
-    complaint = tenant.run(messages, field_mapping={"gone": "OptOut"}).complaint()
-    assert "field gone: null in OPTOUT would subscribe the person again" in complaint
+    error_line = tenant.run(messages, field_mapping={"gone": "OptOut"}).error_line()
+    assert "field gone: null in OPTOUT would subscribe the person again" in error_line
     assert tenant.rows("KEY") == []
 
 

@@ -21,7 +21,7 @@ from target_selligent import __version__
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
 from target_selligent.emulator.cli import main
 from tests.emulator.support import Api, wait_until
-from tests.tls import Authority
+from tests.support import CertificateAuthority
 
 COMMAND = [sys.executable, "-m", "target_selligent.emulator.cli"]
 
@@ -82,7 +82,7 @@ def test_a_hung_call_does_not_keep_the_server() -> None:
             client.recv(1)
 
 
-def test_an_open_connection_does_not_outlive_the_server(authority: Authority) -> None:
+def test_an_open_connection_does_not_outlive_the_server(authority: CertificateAuthority) -> None:
     """Stopping ends connections over https whose clients leave them open: no transport is left unclosed."""
     with requests.Session() as session:
         session.trust_env = False

@@ -1,4 +1,4 @@
-"""Certificates for https on this machine, made by the tests that need them."""
+"""Certificates for https on this machine; the tests that need them issue them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 
-class Authority:
-    """A certification authority that nobody knows but those who are given its file.
+class CertificateAuthority:
+    """A certificate authority; only programs that read its file trust it.
 
     Args:
-        folder: Where its files go.
+        folder: Where it writes its files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,16 +31,16 @@ class Authority:
 
     @property
     def env(self) -> dict[str, str]:
-        """Environment variables with which the command trusts it."""
+        """Environment variables that make the command trust it."""
         return {"REQUESTS_CA_BUNDLE": str(self.file)}
 
     def issue(self, host: str = HOST, *, starts: datetime | None = None, ends: datetime | None = None) -> Tls:
         """Return a new certificate.
 
         Args:
-            host: Name or address that it is for.
+            host: Name or address of the server.
             starts: When it begins to be valid.
-            ends: When it ceases to be valid.
+            ends: When it stops being valid.
         """
         issued = self._ca.issue_cert(host, not_before=starts, not_after=ends)
         self._count += 1

@@ -1,0 +1,35 @@
+"""What all tests of the target share.
+
+`messages` builds and encodes Singer messages, `command` runs the installed command, `tenant` prepares the emulated
+Selligent and reads it back, `proxy` disturbs connections, `certificates` issues certificates.
+"""
+
+from .certificates import CertificateAuthority
+from .command import COMMAND, FinishedRun, RunningCommand, clean_environment, run_command, run_in_shell, run_target
+from .messages import Message, encode, record, records, scenario, schema, state
+from .proxy import ConnectionFault, TcpProxy
+from .tenant import LIST, SECRET, EmulatorClient, Tenant
+
+__all__ = [
+    "COMMAND",
+    "LIST",
+    "SECRET",
+    "CertificateAuthority",
+    "ConnectionFault",
+    "EmulatorClient",
+    "FinishedRun",
+    "Message",
+    "RunningCommand",
+    "TcpProxy",
+    "Tenant",
+    "clean_environment",
+    "encode",
+    "record",
+    "records",
+    "run_command",
+    "run_in_shell",
+    "run_target",
+    "scenario",
+    "schema",
+    "state",
+]
