@@ -1,19 +1,19 @@
-"""Run the tests on the oldest and newest declared Python of this machine, and with the lowest allowed dependencies.
+"""Run the quicker tests on the oldest and the newest declared Python, and with the lowest allowed dependencies.
 
-The run on the newest Python measures coverage, subprocesses included; `fail_under` in `pyproject.toml` is its gate.
-The long tests in `tests/faults` run in `make test` only, those of the emulator also on the newest Python. Interpreters
-are looked for on PATH and among those of pyenv.
+The Pythons are those of this machine (on PATH or of pyenv), or come from Debian's testing release. A Python that cannot
+be had is named, and the next one is taken. The run with the lowest dependencies uses the Python that runs this script;
+it measures the coverage, subprocesses included, and fails below `fail_under` in `pyproject.toml`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pythons
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,13 +21,12 @@ else:
     from pip._vendor import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".matrix"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LONG = "tests/faults"
-EMULATOR = "tests/emulator"
-"""Its test library, schemathesis, also demands a newer jsonschema-rs than the target does."""
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def declared() -> list[str]:
@@ -37,17 +36,17 @@ def declared() -> list[str]:
     return sorted(found, key=lambda version: int(version.partition(".")[2]))
 
 
-def interpreter(version: str) -> str | None:
-    """Return the path of an interpreter that runs and has the version; None if this machine has none."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
-    for candidate in candidates:
-        if candidate is None:
-            continue
-        command = [candidate, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode == 0 and done.stdout.strip() == version:
-            return candidate
+def first_that_is_there(versions: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first version that this machine has or can get, and its interpreter; None if it is our own.
+
+    A version that cannot be had is printed.
+    """
+    for version in versions:
+        if version == OWN:
+            return None
+        if python := pythons.find(version) or pythons.get(version, FOLDER / f"python{version}"):
+            return version, python
+        print(f"Python {version} cannot be had: not on PATH, not of pyenv, not in Debian's testing release", flush=True)
     return None
 
 
@@ -70,46 +69,44 @@ def run(*command: str) -> None:
 
 
 def prepare(python: str, name: str, constraints: Path, *packages: str) -> str:
-    """Make a virtual environment with the target in it; return its interpreter."""
-    folder = ROOT / ".matrix" / name
+    """Create a virtual environment with the target in it; return its interpreter."""
+    folder = FOLDER / name
     binary = str(folder / "bin" / "python")
     if not folder.exists():
-        run(python, "-m", "venv", str(folder))
-        run(binary, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
-    install = (binary, "-m", "pip", "install", "--quiet", "--constraint", str(constraints))
-    run(*install, "--editable", ".[emulator]", *packages)
+        run(python, "-m", "venv", "--without-pip", str(folder))
+    install = (sys.executable, "-m", "pip", "--python", binary, "install", "--quiet")
+    run(*install, "--constraint", str(constraints), "--editable", ".[emulator]", *packages)
     return binary
 
 
-def run_tests(python: str, *, newest: bool = False) -> None:
-    """Run the shorter tests; on the newest Python, more of them and with coverage."""
-    runner = ["coverage", "run", "-m", "pytest"] if newest else ["pytest"]
-    left_out = [f"--ignore={path}" for path in ((LONG,) if newest else (LONG, EMULATOR))]
-    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", *left_out)
+def run_tests(python: str, *tests: str, coverage: bool = False) -> None:
+    """Run tests; with coverage, fail if it is too low."""
+    runner = ["coverage", "run", "-m", "pytest"] if coverage else ["pytest"]
+    run(python, "-m", *runner, "-q", "--numprocesses", "2", "--dist", "loadfile", "--durations", "5", *tests)
+    if coverage:
+        run(python, "-m", "coverage", "combine", "--quiet")
+        run(python, "-m", "coverage", "report", "--skip-covered")
 
 
 def main() -> None:
     """Run the whole matrix."""
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    found = {version: path for version in declared() if version != own and (path := interpreter(version))}
-    pinned = ROOT / "constraints.txt"
-    (ROOT / ".matrix").mkdir(exist_ok=True)
-    chosen = list(dict.fromkeys([*list(found)[:1], *list(found)[-1:]]))
-    if not chosen:
-        print(f"no declared Python but {own} on this machine")
-    for version in chosen:
-        print(f"== Python {version} ({found[version]})", flush=True)
-        python = prepare(found[version], version, pinned, "--group", "test")
-        newest = version == chosen[-1]
-        run_tests(python, newest=newest)
-        if newest:
-            run(python, "-m", "coverage", "combine", "--quiet")
-            run(python, "-m", "coverage", "report", "--skip-covered")
-    print("== lowest dependencies", flush=True)
-    constraints = ROOT / ".matrix" / "lowest.txt"
+    FOLDER.mkdir(exist_ok=True)
+    versions = declared()
+    for found in dict.fromkeys((first_that_is_there(versions), first_that_is_there(reversed(versions)))):
+        if found is not None:
+            version, interpreter = found
+            print(f"== Python {version} ({interpreter})", flush=True)
+            python = prepare(interpreter, version, ROOT / "constraints.txt", "--group", "test")
+            run_tests(python, *TESTS)
+    print(f"== lowest dependencies (Python {OWN})", flush=True)
+    constraints = FOLDER / "lowest.txt"
     constraints.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
-    test_packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
-    run_tests(prepare(sys.executable, "lowest", constraints, *test_packages))
+    packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
+    run_tests(prepare(sys.executable, "lowest", constraints, *packages), *TESTS, coverage=True)
+
+
+TESTS = ["tests/unit", "tests/run", *map(str, sorted(ROOT.glob("tests/test_*.py")))]
+"""Not `tests/faults`, which takes most of the time, nor `tests/emulator`, whose schemathesis needs newer packages."""
 
 
 if __name__ == "__main__":
