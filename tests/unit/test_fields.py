@@ -1,4 +1,4 @@
-"""JSON Schema to field definitions."""
+"""Fields are derived from JSON Schema."""
 
 from __future__ import annotations
 
@@ -76,36 +76,36 @@ TYPES: dict[str, tuple[Any, str, Conversion]] = {
 
 
 def fields_of(properties: dict[str, Any], keys: tuple[str, ...] = ("key",), **settings: Any) -> StreamFields:
-    """Return the fields of a schema that has a key beside the given properties."""
+    """Return the fields of a schema with a key and the given properties."""
     definitions = {"n": {"type": "integer"}, "loop": {"$ref": "#/definitions/loop"}}
     described = {"properties": {"key": {"type": "string"}, **properties}, "definitions": definitions}
     return derive_stream_fields("people", described, keys, **settings)
 
 
-def shown(field: FieldDefinition) -> str:
-    """Return a field's type as text."""
+def type_text(field: FieldDefinition) -> str:
+    """Return a field's type and length as text."""
     return f"{field.data_type.value}({field.length})" if field.length is not None else field.data_type.value
 
 
 @pytest.mark.parametrize(("described", "field", "conversion"), TYPES.values(), ids=TYPES)
 def test_types(described: Any, field: str, conversion: Conversion) -> None:
-    """Each schema becomes the narrowest type of field that holds all its values, and the conversion that fits."""
+    """A property gets the narrowest field type that can hold all of its values, and the conversion to it."""
     column = fields_of({"column": described}).columns[1]
-    assert (shown(column.field), column.conversion) == (field, conversion)
+    assert (type_text(column.field), column.conversion) == (field, conversion)
 
 
 @pytest.mark.parametrize(
-    ("length", "wanted"), [(1, "Text(1)"), (4000, "Text(4000)"), (0, "LongText"), (4001, "LongText")], ids=str
+    ("length", "expected"), [(1, "Text(1)"), (4000, "Text(4000)"), (0, "LongText"), (4001, "LongText")], ids=str
 )
-def test_text_length(length: int, wanted: str) -> None:
-    """Text without a length of its own gets the one that is set; 0 or more than 4000 is unbounded, but for keys."""
+def test_text_length(length: int, expected: str) -> None:
+    """Text without `maxLength` gets the length that is set. 0 or more than 4000 means LongText, except for keys."""
     columns = fields_of({"a": {"type": "string"}, "b": {"type": "string", "maxLength": 9}}, text_field_length=length)
-    key = wanted if wanted != "LongText" else "Text(500)"
-    assert [shown(column.field) for column in columns.columns] == [key, wanted, "Text(9)"]
+    key = expected if expected != "LongText" else "Text(500)"
+    assert [type_text(column.field) for column in columns.columns] == [key, expected, "Text(9)"]
 
 
-def test_requests_hold_what_the_api_knows() -> None:
-    """A field is asked for with its name, type and, if it is Text, its length."""
+def test_request_bodies() -> None:
+    """The body has the name, the type and, only for Text, the length."""
     assert FieldDefinition("A", FieldType.TEXT, 9).to_request_body() == {
         "name": "A",
         "data_type": "Text",
@@ -116,7 +116,7 @@ def test_requests_hold_what_the_api_knows() -> None:
 
 
 def test_names() -> None:
-    """Names are upper-cased unless mapped; the Segment column and columns mapped to null are no fields."""
+    """Names become upper case unless mapped. The Segment column and columns mapped to null are not sent."""
     properties = {name: {"type": "string"} for name in ("firstName", "straße", "seg", "out", "own")}
     fields = fields_of(properties, segment_column="seg", field_mapping={"out": None, "own": "Own_Name"})
     assert [column.field.name for column in fields.columns] == ["KEY", "FIRSTNAME", "STRASSE", "Own_Name"]
@@ -125,7 +125,7 @@ def test_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key_fields", "keys", "wanted"),
+    ("key_fields", "keys", "expected"),
     [
         ((), ("key",), ("key",)),
         ((), ("part", "key"), ("part", "key")),
@@ -137,15 +137,15 @@ def test_names() -> None:
     ],
     ids=str,
 )
-def test_keys(key_fields: tuple[str, ...], keys: tuple[str, ...], wanted: tuple[str, ...]) -> None:
-    """Key fields go before key properties; they name fields in any case, or columns."""
+def test_keys(key_fields: tuple[str, ...], keys: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    """Key fields replace key properties. They name columns, or fields in upper or lower case."""
     properties: dict[str, Any] = {"part": {"type": "integer"}, "mapped": {"type": "string"}}
     fields = fields_of(properties, keys, key_fields=key_fields, field_mapping={"mapped": "Mapped_To"})
-    assert fields.key_columns == wanted
+    assert fields.key_columns == expected
 
 
 TEXT: dict[str, Any] = {"type": "string"}
-CLASHES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+PROBLEMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "case": ({"a": TEXT, "A": TEXT}, {}, "columns a, A become the same field"),
     "mapping": ({"a": TEXT, "b": TEXT}, {"field_mapping": {"b": "A"}}, "columns a, b become the same field"),
     "id": ({"id": TEXT}, {}, 'field_mapping: {"id": "CUSTOMER_IDENTIFIER"}'),
@@ -162,22 +162,22 @@ CLASHES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("properties", "settings", "words"), CLASHES.values(), ids=CLASHES)
-def test_what_cannot_be_loaded(properties: dict[str, Any], settings: dict[str, Any], words: str) -> None:
-    """A stream whose columns cannot be fields, or whose key cannot be found, is refused with the reason."""
+@pytest.mark.parametrize(("properties", "settings", "words"), PROBLEMS.values(), ids=PROBLEMS)
+def test_streams_that_cannot_be_loaded(properties: dict[str, Any], settings: dict[str, Any], words: str) -> None:
+    """The error names the stream and says why its columns cannot be fields, or why it has no key."""
     with pytest.raises(DestinationError) as caught:
         fields_of(properties, **settings)
     assert words in str(caught.value)
     assert "stream people" in str(caught.value)
 
 
-def test_the_record_number_may_be_mapped_on_purpose() -> None:
-    """A column that is mapped to ID is sent as ID."""
+def test_a_column_can_be_mapped_to_the_record_number() -> None:
+    """A column that field_mapping maps to ID is sent as ID."""
     assert fields_of({"id": {"type": "integer"}}, field_mapping={"id": "ID"}).columns[1].field.name == "ID"
 
 
 @pytest.mark.parametrize(
-    ("existing", "wanted"),
+    ("existing", "expected"),
     [
         (FieldType.TEXT, Conversion.TEXT),
         (FieldType.LONG_TEXT, Conversion.TEXT),
@@ -187,14 +187,14 @@ def test_the_record_number_may_be_mapped_on_purpose() -> None:
     ],
     ids=lambda value: value.value,
 )
-def test_fields_of_an_existing_list_win(existing: FieldType, wanted: Conversion) -> None:
-    """A number is sent as text to a field that is text; name and type are the List's."""
+def test_existing_fields_keep_their_name_and_type(existing: FieldType, expected: Conversion) -> None:
+    """The List's spelling and type are used: a number is sent as text to a Text field."""
     column = fields_of({"n": {"type": "integer"}}).columns[1]
     stored = column.map_to_existing_field(FieldDefinition("n_Spelt", existing))
-    assert (stored.field.name, stored.conversion) == ("n_Spelt", wanted)
+    assert (stored.field.name, stored.conversion) == ("n_Spelt", expected)
 
 
-STORED: dict[str, tuple[dict[str, Any], FieldType, bool, Conversion]] = {
+EXISTING: dict[str, tuple[dict[str, Any], FieldType, bool, Conversion]] = {
     "text to Long": ({"type": "string"}, FieldType.LONG, False, Conversion.TEXT_TO_LONG),
     "text to Float": ({"type": "string"}, FieldType.FLOAT, False, Conversion.TEXT_TO_FLOAT),
     "text to Boolean": ({"type": "string"}, FieldType.BOOLEAN, False, Conversion.TEXT_TO_BOOLEAN),
@@ -209,21 +209,21 @@ STORED: dict[str, tuple[dict[str, Any], FieldType, bool, Conversion]] = {
 }
 
 
-@pytest.mark.parametrize(("described", "existing", "key", "wanted"), STORED.values(), ids=STORED)
-def test_values_for_fields_of_another_type(
+@pytest.mark.parametrize(("described", "existing", "key", "expected"), EXISTING.values(), ids=EXISTING)
+def test_conversions_to_fields_of_another_type(
     described: dict[str, Any],
     existing: FieldType,
     key: bool,  # noqa: FBT001 - a case
-    wanted: Conversion,
+    expected: Conversion,
 ) -> None:
-    """What a field of another type than the column's is sent: a key never loses digits."""
+    """A value is converted to the type of the existing field. A key never loses digits."""
     keys = ("n",) if key else ("key",)
     column = fields_of({"n": described}, keys).columns[1].map_to_existing_field(FieldDefinition("N", existing))
-    assert column.conversion is wanted
+    assert column.conversion is expected
 
 
 @pytest.mark.parametrize(
-    ("described", "wanted"),
+    ("described", "expected"),
     [
         ({"type": "number"}, "Text(500)"),
         ({"type": ["null", "number"], "multipleOf": 1}, "Long"),
@@ -233,9 +233,9 @@ def test_values_for_fields_of_another_type(
     ],
     ids=str,
 )
-def test_a_key_is_never_float_or_long_text(described: Any, wanted: str) -> None:
-    """A key field can be compared exactly and covered by an index."""
-    assert shown(fields_of({"n": described}, ("n",), text_field_length=0).columns[1].field) == wanted
+def test_a_key_is_never_float_or_long_text(described: Any, expected: str) -> None:
+    """A key field can be compared exactly, and an index can cover it."""
+    assert type_text(fields_of({"n": described}, ("n",), text_field_length=0).columns[1].field) == expected
 
 
 _KINDS = st.sampled_from(["string", "integer", "number", "boolean", "object", "array", "null"])
@@ -256,7 +256,7 @@ _SCHEMAS = st.recursive(
 
 @given(_SCHEMAS)
 def test_every_schema_becomes_a_field(described: Any) -> None:
-    """Whatever a tap says of a column, it becomes one field, and Text has a length that Selligent takes."""
+    """Every property becomes a field, whatever its schema. Text has a length that Selligent accepts."""
     field = fields_of({"column": described}).columns[1].field
     assert (field.data_type is FieldType.TEXT) == (field.length is not None)
     assert field.length is None or 1 <= field.length <= 4000

@@ -1,4 +1,4 @@
-"""Records as types: what is decoded is right and ends as it would alone; what is right is decoded, sooner or later."""
+"""A decoded record is valid and gives the same row as alone. After widening, all valid records can be decoded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Stream:
-    """A stream with a key, a Segment column and columns to try."""
+    """A stream with a key, a Segment column and the columns to test."""
 
     def __init__(
         self, columns: dict[str, Any], *, validate: bool = True, existing: FieldType | None = None, **rules: Any
@@ -43,11 +43,11 @@ class Stream:
         self.type = RecordType(STREAM, self.schema, self.fields, validate=validate)
 
     def mapper(self) -> RowMapper:
-        """Return what makes the rows of the stream's records."""
+        """Return the mapper of the current type."""
         return RowMapper(self.type, self.fields.columns, self.fields.key_columns)
 
     def alone(self, record: dict[str, Any]) -> bytes | None:
-        """Return a record's row if it is taken alone; None if it is refused."""
+        """Return the row of a record that is processed alone; None if it is rejected."""
         validator = RecordValidator(STREAM, self.schema, also_allowed="^_sdc_")
         if self.validate and not validator.are_all_valid([record]):
             return None
@@ -58,7 +58,7 @@ class Stream:
         return encoded(row)
 
     def decoded(self, record: dict[str, Any]) -> bytes | None:
-        """Return a record's row if it is decoded as one of the type; None if it is not."""
+        """Return the row of a record that is decoded to the type; None if the type refuses it."""
         assert self.type.message_type is not None
         line = encode({"type": "RECORD", "stream": STREAM, "record": record})
         try:
@@ -69,14 +69,14 @@ class Stream:
         return encoded(row)
 
     def widen(self, record: dict[str, Any]) -> bool:
-        """Widen the type for a record; say whether that changed anything."""
+        """Widen the type for a record. Return whether that changed the type."""
         wider = self.type.widen_for(record)
         self.type = wider or self.type
         return wider is not None
 
 
 def encoded(row: tuple[Any, ...]) -> bytes:
-    """Return a row as it is sent, with what is not sent marked."""
+    """Return a row as JSON, with a mark for each missing value."""
     return encode_rows([tuple("(nothing)" if value is msgspec.UNSET else value for value in row)])
 
 
@@ -163,8 +163,8 @@ _STREAMS = st.builds(
 
 
 @given(_STREAMS, st.lists(_RECORDS, min_size=1, max_size=4))
-def test_what_is_decoded_ends_as_it_would_alone(stream: Stream, records: list[dict[str, Any]]) -> None:
-    """No record is decoded that would be refused alone, none gets another row, whatever widened the type before."""
+def test_decoded_records_give_the_same_rows_as_alone(stream: Stream, records: list[dict[str, Any]]) -> None:
+    """A record that is rejected alone is never decoded, and no record gets another row, also after widening."""
     for record in records:
         if is_deleted(record):
             assert stream.decoded(record) is None
@@ -178,11 +178,11 @@ def test_what_is_decoded_ends_as_it_would_alone(stream: Stream, records: list[di
 
 
 @given(_STREAMS, _RECORDS)
-def test_what_is_right_is_decoded_once_the_type_is_widened(stream: Stream, record: dict[str, Any]) -> None:
-    """After a record that was right alone, its likes are decoded."""
+def test_valid_records_are_decoded_after_widening(stream: Stream, record: dict[str, Any]) -> None:
+    """After a valid record was processed alone, the widened type accepts it."""
     alone = stream.alone(record)
-    unforeseen = stream.validate and isinstance(stream.schema["additionalProperties"], dict) and "more" in record
-    if alone is not None and not unforeseen and record.get(DELETED_AT_COLUMN) in {None, ""} and not is_deleted(record):
+    restricted = stream.validate and isinstance(stream.schema["additionalProperties"], dict) and "more" in record
+    if alone is not None and not restricted and record.get(DELETED_AT_COLUMN) in {None, ""} and not is_deleted(record):
         stream.widen(record)
         assert stream.decoded(record) == alone
 
@@ -202,7 +202,7 @@ EXACT: dict[str, tuple[dict[str, Any], Any]] = {
 
 @pytest.mark.parametrize(("allowed", "value"), EXACT.values(), ids=EXACT)
 def test_common_columns_are_checked_while_they_are_decoded(allowed: dict[str, Any], value: Any) -> None:
-    """What most taps send needs no second look: no validator is called for it."""
+    """The columns that most taps send need no validator."""
     stream = Stream({"a": allowed})
     (column,) = (column for column in stream.type.columns if column.column_name == "a")
     assert column.validator is None
@@ -224,25 +224,25 @@ NOT_DECODABLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("rules", NOT_DECODABLE.values(), ids=NOT_DECODABLE)
-def test_schemas_that_say_more_than_types(rules: dict[str, Any]) -> None:
-    """Where types cannot say what a schema demands, records are taken alone, unless they are not validated."""
+def test_schemas_that_types_cannot_express(rules: dict[str, Any]) -> None:
+    """If types cannot express a schema, there is no fast path, unless records are not validated."""
     columns = {"a": {"type": "string"}}
     assert Stream(columns, **rules).type.message_type is None
     assert Stream(columns, validate=False, **rules).type.message_type is not None
 
 
 @pytest.mark.parametrize("name", ['"', "\\", "a\nb"])
-def test_names_that_would_be_escaped(name: str) -> None:
-    """A column whose name JSON has to escape is no hindrance: its records are taken alone."""
+def test_names_that_json_escapes(name: str) -> None:
+    """If JSON must escape the name of a column, there is no fast path, but records can be created."""
     fields = derive_stream_fields(STREAM, {"properties": {name: {}, "key": {}}}, ["key"], field_mapping={name: "N"})
-    made = RecordType(STREAM, {"properties": {name: {}, "key": {}}}, fields, validate=True)
-    assert made.message_type is None
-    assert msgspec.structs.astuple(made.create_record({name: 1, "key": "k"}))[:2] == (1, "k")
-    assert made.widen_for({"other": 1}) is None
+    record_type = RecordType(STREAM, {"properties": {name: {}, "key": {}}}, fields, validate=True)
+    assert record_type.message_type is None
+    assert msgspec.structs.astuple(record_type.create_record({name: 1, "key": "k"}))[:2] == (1, "k")
+    assert record_type.widen_for({"other": 1}) is None
 
 
-def test_unknown_columns_are_let_in_up_to_a_number() -> None:
-    """Columns that the schema does not know are skipped once they are known; too many of them are not collected."""
+def test_unknown_columns_are_accepted_up_to_a_limit() -> None:
+    """The type is widened for columns that the schema does not have, up to a limit."""
     stream = Stream({})
     assert stream.widen({"key": "k", "x": 1, "_sdc_y": [{}]})
     assert stream.decoded({"key": "k", "x": "other", "_sdc_y": None}) is not None

@@ -1,4 +1,4 @@
-"""Records to rows: values that are sent as they are, those that change form, those that are refused."""
+"""Rows from records: values that are sent unchanged, converted values, and values that are rejected."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from target_selligent.row_types import Key, Row
 
 
-def mapped(
+def map_records(
     columns: Sequence[ColumnMapping], keys: Sequence[str], *records: dict[str, Any]
 ) -> tuple[list[Row], list[Key]]:
-    """Return the rows and keys of records that nobody has checked."""
+    """Return the rows and keys of records that were not validated."""
     names = [column.column_name for column in columns]
     fields = StreamFields(tuple(columns), tuple(keys), None, frozenset(names))
     record_type = RecordType("people", {"properties": {name: {} for name in names}}, fields, validate=True)
@@ -39,7 +39,7 @@ def mapped(
     return mapper.create_rows(list(map(record_type.create_record, records)), decoded=False)
 
 
-def plain(**conversions: Conversion) -> list[ColumnMapping]:
+def columns_of(**conversions: Conversion) -> list[ColumnMapping]:
     """Return columns that become fields of the same name."""
     return [
         ColumnMapping(name, FieldDefinition(name.upper(), FieldType.LONG_TEXT), conversion)
@@ -48,9 +48,9 @@ def plain(**conversions: Conversion) -> list[ColumnMapping]:
 
 
 def sent(conversion: Conversion, *values: Any) -> list[Any]:
-    """Return values of one column as they are sent."""
+    """Return the values of one column as they are sent."""
     records = [{"key": number, "value": value} for number, value in enumerate(values)]
-    rows, keys = mapped(plain(key=Conversion.LONG, value=conversion), ["key"], *records)
+    rows, keys = map_records(columns_of(key=Conversion.LONG, value=conversion), ["key"], *records)
     assert keys == list(range(len(values)))
     return [value for _, value in rows]
 
@@ -107,14 +107,14 @@ CHANGED: dict[str, tuple[Conversion, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("conversion", "value", "wanted"), CHANGED.values(), ids=CHANGED)
-def test_values_that_change_form(conversion: Conversion, value: Any, wanted: Any) -> None:
-    """These values change form but not meaning, alone and among others."""
-    assert sent(conversion, value) == [wanted]
-    assert sent(conversion, None, value) == [None, wanted]
+@pytest.mark.parametrize(("conversion", "value", "expected"), CHANGED.values(), ids=CHANGED)
+def test_converted_values(conversion: Conversion, value: Any, expected: Any) -> None:
+    """These values change their form but not their meaning, alone and beside a null."""
+    assert sent(conversion, value) == [expected]
+    assert sent(conversion, None, value) == [None, expected]
 
 
-REFUSED: dict[str, tuple[Conversion, Any]] = {
+REJECTED: dict[str, tuple[Conversion, Any]] = {
     "number for text": (Conversion.STRING, 5),
     "2**63": (Conversion.LONG, 2**63),
     "-2**63-1": (Conversion.LONG, -(2**63) - 1),
@@ -150,9 +150,9 @@ REFUSED: dict[str, tuple[Conversion, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("conversion", "value"), REFUSED.values(), ids=REFUSED)
-def test_values_that_are_refused(conversion: Conversion, value: Any) -> None:
-    """These values reject their record, naming the column and not the value, alone and among good ones."""
+@pytest.mark.parametrize(("conversion", "value"), REJECTED.values(), ids=REJECTED)
+def test_values_that_are_rejected(conversion: Conversion, value: Any) -> None:
+    """The record is rejected, alone and beside good ones. The reason names the column, never the value."""
     for values in ([value], [None, value], [value, None]):
         with pytest.raises(RejectedRecord) as caught:
             sent(conversion, *values)
@@ -162,50 +162,50 @@ def test_values_that_are_refused(conversion: Conversion, value: Any) -> None:
 
 @pytest.mark.parametrize("key", [None, "", " \t"], ids=repr)
 def test_keys_must_be_usable(key: str | None) -> None:
-    """A key that is null or blank rejects the record."""
+    """A record whose key is null or blank is rejected."""
     with pytest.raises(RejectedRecord) as caught:
-        mapped(plain(key=Conversion.STRING), ["key"], {"key": "a"}, {"key": key})
+        map_records(columns_of(key=Conversion.STRING), ["key"], {"key": "a"}, {"key": key})
     assert (caught.value.field, caught.value.code) == ("key", "missing_key")
 
 
 @pytest.mark.parametrize("key", [0, False, "0", " a "], ids=repr)
-def test_keys_that_look_like_nothing(key: Any) -> None:
-    """0, false and text with blanks are keys like others, kept as they are."""
+def test_keys_that_look_blank(key: Any) -> None:
+    """0, false and text with blanks are normal keys and stay unchanged."""
     conversion = (
         Conversion.TEXT if isinstance(key, str) else Conversion.LONG if key is not False else Conversion.BOOLEAN
     )
-    assert mapped(plain(key=conversion), ["key"], {"key": key}) == ([(key,)], [key])
+    assert map_records(columns_of(key=conversion), ["key"], {"key": key}) == ([(key,)], [key])
 
 
 def test_rows_follow_the_columns() -> None:
-    """A row has its values in the order of the mapper's columns, whatever the record's; others are left out."""
-    columns = plain(b=Conversion.LONG, a=Conversion.LONG)
+    """A row has the values in the order of the mapper's columns, whatever the record's order. Others are left out."""
+    columns = columns_of(b=Conversion.LONG, a=Conversion.LONG)
     records = [{"a": 1, "x": 0, "b": 2}, {"b": 4, "a": 3}]
-    assert mapped(columns, ["b"], *records) == ([(2, 1), (4, 3)], [2, 4])
-    assert mapped(columns, ["a", "b"], *records)[1] == [(1, 2), (3, 4)]
+    assert map_records(columns, ["b"], *records) == ([(2, 1), (4, 3)], [2, 4])
+    assert map_records(columns, ["a", "b"], *records)[1] == [(1, 2), (3, 4)]
 
 
 @pytest.mark.parametrize("conversion", Conversion)
-def test_nothing_is_sent_for_a_column_that_a_record_lacks(conversion: Conversion) -> None:
-    """A record without one of the columns has no value there: null must not be sent for it."""
-    rows, _ = mapped(plain(a=Conversion.LONG, b=conversion), ["a"], {"a": 1}, {"a": 2, "b": None})
+def test_missing_columns_stay_missing(conversion: Conversion) -> None:
+    """A missing column gives no value: null must not be sent for it."""
+    rows, _ = map_records(columns_of(a=Conversion.LONG, b=conversion), ["a"], {"a": 1}, {"a": 2, "b": None})
     assert rows == [(1, UNSET), (2, None)]
 
 
 def test_optout_must_not_become_null() -> None:
-    """Null for OPTOUT rejects the record, in any spelling of the field; 0 and 1 do not."""
+    """A record with null for OPTOUT is rejected, in any spelling of the field. 0 and 1 are sent."""
     columns = [
         ColumnMapping("key", FieldDefinition("KEY", FieldType.TEXT), Conversion.STRING),
         ColumnMapping("gone", FieldDefinition("OptOut", FieldType.NUMERIC), Conversion.LONG),
     ]
     records = [{"key": "a", "gone": 0}, {"key": "b", "gone": 1}]
-    assert mapped(columns, ["key"], *records)[0] == [("a", 0), ("b", 1)]
+    assert map_records(columns, ["key"], *records)[0] == [("a", 0), ("b", 1)]
     with pytest.raises(RejectedRecord) as caught:
-        mapped(columns, ["key"], *records, {"key": "c", "gone": None})
+        map_records(columns, ["key"], *records, {"key": "c", "gone": None})
     assert caught.value.field == "gone"
 
 
-MOMENTS = {
+DATE_TIMES = {
     "2026-05-01 10:15:00": "2026-05-01T10:15:00Z",
     "2026-05-01t10:15:00z": "2026-05-01T10:15:00Z",
     "2026-05-01T10:15": "2026-05-01T10:15:00Z",
@@ -221,10 +221,10 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "wanted"), MOMENTS.items(), ids=MOMENTS)
-def test_moments(text: str, wanted: str) -> None:
-    """A date-time leaves in UTC, its instant and up to seven digits of its fraction unchanged."""
-    assert to_utc_date_time(text) == wanted
+@pytest.mark.parametrize(("text", "expected"), DATE_TIMES.items(), ids=DATE_TIMES)
+def test_date_times(text: str, expected: str) -> None:
+    """A date-time is sent in UTC. The instant and up to seven digits of the fraction stay unchanged."""
+    assert to_utc_date_time(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_moments(text: str, wanted: str) -> None:
     ],
     ids=repr,
 )
-def test_no_moments(text: str) -> None:
-    """What is no date-time, or no moment that exists, is refused."""
+def test_invalid_date_times(text: str) -> None:
+    """Text that is not a date-time, or a date-time that does not exist, raises an error."""
     with pytest.raises(ValueError, match=r"."):
         to_utc_date_time(text)
 
@@ -275,7 +275,7 @@ _DATE_LIKE = _SHAPES | st.dates().map(str) | st.sampled_from(["", "soon", "2026-
 @example([None, "2024-02-29 00:00:00", None], (Conversion.DATE_TIME, to_utc_date_time))
 @example(["2024-02-29\n2024-03-01", None], (Conversion.DATE, to_iso_date))
 def test_dates_together_and_one_by_one(texts: list[str | None], way: tuple[Conversion, Callable[[str], str]]) -> None:
-    """A column of dates ends as if each had been converted alone."""
+    """A column of dates is converted as if each date was converted alone."""
     conversion, convert = way
     try:
         alone = [None if text is None else convert(text) for text in texts]
@@ -291,7 +291,7 @@ _ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(t
 
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=st.one_of(st.just(timezone.utc), _ZONES)))  # noqa: DTZ001 - hypothesis wants bounds without zone
 def test_the_instant_stays(moment: datetime) -> None:
-    """Whatever the zone, the text that is sent means the same instant, in UTC."""
+    """The text that is sent has the same instant in UTC, whatever the zone was."""
     text = to_utc_date_time(moment.isoformat())
     assert text.endswith("Z")
     assert datetime.fromisoformat(text[:-1] + "+00:00") == moment
@@ -299,7 +299,7 @@ def test_the_instant_stays(moment: datetime) -> None:
 
 @given(st.dates())
 def test_dates_stay(day: date) -> None:
-    """Every date is sent as it is, and as a date-time at midnight."""
+    """Every date is sent unchanged to a Date field, and as midnight to a DateTime field."""
     text = day.isoformat()
     assert to_iso_date(text) == text
     assert to_iso_date(f"{text}T00:00:00+05:00") == text
@@ -309,8 +309,8 @@ def test_dates_stay(day: date) -> None:
 @pytest.mark.parametrize(
     "text", ["", "2026-02-30", "0000-01-01", "2026-5-1", "2026-05-01T00:00:00.001Z", "01/05/2026"], ids=repr
 )
-def test_no_dates(text: str) -> None:
-    """What is no date is refused, and a time of day is not cut off in silence."""
+def test_invalid_dates(text: str) -> None:
+    """Text that is not a date raises an error. So does a time of day, because it would be lost."""
     with pytest.raises(ValueError, match=r"."):
         to_iso_date(text)
 
@@ -331,14 +331,14 @@ _JSON = st.recursive(
 
 @given(st.one_of(st.lists(_JSON), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), _JSON)))
 def test_json_survives(value: Any) -> None:
-    """An object or array, read back from the text that is sent, is what it was."""
+    """An object or array can be read back from the text that is sent."""
     (text,) = sent(Conversion.JSON, value)
     assert json.loads(text) == value
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**65), 2**65)), min_size=1))
 def test_integers_are_exact_or_refused(values: list[int | None]) -> None:
-    """A column of integers is sent exactly, unless one of them is beyond 64 bits."""
+    """A column of integers is sent exactly, or rejected if one does not fit 64 bits."""
     fit = all(value is None or INT64_MIN <= value <= INT64_MAX for value in values)
     try:
         found = sent(Conversion.LONG, *values)
@@ -351,7 +351,7 @@ def test_integers_are_exact_or_refused(values: list[int | None]) -> None:
 
 @given(st.lists(st.one_of(st.none(), st.floats(), st.integers()), min_size=1))
 def test_floats_are_exact_or_refused(values: list[float | None]) -> None:
-    """A column of numbers is sent as it is, unless one of them is no number in JSON or too large for a double."""
+    """A column of numbers is sent exactly, or rejected if one is NaN, infinite or too large for a double."""
     fit = all(
         value is None
         or (isinstance(value, float) and math.isfinite(value))
@@ -373,8 +373,8 @@ _DIGITS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda numbe
 
 
 @given(_DIGITS, _DIGITS)
-def test_two_keys_are_never_one(one: Decimal, other: Decimal) -> None:
-    """Numbers that differ stay two keys, in Text and in Float; equal ones are one key however they are written."""
+def test_different_keys_stay_different(one: Decimal, other: Decimal) -> None:
+    """Different numbers stay different keys, in Text and in Float. Equal numbers are one key in any spelling."""
     values = [parse_json_float(f"{number:e}") for number in (one, other)]
     texts = sent(Conversion.TEXT, *values)
     assert (texts[0] == texts[1]) == (one == other)

@@ -1,4 +1,4 @@
-"""Schemas of older drafts in today's words."""
+"""Schemas of older drafts are converted to the current draft."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ from target_selligent.schemas import convert_to_current_draft
     ids=str,
 )
 def test_bounds(older: Any, current: Any) -> None:
-    """A bound that draft 4 calls exclusive by a boolean becomes one by its number; values and names stay."""
+    """An exclusive bound of draft 4 (a boolean) becomes a number. Values and names stay unchanged."""
     assert convert_to_current_draft(older) == current

@@ -1,4 +1,4 @@
-"""Validation: the SDK's verdict on every record, but for the differences that are listed here; never a value."""
+"""The validator agrees with the SDK's, except for the differences listed here. Messages never contain a value."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from target_selligent.errors import InputError
 from target_selligent.validation import RecordValidator
 
-SECRETIVE = "alice.private@example.com"
+PRIVATE_VALUE = "alice.private@example.com"
 
 
-def both(schema: dict[str, Any], record: Any) -> tuple[bool, bool]:
-    """Return our verdict and that of the validator the SDK uses."""
+def accept_both(schema: dict[str, Any], record: Any) -> tuple[bool, bool]:
+    """Return whether our validator accepts the record, and whether the SDK's does."""
     ours = RecordValidator("people", schema).is_valid(record)
     return ours, jsonschema.Draft202012Validator(schema).is_valid(record)
 
@@ -61,10 +61,10 @@ _SCHEMAS = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(_SCHEMAS, _VALUES)
-def test_the_verdict_is_that_of_the_sdk(described: Any, value: Any) -> None:
-    """A record is valid if and only if the SDK's own validator says so."""
+def test_records_are_valid_if_the_sdk_accepts_them(described: Any, value: Any) -> None:
+    """A record is valid if and only if the SDK's own validator accepts it."""
     schema = {"type": "object", "properties": {"value": described}}
-    ours, theirs = both(schema, {"value": value})
+    ours, theirs = accept_both(schema, {"value": value})
     assert ours == theirs
 
 
@@ -78,38 +78,38 @@ def test_the_verdict_is_that_of_the_sdk(described: Any, value: Any) -> None:
     ids=["multipleOf of floats", "digits as ECMA reads them", "NaN"],
 )
 def test_known_differences(described: dict[str, Any], value: Any, ours: bool) -> None:  # noqa: FBT001 - a case
-    """Here the two differ, on purpose: each of these records is either harmless or refused by the row mapper."""
+    """The two validators differ here. Each of these records is harmless, or the row mapper rejects it."""
     schema = {"type": "object", "properties": {"value": described}}
-    assert both(schema, {"value": value}) == (ours, not ours)
+    assert accept_both(schema, {"value": value}) == (ours, not ours)
 
 
 @pytest.mark.parametrize(
     ("described", "value", "field", "rule"),
     [
-        ({"type": "integer"}, SECRETIVE, "value", "integer"),
-        ({"maxLength": 3}, SECRETIVE, "value", "3"),
-        ({"enum": ["x"]}, SECRETIVE, "value", "x"),
-        ({"pattern": "^x$"}, SECRETIVE, "value", "^x$"),
-        ({"items": {"type": "integer"}}, [1, SECRETIVE], "value.1", "integer"),
-        ({"properties": {"a": {"type": "null"}}}, {"a": SECRETIVE}, "value.a", "null"),
-        ({"properties": {"a": {}}, "additionalProperties": False}, {"b": SECRETIVE}, "value", "dditional"),
-        ({"anyOf": [{"type": "null"}, {"type": "integer"}]}, SECRETIVE, "value", "anyOf"),
+        ({"type": "integer"}, PRIVATE_VALUE, "value", "integer"),
+        ({"maxLength": 3}, PRIVATE_VALUE, "value", "3"),
+        ({"enum": ["x"]}, PRIVATE_VALUE, "value", "x"),
+        ({"pattern": "^x$"}, PRIVATE_VALUE, "value", "^x$"),
+        ({"items": {"type": "integer"}}, [1, PRIVATE_VALUE], "value.1", "integer"),
+        ({"properties": {"a": {"type": "null"}}}, {"a": PRIVATE_VALUE}, "value.a", "null"),
+        ({"properties": {"a": {}}, "additionalProperties": False}, {"b": PRIVATE_VALUE}, "value", "dditional"),
+        ({"anyOf": [{"type": "null"}, {"type": "integer"}]}, PRIVATE_VALUE, "value", "anyOf"),
     ],
     ids=str,
 )
 def test_violations_name_the_rule_and_not_the_value(
     described: dict[str, Any], value: Any, field: str, rule: str
 ) -> None:
-    """What is wrong is named by its place and the rule; a record's values never are."""
+    """The message names the place and the rule, and never contains a value of the record."""
     schema = {"type": "object", "properties": {"value": described}}
     rejection = RecordValidator("people", schema).find_violation({"value": value})
     assert (rejection.field, rejection.code) == (field, "schema")
     assert rule in rejection.reason
-    assert SECRETIVE not in rejection.reason
+    assert PRIVATE_VALUE not in rejection.reason
 
 
 def test_a_missing_column_is_named() -> None:
-    """A required column that is not there is named."""
+    """The message names a missing required column."""
     validator = RecordValidator("people", {"type": "object", "required": ["name_of"]})
     assert not validator.is_valid({})
     assert "name_of" in validator.find_violation({}).reason
@@ -120,29 +120,29 @@ def test_a_missing_column_is_named() -> None:
     [{"type": "nonsense"}, {"maxLength": "x"}, {"required": "a"}, {"properties": {"a": {"enum": 5}}}],
     ids=str,
 )
-def test_an_impossible_schema_is_refused(described: dict[str, Any]) -> None:
-    """A schema that is no JSON Schema is a fault of the tap and is named as that."""
+def test_an_invalid_schema_is_an_input_error(described: dict[str, Any]) -> None:
+    """A schema that is not a valid JSON Schema is an error of the tap, and the message says so."""
     with pytest.raises(InputError, match="stream people is not a valid JSON Schema"):
         RecordValidator("people", described)
 
 
 @pytest.mark.parametrize("pattern", [r"^(?P<year>\d{4})$", r"^(?a:\w+)$"])
-def test_patterns_of_python_fall_back(pattern: str) -> None:
-    """A pattern that only Python can read is read by Python, and its violations still hold no value."""
+def test_patterns_that_only_python_reads(pattern: str) -> None:
+    """`jsonschema` checks a pattern that `jsonschema-rs` cannot read. The message still contains no value."""
     validator = RecordValidator("people", {"properties": {"a": {"pattern": pattern}}})
     assert validator.is_valid({"a": "2026"})
-    assert not validator.is_valid({"a": SECRETIVE})
-    rejection = validator.find_violation({"a": SECRETIVE})
-    assert (rejection.field, SECRETIVE in rejection.reason) == ("a", False)
+    assert not validator.is_valid({"a": PRIVATE_VALUE})
+    rejection = validator.find_violation({"a": PRIVATE_VALUE})
+    assert (rejection.field, PRIVATE_VALUE in rejection.reason) == ("a", False)
 
 
 def test_formats_are_not_checked() -> None:
-    """As in the SDK, a format is no rule: what the field needs is seen when the row is made."""
+    """As in the SDK, formats are not checked. Later, the row mapper checks what the field needs."""
     assert RecordValidator("people", {"properties": {"a": {"format": "date"}}}).is_valid({"a": "x"})
 
 
 def test_an_older_draft_is_read_as_the_sdk_reads_it() -> None:
-    """Whatever draft a schema names, the rules are those of 2020-12, as in the SDK."""
+    """The rules are those of draft 2020-12, whatever draft the schema names, as in the SDK."""
     schema = {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": {"type": "integer"}}}
     validator = RecordValidator("people", schema)
     assert validator.is_valid({"a": 1.0})
