@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,15 @@ def test_one_load_counts_for_all_its_tickets() -> None:
     pending.expect(3, 1)
     pending.done([1, 2, 3])
     assert pending.pop_finished() == [1, 3]
+
+
+def test_a_load_of_a_finished_ticket_is_an_error() -> None:
+    """A finished ticket waits for nothing: another load with it is a fault of the caller."""
+    pending = PendingTickets()
+    pending.expect(1, 1)
+    pending.done([1])
+    with pytest.raises(KeyError):
+        pending.done([1])
 
 
 def test_finished_tickets_come_in_order() -> None:
