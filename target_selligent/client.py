@@ -161,8 +161,10 @@ class SelligentClient:
             take: Maximum number of Segments.
         """
         response = self._transport.call("GET", ["lists", list_api_name, "segments"], query={"skip": 0, "take": take})
-        found = [segment for segment in response.get("segments") or () if isinstance(segment, dict)]
-        return [SegmentDetails(_get_text(segment, "api_name"), _get_text(segment, "segment_type")) for segment in found]
+        return [
+            SegmentDetails(_get_text(segment, "api_name"), _get_text(segment, "segment_type"))
+            for segment in _get_objects(response, "segments")
+        ]
 
     def get_segment(self, list_api_name: str, segment: str) -> SegmentDetails | None:
         """Return a Segment; None if the List has no Segment of this name."""
@@ -265,7 +267,6 @@ def _load_query(fields: Sequence[str], key_fields: Sequence[str], options: LoadO
 
 
 def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
-    refused = [row for row in response.get("invalid_records") or () if isinstance(row, dict)]
     return LoadResult(
         inserted=_get_count(response, "number_of_inserted_records"),
         updated=_get_count(response, "number_of_updated_records"),
@@ -281,7 +282,7 @@ def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
                 message=_get_text(row, "message") or "no reason given",
                 code=_get_text(row, "validation_code") or "Unknown",
             )
-            for row in refused
+            for row in _get_objects(response, "invalid_records")
         ),
     )
 
@@ -299,6 +300,11 @@ def _to_field_definition(field: Mapping[str, Any]) -> FieldDefinition:
 def _get_text(response: Mapping[str, Any], name: str) -> str:
     value = response.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _get_objects(response: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    values = response.get(name)
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _get_count(response: Mapping[str, Any], name: str) -> int:

@@ -112,10 +112,10 @@ def parse(response: requests.Response, label: str, redact: Callable[[str], str])
         ApiError: For a response that reports a failure. The type says how to handle it.
     """
     body = _decode_json_object(response)
-    code = (body or {}).get("result_code")
+    code = _get_result_code(body or {})
     if body is not None and (response.status_code not in _ACCEPTED or code not in _COMPLETE):
         body = _redact_body(body, redact)
-        code = body.get("result_code")
+        code = _get_result_code(body)
     if response.status_code in _INVALID and body is not None and _has_refused_rows(body):
         return {**body, "result_code": "Failed"}
     if response.status_code not in _ACCEPTED:
@@ -131,14 +131,14 @@ def parse(response: requests.Response, label: str, redact: Callable[[str], str])
 
 def vendor_message(body: Mapping[str, Any]) -> str:
     """Return what a response says about a failure, on one line of limited length; empty if it says nothing."""
-    parts = [body.get("message"), *(_format_error(error) for error in body.get("errors") or ())]
+    parts = [body.get("message"), *(_format_error(error) for error in _get_list(body, "errors"))]
     text = "; ".join(" ".join(str(part).split()) for part in parts if part)
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
 def _error_from_result_code(response: requests.Response, body: Mapping[str, Any], label: str) -> Exception:
     """Return the error for a failing `result_code` in a response whose status means success."""
-    status, code = response.status_code, body.get("result_code")
+    status, code = response.status_code, _get_result_code(body)
     message = vendor_message(body) or "no reason given"
     if code in _TRY_LATER:
         return ServerError(
@@ -157,7 +157,7 @@ def _error_from_status(  # noqa: PLR0911 - one return for each status with its o
     response: requests.Response, body: Mapping[str, Any], label: str
 ) -> Exception:
     status = response.status_code
-    code = body.get("result_code")
+    code = _get_result_code(body)
     message = vendor_message(body)
     suffix = f": {message}" if message else ""
     if status == HTTPStatus.UNAUTHORIZED:
@@ -210,16 +210,15 @@ def _error_from_429(response: requests.Response, label: str) -> Exception:
 
 def _redact_body(body: dict[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
     """Redact what a failed response says about the call. Messages about single rows are not changed."""
-    errors = body.get("errors")
     redacted_errors = [
         {name: redact(str(value)) for name, value in error.items() if value}
         if isinstance(error, dict)
         else redact(str(error))
-        for error in (errors if isinstance(errors, list) else [])
+        for error in _get_list(body, "errors")
     ]
-    code = body.get("result_code")
-    if code is not None and not (isinstance(code, str) and code.isalpha()):
-        code = redact(str(code))
+    code = _get_result_code(body)
+    if code is not None and not code.isalpha():
+        code = redact(code)
     message = body.get("message")
     return {
         **body,
@@ -248,7 +247,17 @@ def _decode_json_object(response: requests.Response) -> dict[str, Any] | None:
 def _has_refused_rows(body: Mapping[str, Any]) -> bool:
     """Return whether a response is about a load with refused rows. Then the call itself is not at fault."""
     failed = body.get("number_of_failed_records")
-    return bool(body.get("invalid_records")) or (isinstance(failed, int) and failed > 0)
+    return bool(_get_list(body, "invalid_records")) or (isinstance(failed, int) and failed > 0)
+
+
+def _get_result_code(body: Mapping[str, Any]) -> str | None:
+    code = body.get("result_code")
+    return None if code is None else str(code)
+
+
+def _get_list(body: Mapping[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _format_error(error: object) -> str:
