@@ -1,4 +1,4 @@
-"""A client of the emulator for these tests: plain HTTP, nothing of the target."""
+"""What these tests share: a client of the emulator over plain HTTP. It uses nothing of the target."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +21,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
 }
 
 
-class Api:
-    """Calls below one organization, and the admin API.
+class ApiClient:
+    """Calls of the API in one organization, and of `/_emulator`.
 
     Args:
         base_url: Address of the emulator.
@@ -41,10 +41,15 @@ class Api:
         return self.session.request(method, self.root + path, timeout=60, **arguments)
 
     def admin(self, method: str, path: str, **arguments: Any) -> Any:
-        """Call the admin API; return what it answers."""
+        """Call `/_emulator`; return the body of the response."""
         response = self.session.request(method, f"{self.base_url}/_emulator/{path}", timeout=60, **arguments)
         response.raise_for_status()
         return response.json() if response.content else None
+
+    def admin_status(self, method: str, path: str, body: Any) -> int:
+        """Call `/_emulator`; return the status of the response."""
+        url = f"{self.base_url}/_emulator/{path}"
+        return self.session.request(method, url, json=body, timeout=60).status_code
 
     def options(self, **changes: Any) -> None:
         """Change options."""
@@ -69,24 +74,24 @@ class Api:
         assert self.call("POST", "/lists/contacts/segments/static", json={"api_name": name, "name": name}).ok
 
     def send(self, path: str, fields: str, rows: Any, method: str = "POST", **query: Any) -> requests.Response:
-        """Make a bulk call with the key CID, unless the query has another."""
+        """Send a bulk call. Its key is CID, unless the query has another one."""
         parameters = {"keyFields": "CID", "fields": fields, **query}
         return self.call(method, f"/lists/contacts{path}", params=parameters, json=rows)
 
     def load(self, fields: str, rows: Any, **query: Any) -> Any:
-        """Load records; return the answer."""
+        """Load records; return the body of the response."""
         response = self.send("/data/load", fields, rows, **query)
         assert response.status_code == 200, response.text
         return response.json()
 
     def load_segment(self, rows: Any, segment: str = "vip", **query: Any) -> Any:
-        """Load members by CID; return the answer."""
+        """Load members by CID; return the body of the response."""
         response = self.send(f"/segments/{segment}/data/load", "CID", rows, **query)
         assert response.status_code == 200, response.text
         return response.json()
 
     def rows(self, *fields: str, segment: str | None = None, **search: Any) -> list[list[Any]]:
-        """Return what a search finds."""
+        """Return the values of the records that a search finds."""
         path = "/lists/contacts" + (f"/segments/{segment}" if segment else "") + "/data/search"
         response = self.call("POST", path, json={"fields": fields, **search})
         assert response.status_code == 200, response.text
@@ -95,14 +100,14 @@ class Api:
 
 
 def wait_until(holds: Callable[[], object]) -> None:
-    """Ask again and again until something holds; fail after a minute."""
+    """Check a condition again and again until it is true; fail after a minute."""
     end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end
 
 
 def counts(answer: Any) -> dict[str, int]:
-    """Return the counters of a bulk answer that are not 0, by their short names."""
+    """Return those counts of a bulk response that are not 0, by short names."""
     names = {"inserted", "updated", "deleted", "failed", "duplicate"}
     found = {name: answer.get(f"number_of_{name}_records", 0) for name in names}
     found["not_found"] = answer["number_of_records_not_found"]

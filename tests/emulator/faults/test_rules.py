@@ -1,4 +1,4 @@
-"""Faults on demand."""
+"""Fault rules."""
 
 import re
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import requests
 
-from tests.emulator.support import Api, counts
+from tests.emulator.support import ApiClient, counts
 
 LOAD = "/data/load$"
 
 
-def _load(api: Api, key: str = "a") -> requests.Response:
+def _load(api: ApiClient, key: str = "a") -> requests.Response:
     return api.send("/data/load", "CID", [[key]])
 
 
@@ -30,8 +30,10 @@ def _load(api: Api, key: str = "a") -> requests.Response:
     ],
     ids=str,
 )
-def test_a_fault_replaces_the_answer(contacts: Api, rule: dict[str, Any], status: int, text: str, when: str) -> None:
-    """The answer is the rule's; `before` nothing was done, `after` the work was."""
+def test_a_fault_replaces_the_response(
+    contacts: ApiClient, rule: dict[str, Any], status: int, text: str, when: str
+) -> None:
+    """The response is that of the rule. With `before`, the work was not done; with `after`, it was."""
     contacts.admin("POST", "faults", json={"path": LOAD, "when": when, **rule})
     response = _load(contacts)
     assert response.status_code == status
@@ -40,8 +42,8 @@ def test_a_fault_replaces_the_answer(contacts: Api, rule: dict[str, Any], status
     assert contacts.admin("GET", "requests")[-2]["outcome"] == f"fault:{rule['kind']}"
 
 
-def test_the_two_429_differ_in_what_remains(contacts: Api) -> None:
-    """A busy List leaves the quota as it is; a used-up quota has nothing left until Reset."""
+def test_the_two_429_differ_in_what_remains(contacts: ApiClient) -> None:
+    """A busy List leaves the quota unchanged. With `quota`, no calls remain until the reset."""
     contacts.fault("busy", path=LOAD)
     contacts.fault("quota", path=LOAD, seconds=7)
     busy, quota = _load(contacts), _load(contacts)
@@ -61,8 +63,8 @@ def test_the_two_429_differ_in_what_remains(contacts: Api) -> None:
         ("hang", "ConnectionResetError|RemoteDisconnected"),
     ],
 )
-def test_a_fault_ends_the_connection(contacts: Api, kind: str, problem: str, when: str) -> None:
-    """No answer comes, whether the work was done or not, and the journal says so."""
+def test_a_fault_ends_the_connection(contacts: ApiClient, kind: str, problem: str, when: str) -> None:
+    """No response comes, whether the work was done or not, and the journal shows it."""
     contacts.fault(kind, path=LOAD, when=when, seconds=0.01)
     with pytest.raises(requests.ConnectionError) as caught:
         _load(contacts)
@@ -73,8 +75,8 @@ def test_a_fault_ends_the_connection(contacts: Api, kind: str, problem: str, whe
 
 
 @pytest.mark.parametrize("kind", ["reset", "close"])
-def test_a_fault_ends_the_connection_during_the_body(contacts: Api, kind: str) -> None:
-    """After some bytes of a body no more is read, nothing is done, and the connection ends; small bodies as well."""
+def test_a_fault_ends_the_connection_during_the_body(contacts: ApiClient, kind: str) -> None:
+    """After some bytes of the body, nothing more is read, and the connection ends. Shorter bodies end it as well."""
     contacts.fault(kind, path=LOAD, when="during", body_bytes=300_000, skip=1, times=2)
     contacts.load("CID", [["a"]])
     for rows in ([["x" * 20]] * 1_000_000, [["b"]]):
@@ -86,24 +88,24 @@ def test_a_fault_ends_the_connection_during_the_body(contacts: Api, kind: str) -
     assert contacts.rows("CID") == [["a"]]
 
 
-def test_a_hang_leaves_a_client_that_gives_up(contacts: Api) -> None:
-    """A client's own time-out ends a hang; the emulator serves on."""
+def test_a_client_can_end_a_hang(contacts: ApiClient) -> None:
+    """A client's own timeout ends a hang, and the emulator goes on."""
     contacts.fault("hang", path="/lists$")
     with pytest.raises(requests.Timeout):
         contacts.session.get(f"{contacts.root}/lists", timeout=0.05)
     assert contacts.call("GET", "/lists").status_code == 200
 
 
-def test_a_truncated_answer_breaks_off(contacts: Api) -> None:
-    """The answer promises more bytes than it sends; the work was done."""
+def test_a_truncated_response_is_incomplete(contacts: ApiClient) -> None:
+    """The response has fewer bytes than its header says; the work was done."""
     contacts.fault("truncate", path=LOAD)
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         _load(contacts)
     assert contacts.rows("CID") == [["a"]]
 
 
-def test_a_fault_refuses_the_rows_it_names(contacts: Api) -> None:
-    """Rows of a data/load are refused as invalid by their index; the others are loaded."""
+def test_a_fault_refuses_rows_by_index(contacts: ApiClient) -> None:
+    """The named rows of a data/load are refused as invalid. The others are loaded."""
     contacts.fault("partial", path=LOAD, rows=[0, 2], field_name="CID", message="no", validation_code="InvalidType")
     answer = contacts.load("CID", [["a"], ["b"], ["c"]])
     assert (answer["result_code"], counts(answer)) == ("PartiallySucceeded", {"inserted": 1, "failed": 2})
@@ -116,8 +118,8 @@ def test_a_fault_refuses_the_rows_it_names(contacts: Api) -> None:
     assert contacts.rows("CID") == [["b"]]
 
 
-def test_a_rule_hits_by_method_path_and_position(contacts: Api) -> None:
-    """Calls that do not match are not counted; matching ones pass as often as `skip` says, then `times` are hit."""
+def test_a_rule_picks_calls_by_method_path_and_position(contacts: ApiClient) -> None:
+    """Calls that do not match are not counted. `skip` matching calls pass, then `times` calls get the fault."""
     contacts.fault("status", method="POST", path=LOAD, skip=1, times=2)
     contacts.call("GET", "/lists")
     statuses = [_load(contacts, str(number)).status_code for number in range(5)]
@@ -126,24 +128,24 @@ def test_a_rule_hits_by_method_path_and_position(contacts: Api) -> None:
     assert (rule["seen"], rule["fired"]) == (5, 2)
 
 
-def test_a_rule_without_end_hits_until_it_is_dropped(contacts: Api) -> None:
-    """With times 0 every call is hit; a rule can be dropped by its id."""
+def test_a_rule_without_limit_stays_until_it_is_dropped(contacts: ApiClient) -> None:
+    """With `times` 0, every matching call gets the fault, until the rule is dropped by its id."""
     (rule,) = contacts.admin("POST", "faults", json={"kind": "status", "path": LOAD, "times": 0})
     assert {_load(contacts).status_code for _ in range(5)} == {503}
     contacts.admin("DELETE", f"faults/{rule['id']}")
     assert _load(contacts).status_code == 200
 
 
-def test_rules_are_used_up_in_order(contacts: Api) -> None:
-    """Of several rules that match, the first is used up before the next."""
+def test_rules_are_used_up_in_order(contacts: ApiClient) -> None:
+    """If several rules match, the first is used as often as it says, then the next."""
     contacts.admin(
         "POST", "faults", json=[{"kind": "status", "status": code, "path": LOAD} for code in (500, 502, 504)]
     )
     assert [_load(contacts).status_code for _ in range(4)] == [500, 502, 504, 200]
 
 
-def test_chances_are_repeatable(contacts: Api) -> None:
-    """With a probability, the same seed hits the same calls."""
+def test_random_faults_are_repeatable(contacts: ApiClient) -> None:
+    """With a probability, the same seed picks the same calls."""
     runs = []
     for _ in range(2):
         contacts.admin("DELETE", "faults")
@@ -153,15 +155,15 @@ def test_chances_are_repeatable(contacts: Api) -> None:
     assert set(runs[0]) == {200, 503}
 
 
-def test_a_rule_can_add_headers(contacts: Api) -> None:
-    """Retry-After and other headers stand in the answer."""
+def test_a_rule_can_add_headers(contacts: ApiClient) -> None:
+    """The response has Retry-After and the other headers of the rule."""
     contacts.fault("status", path="/lists$", retry_after=2, headers={"X-Request-Id": "42"})
     headers = contacts.call("GET", "/lists").headers
     assert (headers["Retry-After"], headers["X-Request-Id"]) == ("2", "42")
 
 
-def test_a_rule_s_headers_take_the_place_of_the_quota_s(contacts: Api) -> None:
-    """A rule can tell of a quota what makes no sense."""
+def test_a_rule_can_replace_the_headers_of_the_quota(contacts: ApiClient) -> None:
+    """A header of the rule replaces that of the quota, even with nonsense."""
     contacts.fault("quota", path="/lists$", headers={"X-RateLimit-Reset": "nan"})
     headers = contacts.call("GET", "/lists").headers
     assert (headers["X-RateLimit-Reset"], headers["X-RateLimit-Remaining"]) == ("nan", "0")
@@ -179,6 +181,6 @@ def test_a_rule_s_headers_take_the_place_of_the_quota_s(contacts: Api) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_rule_is_refused(api: Api, rule: dict[str, Any]) -> None:
-    """A rule that cannot be followed is a 400."""
+def test_a_wrong_rule_is_refused(api: ApiClient, rule: dict[str, Any]) -> None:
+    """A rule that is not valid gets status 400."""
     assert api.session.post(f"{api.base_url}/_emulator/faults", json=rule, timeout=60).status_code == 400

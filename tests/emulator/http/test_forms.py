@@ -1,22 +1,22 @@
-"""Bodies as forms, where the API's description lists them."""
+"""Bodies that are forms."""
 
 from typing import Any
 
 import pytest
 import requests
 
-from tests.emulator.support import Api
+from tests.emulator.support import ApiClient
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def post(api: Api, path: str, pairs: Any, method: str = "POST", **query: str) -> requests.Response:
+def post(api: ApiClient, path: str, pairs: Any, method: str = "POST", **query: str) -> requests.Response:
     """Send a form."""
     return api.call(method, path, data=pairs, headers=FORM, params=query)
 
 
-def test_definitions_come_as_forms(api: Api) -> None:
-    """Lists, fields, relations, Segments, records and searches are taken as forms, with arrays and objects in them."""
+def test_definitions_can_be_forms(api: ApiClient) -> None:
+    """Lists, fields, relations, Segments, records and searches can be forms, with arrays and objects in them."""
     new = {"api_name": "contacts", "name": "5", "type": "Userlist", "enforce_segment_selection": "true"}
     assert post(api, "/lists", [*new.items(), ("tags", "a"), ("tags", "b")]).status_code == 200
     fields = {
@@ -71,22 +71,22 @@ def test_definitions_come_as_forms(api: Api) -> None:
     ],
     ids=ascii,
 )
-def test_a_form_must_fit_too(api: Api, body: str) -> None:
-    """A form with missing, unknown, doubled or wrong values is a 400, and nothing is done."""
+def test_a_form_must_fit_the_model(api: ApiClient, body: str) -> None:
+    """A form with missing, unknown, repeated or wrong values gets status 400, and nothing is done."""
     response = post(api, "/lists", body)
     assert (response.status_code, response.json()["result_code"]) == (400, "Failed")
     assert api.call("GET", "/lists").json()["lists"] == []
 
 
 @pytest.mark.parametrize("body", ["CID=a&CID=b", "CID", "NONE=1"], ids=ascii)
-def test_a_record_s_form_must_fit(contacts: Api, body: str) -> None:
-    """A form that is no record is a 400."""
+def test_the_form_of_a_record_must_fit(contacts: ApiClient, body: str) -> None:
+    """A form that is not a record gets status 400."""
     assert post(contacts, "/lists/contacts/data", body, keyfields="CID").status_code == 400
     assert contacts.rows("CID") == []
 
 
-def test_text_in_json_is_still_no_number(contacts: Api) -> None:
-    """What only a form may do, JSON may not."""
+def test_text_in_json_is_not_a_number(contacts: ApiClient) -> None:
+    """Text is converted to a number in forms only, not in JSON."""
     body = {"fields": [{"name": "N", "data_type": "Text", "length": "5"}]}
     assert contacts.call("POST", "/lists/contacts/fields", json=body).status_code == 400
 
@@ -101,7 +101,7 @@ def test_text_in_json_is_still_no_number(contacts: Api) -> None:
     ],
     ids=str,
 )
-def test_bulk_operations_take_no_forms(contacts: Api, method: str, path: str) -> None:
-    """The description lists JSON alone for them."""
+def test_bulk_operations_accept_no_forms(contacts: ApiClient, method: str, path: str) -> None:
+    """Bulk operations accept JSON only."""
     response = post(contacts, f"/lists/contacts{path}", "CID=a", method, keyFields="CID")
     assert response.status_code == 415

@@ -1,11 +1,11 @@
-"""What is refused before any work: keys, paths, methods, parameters and bodies."""
+"""What the middleware checks before the routes work: login, media type, size and time of a body."""
 
-from typing import Any
+import json
+import socket
 
 import pytest
 
-from target_selligent.emulator import EmulatorOptions, EmulatorServer
-from tests.emulator.support import Api
+from tests.emulator.support import KEY, ApiClient, wait_until
 
 LOAD = "/lists/contacts/data/load"
 SEGMENT_LOAD = "/lists/contacts/segments/vip/data/load"
@@ -17,14 +17,14 @@ KEYS = {"keyFields": "CID", "fields": "CID"}
     [None, "", "demo-key", "demo-key:", "demo-key:wrong", "demo-secret:demo-key", "DEMO-KEY:demo-secret"],
     ids=ascii,
 )
-def test_a_call_needs_the_key_and_its_secret(contacts: Api, header: str | None) -> None:
-    """Without the one header that joins key and secret, every call is a 401."""
+def test_a_call_needs_the_key_and_its_secret(contacts: ApiClient, header: str | None) -> None:
+    """A call without key and secret in the header X-ApiKey gets status 401."""
     response = contacts.call("GET", headers={"X-ApiKey": header})
     assert (response.status_code, response.json()["result_code"]) == (401, "Failed")
 
 
-def test_key_and_secret_may_come_in_two_headers(contacts: Api) -> None:
-    """The key alone in X-ApiKey is good with its secret in X-ApiKey-Secret."""
+def test_key_and_secret_may_come_in_two_headers(contacts: ApiClient) -> None:
+    """X-ApiKey may have the key alone, if X-ApiKey-Secret has its secret."""
     response = contacts.call("GET", headers={"X-ApiKey": "demo-key", "X-ApiKey-Secret": "demo-secret"})
     assert response.status_code == 200
 
@@ -41,111 +41,10 @@ def test_key_and_secret_may_come_in_two_headers(contacts: Api) -> None:
     ],
     ids=ascii,
 )
-def test_two_headers_must_be_one_login(contacts: Api, key: str | None, secret: str) -> None:
-    """A wrong half, a half that is missing and a login that is given twice are each a 401."""
+def test_two_headers_must_be_one_login(contacts: ApiClient, key: str | None, secret: str) -> None:
+    """A wrong or missing half, or a login that is given twice, gets status 401."""
     response = contacts.call("GET", headers={"X-ApiKey": key, "X-ApiKey-Secret": secret})
     assert (response.status_code, response.json()["result_code"]) == (401, "Failed")
-
-
-def test_endpoints_that_are_not_granted_are_refused(contacts: Api) -> None:
-    """An endpoint that the key was not granted is a 401; the others go on."""
-    contacts.options(denied=["List_CreateList"])
-    body = {"api_name": "new", "name": "n", "type": "Datalist"}
-    assert contacts.call("POST", "/lists", json=body).status_code == 401
-    assert contacts.call("GET", "/lists").status_code == 200
-
-
-def test_an_endpoint_that_is_not_there_cannot_be_denied(contacts: Api) -> None:
-    """A misspelt operationId is told: it would be granted without a word."""
-    url = f"{contacts.base_url}/_emulator/options"
-    response = contacts.session.patch(url, json={"denied": ["List_Create", "List_GetList"]}, timeout=60)
-    assert (response.status_code, "no endpoint is called List_Create" in response.text) == (400, True)
-    assert contacts.call("GET", "/lists/contacts").status_code == 200
-    with pytest.raises(ValueError, match="no endpoint is called X"):
-        EmulatorServer(EmulatorOptions(denied=["X"]))
-
-
-def test_another_organization_is_forbidden(contacts: Api) -> None:
-    """An organization that does not exist is a 403 with errors."""
-    other = Api(contacts.base_url, "other")
-    with other.session:
-        response = other.call("GET", "/lists")
-    assert (response.status_code, len(response.json()["errors"])) == (403, 1)
-
-
-def test_organizations_have_their_own_lists(contacts: Api) -> None:
-    """Lists of one name in two organizations are two."""
-    contacts.options(organizations=["my_org", "second"])
-    second = Api(contacts.base_url, "second")
-    with second.session:
-        second.create_list()
-        assert second.call("GET", "/lists/contacts/segments").json()["segment_count"] == 0
-    assert contacts.call("GET", "/lists/contacts/segments").json()["segment_count"] == 1
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("PUT", "/lists", 405),
-        ("GET", LOAD, 405),
-        ("PATCH", "/lists/contacts", 405),
-        ("POST", "/lists/contacts/records", 405),
-        ("PUT", SEGMENT_LOAD, 405),
-        ("GET", "/nowhere", 404),
-        ("GET", "/lists/contacts/customevents", 404),
-        ("POST", "/journeys/transactional/j/send", 404),
-        ("GET", "/lists/contacts/data/load/more", 404),
-        ("GET", "/lists/", 404),
-        ("POST", f"{LOAD}/", 404),
-    ],
-    ids=str,
-)
-def test_other_paths_and_methods_are_refused(contacts: Api, method: str, path: str, status: int) -> None:
-    """An unknown path is a 404, a method that a path does not have a 405."""
-    response = contacts.call(method, path)
-    assert response.status_code == status
-    assert response.json()["errors"]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "query"),
-    [
-        ("POST", LOAD, {"keyfields": "CID", "fields": "CID"}),
-        ("POST", LOAD, {"keyFields": "CID", "Fields": "CID"}),
-        ("POST", LOAD, {**KEYS, "keyfields": "CID"}),
-        ("POST", LOAD, {**KEYS, "dataImportOption": "OnlyInsert"}),
-        ("POST", LOAD, {**KEYS, "data_import_option": "insertandupdate"}),
-        ("POST", LOAD, {**KEYS, "data_import_option": ""}),
-        ("POST", LOAD, {**KEYS, "mode": "sync"}),
-        ("POST", LOAD, {**KEYS, "deduplication": "First"}),
-        ("POST", LOAD, {**KEYS, "error_handling": "StopOnError"}),
-        ("POST", LOAD, {**KEYS, "errorHandling": "Stop"}),
-        ("POST", LOAD, {"fields": "CID"}),
-        ("POST", LOAD, {**KEYS, "fields": ["CID", "CID"]}),
-        ("POST", SEGMENT_LOAD, {**KEYS, "data_import_option": "InsertAndUpdate"}),
-        ("POST", SEGMENT_LOAD, {**KEYS, "create_segment_name": "x"}),
-        ("DELETE", "/lists/contacts/data", {**KEYS, "deduplication": "ImportLastMatch"}),
-        ("DELETE", "/lists/contacts/segments/vip/data", {**KEYS, "data_import_option": "OnlyUpdate"}),
-        ("POST", "/lists/contacts/data", {"keyFields": "CID"}),
-        ("GET", "/lists", {"take": "-1"}),
-        ("GET", "/lists", {"take": "many"}),
-        ("GET", "/lists", {"filter": "Segmentlist"}),
-        ("GET", "/lists", {"page": "1"}),
-        ("GET", "/lists/contacts", {"x": ""}),
-        ("GET", "/lists/contacts/relations", {"filter": "ManyToMany"}),
-        ("GET", "/lists/contacts/segments", {"filter": "static"}),
-        ("DELETE", "/lists/contacts", {"droptable": "true"}),
-        ("DELETE", "/lists/contacts", {"dropTable": "maybe"}),
-    ],
-    ids=str,
-)
-def test_parameters_are_taken_as_spelled(contacts: Api, method: str, path: str, query: dict[str, Any]) -> None:
-    """An unknown parameter, one in another case, one given twice or a value that is unknown is a 400, and counted."""
-    body = None if method == "GET" or path == "/lists/contacts" else [["a"]]
-    response = contacts.call(method, path, params=query, json=body)
-    assert response.status_code == 400, response.text
-    assert contacts.counters()["refused"] == 1
-    assert contacts.rows("CID") == []
 
 
 @pytest.mark.parametrize(
@@ -160,27 +59,20 @@ def test_parameters_are_taken_as_spelled(contacts: Api, method: str, path: str, 
     ],
     ids=str,
 )
-def test_a_body_must_be_declared_as_json(contacts: Api, path: str, content_type: str, status: int) -> None:
-    """A body of another type is a 415."""
+def test_a_body_must_be_declared_as_json(contacts: ApiClient, path: str, content_type: str, status: int) -> None:
+    """A body with another media type gets status 415."""
     headers = {"Content-Type": content_type}
     assert contacts.call("POST", path, params=KEYS, data=b'[["a"]]', headers=headers).status_code == status
 
 
-def test_definitions_may_be_declared_as_text_json(contacts: Api) -> None:
-    """Endpoints other than the bulk ones take text/json too."""
+def test_definitions_may_be_declared_as_text_json(contacts: ApiClient) -> None:
+    """All endpoints except the bulk operations also accept text/json."""
     body = b'{"api_name": "new", "name": "n", "type": "Datalist"}'
     assert contacts.call("POST", "/lists", data=body, headers={"Content-Type": "text/json"}).status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"api_name": "\\ud800"}', b"\xff"], ids=ascii)
-def test_a_definition_must_be_a_json_object(contacts: Api, body: bytes) -> None:
-    """A body that is not a JSON object is a 400."""
-    response = contacts.call("POST", "/lists", data=body, headers={"Content-Type": "application/json"})
-    assert (response.status_code, response.json()["result_code"]) == (400, "Failed")
-
-
-def test_refused_calls_are_counted(contacts: Api) -> None:
-    """Refusals of parameters, methods and types are counted; a NotFound or a 401 is none."""
+def test_refused_calls_are_counted(contacts: ApiClient) -> None:
+    """Refusals for parameters, methods and media types are counted. NotFound and 401 are not."""
     contacts.call("GET", "/lists", params={"x": "1"})
     contacts.call("PUT", "/lists")
     contacts.call("POST", LOAD, params=KEYS, data=b"x")
@@ -188,3 +80,54 @@ def test_refused_calls_are_counted(contacts: Api) -> None:
     contacts.call("GET", headers={"X-ApiKey": "none"})
     counters = contacts.counters()
     assert (counters["refused"], counters["by_status"]["404"], counters["by_status"]["401"]) == (3, 1, 1)
+
+
+def test_a_body_above_the_limit_is_refused(contacts: ApiClient) -> None:
+    """A body with more bytes than the limit gets status 413. A body of exactly that size is accepted."""
+    body = json.dumps([["a" * 20]]).encode()
+    contacts.options(body_limit=len(body))
+    query = {"keyFields": "CID", "fields": "CID"}
+    headers = {"Content-Type": "application/json"}
+    url = "/lists/contacts/data/load"
+    statuses = [
+        contacts.call("POST", url, params=query, data=data, headers=headers).status_code for data in (body, body + b" ")
+    ]
+    assert statuses == [200, 413]
+
+
+def test_latency_delays_responses(contacts: ApiClient) -> None:
+    """The journal shows that a call took its latency, and that a bulk operation took longer."""
+    contacts.options(latency_ms=20, bulk_latency_ms=200)
+    contacts.load("CID", [["a"]])
+    contacts.call("GET")
+    load, get = contacts.admin("GET", "requests")[-2:]
+    assert load["duration_ms"] > get["duration_ms"]
+    assert get["duration_ms"] > 10
+
+
+def _begin_load(api: ApiClient, length: int, body: bytes) -> socket.socket:
+    """Begin a load: send its headers and a part of its body."""
+    host, _, port = api.base_url.removeprefix("http://").partition(":")
+    client = socket.create_connection((host, int(port)), timeout=60)
+    path = f"{api.root.removeprefix(api.base_url)}/lists/contacts/data/load?keyFields=CID&fields=CID"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-ApiKey: {KEY}\r\nContent-Type: application/json\r\n"
+    client.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode() + body)
+    return client
+
+
+def test_a_body_must_arrive_in_time(contacts: ApiClient) -> None:
+    """If a body has not arrived after `upload_seconds`, the connection is reset, and nothing is done."""
+    contacts.options(upload_seconds=0.2)
+    contacts.load("CID", [["a"]])
+    with _begin_load(contacts, 7, b'[["b') as client, pytest.raises(ConnectionResetError):
+        client.recv(1)
+    entry = contacts.admin("GET", "requests")[-1]
+    assert (entry["status"], entry["outcome"], entry["body_bytes"]) == (None, "slow", 4)
+    assert contacts.rows("CID") == [["a"]]
+
+
+def test_an_incomplete_body_does_nothing(contacts: ApiClient) -> None:
+    """If the client closes the connection before the end of the body, nothing is done."""
+    _begin_load(contacts, 70, b'[["b"]]').close()
+    wait_until(lambda: contacts.admin("GET", "requests")[-1]["outcome"] == "gone")
+    assert contacts.rows("CID") == []

@@ -1,4 +1,4 @@
-"""The emulator's own description: against a table of the API's endpoints, and against its answers."""
+"""The OpenAPI description: compared with a table of the API's endpoints, and with the responses."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.emulator.support import KEY, Api
+from tests.emulator.support import KEY, ApiClient
 
 LIST = "/lists/{api_name}"
 SEGMENT = f"{LIST}/segments/{{segment_api_name}}"
@@ -30,7 +30,7 @@ SEARCH = "fields! filters skip take order_by order_by_direction"
 
 
 class Endpoint(NamedTuple):
-    """An endpoint of the API; `!` marks what is required."""
+    """An endpoint of the API. `!` marks required names."""
 
     operation_id: str
     method: str
@@ -113,13 +113,13 @@ def _describe(body: Any, schemas: Any) -> set[str]:
 @pytest.fixture(scope="module")
 def description(server: Any) -> Any:
     """The emulator's OpenAPI description."""
-    client = Api(server.base_url)
+    client = ApiClient(server.base_url)
     with client.session:
         return client.session.get(f"{server.base_url}/openapi.json", timeout=60).json()
 
 
-def test_no_endpoint_is_missing_or_too_many(description: Any) -> None:
-    """The description has the table's endpoints and no others."""
+def test_the_description_has_exactly_the_endpoints(description: Any) -> None:
+    """The description has the endpoints of the table and no others."""
     found = {
         (operation["operationId"], method, path)
         for path, operations in description["paths"].items()
@@ -131,7 +131,7 @@ def test_no_endpoint_is_missing_or_too_many(description: Any) -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.operation_id)
 def test_an_endpoint_is_as_in_the_table(description: Any, endpoint: Endpoint) -> None:
-    """Query parameters, body fields, what is required and the status of success are the API's."""
+    """Query parameters, body fields, required names and the status of success are those of the table."""
     root = "/Portal/Api/organizations/{organization}"
     operation = description["paths"][root + endpoint.path][endpoint.method]
     query = [one for one in operation["parameters"] if one["in"] == "query"]
@@ -144,23 +144,23 @@ def test_an_endpoint_is_as_in_the_table(description: Any, endpoint: Endpoint) ->
 
 @pytest.mark.parametrize(("name", "properties"), ITEMS.items(), ids=ITEMS)
 def test_a_part_of_a_body_is_as_in_the_table(description: Any, name: str, properties: str) -> None:
-    """Objects in bodies have the API's names."""
+    """Objects inside bodies have the API's names."""
     schema = description["components"]["schemas"][name]
     assert _marked(schema["properties"], schema.get("required", ())) == set(properties.split())
 
 
 @pytest.fixture(scope="module")
 def operations(server: Any) -> Any:
-    """The description as a source of calls."""
+    """A generator of calls from the description."""
     return schemathesis.openapi.from_url(f"{server.base_url}/openapi.json")
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "misses"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.operation_id)
-def test_answers_keep_to_the_description(
-    contacts: Api, operations: Any, endpoint: Endpoint, mode: GenerationMode
+def test_responses_fit_the_description(
+    contacts: ApiClient, operations: Any, endpoint: Endpoint, mode: GenerationMode
 ) -> None:
-    """Whatever fits the description or misses it is answered as described, never with a server error."""
+    """Calls that fit the description, and calls that do not, get responses as described, and no server error."""
     contacts.load("CID,PRICE", [["a", 1], ["b", 2]])
     contacts.load_segment([["a"]])
     operation = operations.find_operation_by_id(endpoint.operation_id)

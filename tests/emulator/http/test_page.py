@@ -1,15 +1,15 @@
-"""The page for a person."""
+"""The pages for a person."""
 
 import re
 from html.parser import HTMLParser
 
 import requests
 
-from tests.emulator.support import Api
+from tests.emulator.support import ApiClient
 
 
 class Links(HTMLParser):
-    """The links and anchors of a page, and what it would fetch besides itself."""
+    """The links and anchors of a page, and the tags that would load something from elsewhere."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -29,8 +29,8 @@ class Links(HTMLParser):
             self.anchors.add(values["id"] or "")
 
 
-def test_the_docs_show_the_whole_api_without_a_network(api: Api) -> None:
-    """/docs names every endpoint, parameter, field and option of the description, and needs nothing from elsewhere."""
+def test_the_docs_show_the_whole_api_without_a_network(api: ApiClient) -> None:
+    """/docs shows every endpoint, parameter, field and option, and loads nothing from elsewhere."""
     page = requests.get(f"{api.base_url}/docs", timeout=60)
     description = requests.get(f"{api.base_url}/openapi.json", timeout=60).json()
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -54,8 +54,8 @@ def test_the_docs_show_the_whole_api_without_a_network(api: Api) -> None:
         assert text in page.text
 
 
-def test_links_lead_somewhere(api: Api) -> None:
-    """Every link of either page is an anchor of its page or a path that answers."""
+def test_links_work(api: ApiClient) -> None:
+    """Every link of both pages is an anchor on its page or a path that exists."""
     for path in ("/", "/docs"):
         found = Links(requests.get(f"{api.base_url}{path}", timeout=60).text)
         assert found.links
@@ -66,8 +66,8 @@ def test_links_lead_somewhere(api: Api) -> None:
                 assert requests.get(f"{api.base_url}{link}", timeout=60).status_code == 200
 
 
-def test_the_page_shows_lists_fields_segments_and_members(contacts: Api) -> None:
-    """The page names what the emulator holds, with counts."""
+def test_the_page_shows_lists_fields_segments_and_members(contacts: ApiClient) -> None:
+    """The page shows Lists, fields, Segments and members, with counts."""
     contacts.load("CID", [["a"], ["b"]])
     contacts.load_segment([["b"]])
     page = requests.get(contacts.base_url, timeout=60)
@@ -76,8 +76,8 @@ def test_the_page_shows_lists_fields_segments_and_members(contacts: Api) -> None
         assert text in page.text
 
 
-def test_the_page_escapes_what_it_shows(api: Api) -> None:
-    """Names from outside are text on the page, never markup."""
+def test_the_page_escapes_names(api: ApiClient) -> None:
+    """Names from calls are shown as text, never as markup."""
     api.options(organizations=["<script>"])
     page = requests.get(api.base_url, timeout=60).text
     assert "&lt;script&gt;" in page

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.support import Api
+from tests.emulator.support import ApiClient
 
 RELATION = {
     "scope": "ORDERS",
@@ -16,7 +16,7 @@ RELATION = {
 
 
 @pytest.fixture
-def related(api: Api) -> Api:
+def related(api: ApiClient) -> ApiClient:
     """A client of an emulator with two Lists and a relation."""
     api.create_list()
     api.create_list("orders")
@@ -24,8 +24,8 @@ def related(api: Api) -> Api:
     return api
 
 
-def test_a_relation_is_read_back(related: Api) -> None:
-    """A relation is in the overview and has its details under the answer's names."""
+def test_a_relation_is_read_back(related: ApiClient) -> None:
+    """A relation is in the overview, and its details have the names of the response."""
     overview = related.call("GET", "/lists/contacts/relations").json()["relations"]
     assert overview == [
         {
@@ -46,8 +46,8 @@ def test_a_relation_is_read_back(related: Api) -> None:
     }
 
 
-def test_the_overview_is_filtered_by_type(related: Api) -> None:
-    """Only relations of the type that is asked for are shown."""
+def test_the_overview_is_filtered_by_type(related: ApiClient) -> None:
+    """The overview shows only relations of the requested type."""
     found = related.call("GET", "/lists/contacts/relations", params={"filter": "OneToOne"}).json()
     assert found == {"relations": []}
 
@@ -63,15 +63,15 @@ def test_the_overview_is_filtered_by_type(related: Api) -> None:
     ],
     ids=["taken", "name", "no list", "no field", "type"],
 )
-def test_a_wrong_relation_is_refused(related: Api, changes: dict[str, Any]) -> None:
-    """A relation whose scope is taken, or whose ends are not there, is a 400."""
+def test_a_wrong_relation_is_refused(related: ApiClient, changes: dict[str, Any]) -> None:
+    """A relation whose scope exists already, or whose List or field does not exist, gets status 400."""
     response = related.call("POST", "/lists/contacts/relations", json={"relations": [{**RELATION, **changes}]})
     assert response.status_code == 400
     assert len(related.call("GET", "/lists/contacts/relations").json()["relations"]) == 1
 
 
-def test_a_relation_is_updated_and_deleted(related: Api) -> None:
-    """A relation takes a new scope, a constraint, and goes when deleted."""
+def test_a_relation_is_updated_and_deleted(related: ApiClient) -> None:
+    """A relation can get a new scope and a constraint, and can be deleted."""
     constraint = {"list1": "MASTER", "field1": "CID", "operator": "EqualTo", "value": "10"}
     changes = {"scope": "RENAMED", "constraints": [constraint]}
     assert related.call("PUT", "/lists/contacts/relations/ORDERS", json=changes).status_code == 200
@@ -81,8 +81,8 @@ def test_a_relation_is_updated_and_deleted(related: Api) -> None:
     assert related.call("GET", "/lists/contacts/relations/RENAMED").status_code == 404
 
 
-def test_a_relation_does_not_take_anothers_scope(related: Api) -> None:
-    """An update to a scope that is taken is refused."""
+def test_two_relations_cannot_have_one_scope(related: ApiClient) -> None:
+    """An update to the scope of another relation is refused."""
     body = {"relations": [{**RELATION, "scope": "SECOND"}]}
     assert related.call("POST", "/lists/contacts/relations", json=body).status_code == 201
     assert related.call("PUT", "/lists/contacts/relations/SECOND", json={"scope": "orders"}).status_code == 400

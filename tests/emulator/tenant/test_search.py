@@ -1,10 +1,10 @@
-"""data/search: fields, filters, order and part."""
+"""data/search: fields, filters, order, skip and take."""
 
 from typing import Any
 
 import pytest
 
-from tests.emulator.support import Api
+from tests.emulator.support import ApiClient
 
 ROWS: list[list[Any]] = [
     ["a", True, 1, 10, 1.5, "2024-01-01", "2024-01-01T00:00:00Z", "first", None],
@@ -15,7 +15,7 @@ ROWS: list[list[Any]] = [
 
 
 @pytest.fixture
-def filled(api: Api) -> Api:
+def filled(api: ApiClient) -> ApiClient:
     """A client with a few records of every type."""
     columns = ("CID", "FLAG", "SMALL", "BIG", "PRICE", "DAY", "MOMENT", "NOTE", "MUST")
     api.create_list(columns=columns)
@@ -23,13 +23,13 @@ def filled(api: Api) -> Api:
     return api
 
 
-def _found(api: Api, *filters: tuple[str, str, str | None], **search: Any) -> str:
+def _found(api: ApiClient, *filters: tuple[str, str, str | None], **search: Any) -> str:
     asked = [{"field_name": name, "operator": operator, "field_value": value} for name, operator, value in filters]
     return "".join(cid for (cid,) in api.rows("CID", filters=asked, **search))
 
 
-def test_fields_are_answered_in_the_lists_spelling(filled: Api) -> None:
-    """Fields may carry MASTER, the record number has a system name, and the answer names both plainly."""
+def test_fields_are_answered_in_the_lists_spelling(filled: ApiClient) -> None:
+    """A search accepts MASTER before a name, and a system name for ID. The response has the List's names."""
     body = {"fields": ["master.cid", "SYSTEM.SELLIGENTID", "big"], "take": 1}
     answer = filled.call("POST", "/lists/contacts/data/search", json=body).json()
     assert answer == {
@@ -65,13 +65,15 @@ def test_fields_are_answered_in_the_lists_spelling(filled: Api) -> None:
         ("NOTE", "IsNotNull", None, "abc"),
     ],
 )
-def test_a_filter_keeps_what_it_says(filled: Api, name: str, operator: str, value: str | None, found: str) -> None:
-    """Values are compared as their type; null is neither equal to a value nor different from it."""
+def test_a_filter_finds_matching_records(
+    filled: ApiClient, name: str, operator: str, value: str | None, found: str
+) -> None:
+    """Values are compared by their type. Null is neither equal to a value nor different from it."""
     assert _found(filled, (name, operator, value)) == found
 
 
-def test_all_filters_must_hold(filled: Api) -> None:
-    """Filters narrow each other."""
+def test_all_filters_must_match(filled: ApiClient) -> None:
+    """A record is found if it matches all filters."""
     assert _found(filled, ("BIG", "GreaterThan", "10"), ("PRICE", "GreaterThan", "0")) == "b"
 
 
@@ -91,13 +93,13 @@ def test_all_filters_must_hold(filled: Api) -> None:
     ],
     ids=str,
 )
-def test_records_come_in_order_and_part(filled: Api, search: dict[str, Any], found: str) -> None:
-    """Without an order records come by number; null comes first; skip and take count after filter and order."""
+def test_records_are_ordered_then_skipped_and_taken(filled: ApiClient, search: dict[str, Any], found: str) -> None:
+    """The default order is by record number. Null comes first. skip and take apply after filters and order."""
     assert _found(filled, **search) == found
 
 
-def test_a_search_looks_among_members_only(filled: Api) -> None:
-    """A Segment's search finds its members, with the same filters."""
+def test_a_segment_search_finds_members_only(filled: ApiClient) -> None:
+    """The search of a Segment finds its members only, with the same filters."""
     filled.create_segment()
     filled.load_segment([["a"], ["b"], ["c"]])
     by_size = [{"field_name": "BIG", "operator": "GreaterThan", "field_value": "10"}]
@@ -128,6 +130,6 @@ def test_a_search_looks_among_members_only(filled: Api) -> None:
     ],
     ids=str,
 )
-def test_a_search_that_does_not_fit_is_refused(filled: Api, body: dict[str, Any]) -> None:
-    """Unknown fields, scopes, operators and values of another type are a 400."""
+def test_a_search_that_does_not_fit_is_refused(filled: ApiClient, body: dict[str, Any]) -> None:
+    """Unknown fields, scopes and operators, and values of another type, get status 400."""
     assert filled.call("POST", "/lists/contacts/data/search", json=body).status_code == 400

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.support import COLUMNS, Api
+from tests.emulator.support import COLUMNS, ApiClient
 
 
-def _create(api: Api, **changes: Any) -> Any:
+def _create(api: ApiClient, **changes: Any) -> Any:
     return api.call("POST", "/lists", json={"api_name": "contacts", "name": "c", "type": "Userlist", **changes})
 
 
-def test_the_organization_names_its_audiences(api: Api) -> None:
-    """The organization is answered with its Userlists as audiences."""
+def test_the_organization_names_its_audiences(api: ApiClient) -> None:
+    """The audiences of an organization are its Userlists."""
     _create(api)
     _create(api, api_name="orders", type="Datalist")
     organization = api.call("GET").json()
@@ -42,8 +42,8 @@ def test_the_organization_names_its_audiences(api: Api) -> None:
     ],
     ids=str,
 )
-def test_a_new_list_has_its_types_fields(api: Api, kind: str, names: list[str]) -> None:
-    """A new List comes with the default fields of its type."""
+def test_a_new_list_has_its_types_fields(api: ApiClient, kind: str, names: list[str]) -> None:
+    """A new List has the default fields of its type."""
     assert _create(api, type=kind).json()["result_code"] == "Succeeded"
     fields = api.call("GET", "/lists/contacts/fields").json()["fields"]
     assert [field["name"] for field in fields] == names
@@ -51,8 +51,8 @@ def test_a_new_list_has_its_types_fields(api: Api, kind: str, names: list[str]) 
 
 
 @pytest.mark.parametrize("name", ["", "two words", "dash-ed", "dot.ted", "é", "a/b", "a\n", "x" * 129], ids=ascii)
-def test_a_list_needs_a_plain_name(api: Api, name: str) -> None:
-    """An API name holds letters, digits and underscore only."""
+def test_a_list_needs_a_plain_name(api: ApiClient, name: str) -> None:
+    """An API name has only letters, digits and underscores."""
     assert _create(api, api_name=name).status_code == 400
 
 
@@ -70,14 +70,14 @@ def test_a_list_needs_a_plain_name(api: Api, name: str) -> None:
     ],
     ids=str,
 )
-def test_a_list_needs_a_proper_definition(api: Api, changes: dict[str, Any]) -> None:
-    """A definition with a value that the API does not know makes no List."""
+def test_a_list_needs_a_proper_definition(api: ApiClient, changes: dict[str, Any]) -> None:
+    """A definition with a value that the API does not know is refused."""
     assert _create(api, **changes).status_code == 400
     assert api.call("GET", "/lists").json() == {"lists": []}
 
 
-def test_what_succeeds_or_fails_is_told_as_described(api: Api) -> None:
-    """A success has a result code and a message, a refusal errors besides; only new relations have errors in both."""
+def test_results_have_the_described_names(api: ApiClient) -> None:
+    """A success has a result code and a message; a refusal has errors too. Only new relations have errors in both."""
     made = _create(api, api_name="a").json()
     _create(api, api_name="b", type="Datalist")
     relation = {
@@ -95,8 +95,8 @@ def test_what_succeeds_or_fails_is_told_as_described(api: Api) -> None:
     assert refused["message"] == "Request Failed"
 
 
-def test_creating_a_list_again_is_refused_in_any_case(api: Api) -> None:
-    """A name that is taken, in whatever case, is a 400, and lookups answer the stored spelling."""
+def test_creating_a_list_again_is_refused_in_any_case(api: ApiClient) -> None:
+    """A name in use gets status 400, in any case. Responses have the stored spelling."""
     assert _create(api, api_name="Contacts").status_code == 200
     again = _create(api, api_name="CONTACTS")
     assert (again.status_code, again.json()["result_code"]) == (400, "Failed")
@@ -117,16 +117,16 @@ def test_creating_a_list_again_is_refused_in_any_case(api: Api) -> None:
     ],
     ids=str,
 )
-def test_the_overview_of_lists_is_cut_as_asked(api: Api, query: dict[str, Any], names: list[str]) -> None:
-    """The overview is filtered by type and text, then skipped and taken from, in order of creation."""
+def test_the_overview_of_lists_can_be_filtered(api: ApiClient, query: dict[str, Any], names: list[str]) -> None:
+    """The overview is in order of creation. It is filtered by type and text, then skip and take apply."""
     _create(api, api_name="b")
     _create(api, api_name="a", tags=["tagged"])
     _create(api, api_name="orders", type="Datalist")
     assert [entry["api_name"] for entry in api.call("GET", "/lists", params=query).json()["lists"]] == names
 
 
-def test_a_list_is_updated(api: Api) -> None:
-    """What an update names is changed, the rest stays."""
+def test_a_list_is_updated(api: ApiClient) -> None:
+    """An update changes what it names, and nothing else."""
     _create(api, description="first", tags=["x"])
     quality = {"type": "Normal", "bounce_scope": "MASTER", "actions": [{"name": "OPTOUT", "value": "10"}]}
     changes = {"name": "New", "api_name": "renamed", "email_quality_configuration": quality}
@@ -137,15 +137,15 @@ def test_a_list_is_updated(api: Api) -> None:
     assert actions == [{"field_name": "OPTOUT", "field_value": "10"}]
 
 
-def test_a_list_does_not_take_anothers_name(api: Api) -> None:
-    """An update to a name that is taken is refused."""
+def test_two_lists_cannot_have_one_name(api: ApiClient) -> None:
+    """An update to the name of another List is refused."""
     _create(api)
     _create(api, api_name="orders")
     assert api.call("PUT", "/lists/orders", json={"api_name": "Contacts"}).status_code == 400
 
 
-def test_a_deleted_list_takes_everything_along(contacts: Api) -> None:
-    """A List made again under its old name has neither records nor Segments."""
+def test_a_list_is_deleted_with_its_content(contacts: ApiClient) -> None:
+    """After a delete, a new List with the same name has no records and no Segments."""
     contacts.load("CID", [["a"]])
     contacts.load_segment([["a"]])
     assert contacts.call("DELETE", "/lists/contacts", params={"dropTable": "true"}).status_code == 200
@@ -157,15 +157,15 @@ def test_a_deleted_list_takes_everything_along(contacts: Api) -> None:
 
 @pytest.mark.parametrize("status", [404, 400, 200])
 @pytest.mark.parametrize("path", ["/lists/none", "/lists/contacts/segments/none", "/lists/none/fields"])
-def test_what_is_missing_is_told_as_switched(contacts: Api, path: str, status: int) -> None:
-    """A missing List or Segment is NotFound, with the status that the option says."""
+def test_the_status_of_what_is_missing_is_an_option(contacts: ApiClient, path: str, status: int) -> None:
+    """A List or Segment that does not exist gets NotFound, with the status of the option."""
     contacts.options(missing_status=status)
     response = contacts.call("GET", path)
     assert (response.status_code, response.json()["result_code"]) == (status, "NotFound")
 
 
-def test_fields_are_added_at_the_end(api: Api) -> None:
-    """Fields of every type are created with 201 and read back as they were asked for."""
+def test_fields_are_added_at_the_end(api: ApiClient) -> None:
+    """Fields of every type are created with status 201, and can be read back."""
     _create(api, type="Datalist")
     asked = [{"name": name, **definition} for name, definition in COLUMNS.items()]
     assert api.call("POST", "/lists/contacts/fields", json={"fields": asked}).status_code == 201
@@ -198,8 +198,8 @@ def test_fields_are_added_at_the_end(api: Api) -> None:
     ],
     ids=str,
 )
-def test_one_wrong_field_stops_the_whole_call(api: Api, field: dict[str, Any]) -> None:
-    """A call with a field that cannot be made adds none."""
+def test_one_wrong_field_stops_the_whole_call(api: ApiClient, field: dict[str, Any]) -> None:
+    """A call with one wrong field creates no field at all."""
     api.create_list()
     asked = [{"name": "FIRST", "data_type": "Long"}, field]
     assert api.call("POST", "/lists/contacts/fields", json={"fields": asked}).status_code == 400
@@ -207,7 +207,7 @@ def test_one_wrong_field_stops_the_whole_call(api: Api, field: dict[str, Any]) -
     assert [one["name"] for one in fields] == ["ID", "CID"]
 
 
-def test_a_call_without_fields_is_refused(api: Api) -> None:
-    """An empty list of fields is a 400."""
+def test_a_call_without_fields_is_refused(api: ApiClient) -> None:
+    """An empty list of fields gets status 400."""
     api.create_list()
     assert api.call("POST", "/lists/contacts/fields", json={"fields": []}).status_code == 400
