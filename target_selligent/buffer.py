@@ -123,6 +123,7 @@ class BatchBuffer(Generic[Shape]):
                 (only,) = self._open.values()
                 self._ticket_of = dict.fromkeys(_normalized_keys(only), only.ticket)
             self._open[shape] = batch
+            self._open_bytes += batch.size_bytes
         return batch
 
     def _fit(self, batch: Batch, rows: Rows, start: int, rows_json: bytes) -> tuple[int, bytes]:

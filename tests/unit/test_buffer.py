@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,16 +149,43 @@ def test_batches_of_two_shapes_are_open_together() -> None:
     assert numbers_of(collector.batches[1:]) == [[1, 3, 5, 7, 9, 10]]
 
 
+def test_a_batch_may_be_exactly_as_large_as_the_limit() -> None:
+    """Rows fill a body up to its last byte, whether they are added together or one by one."""
+    max_bytes = len(b'[[1,"xxxx"],[2,"xxxx"],[3,"xxxx"]]')
+    together, one_by_one = Collector(100, max_bytes), Collector(100, max_bytes)
+    together.add(SHAPES[0], rows_of([1, 2, 3, 4], [1, 2, 3, 4], [4] * 4))
+    for number in (1, 2, 3, 4):
+        one_by_one.add(SHAPES[0], rows_of([number], [number], [4]))
+    assert numbers_of(together.batches) == numbers_of(one_by_one.batches) == [[1, 2, 3]]
+    assert together.batches[0].body.size_bytes == max_bytes
+
+
 def test_only_old_batches_are_flushed() -> None:
-    """A flush for age keeps the batches that were opened later."""
+    """A flush for age keeps the batches that are not older than the limit."""
     collector = Collector(100, 10_000)
     collector.add(SHAPES[0], rows_of([1], [1], [1]))
     collector.add(SHAPES[1], rows_of([2], [2], [1]))
+    collector.buffer.flush_old(11.0, FlushAge(10))
+    assert collector.batches == []
     collector.buffer.flush_old(12.0, FlushAge(10))
     assert numbers_of(collector.batches) == [[1]]
     collector.buffer.flush()
     collector.buffer.flush()
     assert numbers_of(collector.batches) == [[1], [2]]
+
+
+def test_a_flush_for_age_is_noted() -> None:
+    """The age limit learns how many batches a flush submits, and each of them notes the time of its load there."""
+    collector = Collector(100, 10_000)
+    for number in range(3):
+        collector.add(SHAPES[number], rows_of([number], [number], [1]))
+    age = FlushAge(10)
+    for _ in range(5):
+        age.note_load(100)
+    collector.buffer.flush_old(12.5, age)
+    collector.buffer.flush()
+    assert [batch.flush_age for batch in collector.batches] == [age, age, None]
+    assert age.seconds == 4 * 2 * 100
 
 
 def test_many_shapes_fill_their_batches() -> None:
@@ -166,6 +194,65 @@ def test_many_shapes_fill_their_batches() -> None:
     for number in range(120):
         collector.add(SHAPES[number % 12], rows_of([number], [number], [1]))
     assert [len(batch) for batch in collector.batches] == [10] * 12
+
+
+def test_open_batches_may_need_exactly_the_memory_limit() -> None:
+    """Rows in open batches count for the limit as long as they are open, and not longer."""
+
+    def fill(collector: Collector) -> None:
+        for number, shape in enumerate((0, 1, 0)):
+            collector.add(SHAPES[shape], rows_of([number], [number], [9]))
+
+    unlimited = Collector(10, 10_000)
+    fill(unlimited)
+    unlimited.buffer.flush()
+    needed = sum(batch.size_bytes for batch in unlimited.batches)
+    just_enough = Collector(10, 10_000, max_open_bytes=needed)
+    too_little = Collector(10, 10_000, max_open_bytes=needed - 1)
+    for _ in range(2):
+        fill(just_enough)
+        assert just_enough.batches == []
+        just_enough.buffer.flush()
+        just_enough.batches.clear()
+    fill(too_little)
+    assert numbers_of(too_little.batches) == [[0, 2]]
+
+
+def test_a_single_batch_may_need_more_memory_than_the_limit() -> None:
+    """The memory limit is for several open batches: a single one is submitted only when it is full."""
+    collector = Collector(3, 10_000, max_open_bytes=0)
+    for number in range(3):
+        assert collector.batches == []
+        collector.add(SHAPES[0], rows_of([number], [number], [9]))
+    assert numbers_of(collector.batches) == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize(("mebibytes", "submitted"), [(63.9, []), (64.1, [[0]])])
+def test_open_batches_need_64_mib_by_default(mebibytes: float, submitted: list[list[int]]) -> None:
+    """Without other limits, open batches need at most 64 MiB together."""
+    batches: list[Batch] = []
+    buffer: BatchBuffer[int] = BatchBuffer(
+        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=100, max_bytes=10_000
+    )
+    quarter = bytes(int((mebibytes * (1 << 20)) / 4))
+    for number, lines in enumerate(([quarter] * 3, [quarter])):
+        rows = rows_of([number] * len(lines), [number] * len(lines), [1] * len(lines))
+        rows.lines = lines
+        buffer.add(number, rows, encode_rows(rows.values))
+    assert [batch.ticket for batch in batches] == [number for numbers in submitted for number in numbers]
+
+
+def test_256_batches_are_open_by_default() -> None:
+    """Without other limits, the next batch submits the largest of 256."""
+    batches: list[Batch] = []
+    buffer: BatchBuffer[int] = BatchBuffer(
+        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=100, max_bytes=10_000
+    )
+    for number in range(257):
+        assert batches == []
+        rows = rows_of([number], [number], [1])
+        buffer.add(number, rows, encode_rows(rows.values))
+    assert len(batches) == 1
 
 
 def test_the_largest_batch_is_submitted_first() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent import checkpoints as module
 from target_selligent.checkpoints import Checkpoints
 
 _STEPS = st.lists(
@@ -98,10 +102,88 @@ def test_states_behind_many_tickets_take_bounded_memory() -> None:
     assert numbers[-1] == 99
 
 
-def test_nothing_is_printed_after_a_freeze() -> None:
-    """A process that is about to end prints no more STATE."""
+@pytest.mark.parametrize(("more", "left"), [("", "0123"), ("x", "13")], ids=["exactly 16 MiB", "one byte more"])
+def test_16_mib_of_states_may_wait(more: str, left: str) -> None:
+    """Up to 16 MiB of STATEs are kept. With more, every second one is left out, but not the newest."""
     printed: list[str] = []
     checkpoints = Checkpoints(printed.append)
+    tickets = []
+    for number in "0123":
+        tickets.append(checkpoints.open())
+        checkpoints.note_state(number * (4 << 20) + (more if number == "3" else ""))
+    assert checkpoints.waiting == len(left)
+    for ticket in tickets:
+        checkpoints.acknowledge(ticket)
+    assert "".join(text[0] for text in printed) == left
+
+
+def test_states_that_are_left_out_need_no_memory() -> None:
+    """After some STATEs are left out, there is room for new ones."""
+    checkpoints = Checkpoints(lambda _: None)
+    waiting = []
+    for number in range(7):
+        checkpoints.open()
+        checkpoints.note_state(str(number) * (4 << 20))
+        waiting.append(checkpoints.waiting)
+    assert waiting == [1, 2, 3, 4, 3, 4, 3]
+
+
+def test_printed_states_need_no_memory() -> None:
+    """A STATE counts for the limit only while it waits, and a replaced one not at all."""
+    checkpoints = Checkpoints(lambda _: None)
+    first, second = checkpoints.open(), checkpoints.open()
+    for number in range(9):
+        checkpoints.note_state(str(number) * (8 << 20))
+    assert checkpoints.waiting == 1
+    checkpoints.acknowledge(second)
+    assert checkpoints.waiting == 1
+    checkpoints.acknowledge(first)
+    for number in range(4):
+        checkpoints.open()
+        checkpoints.note_state(str(number) * (4 << 20))
+    assert checkpoints.waiting == 4
+
+
+def test_nothing_is_printed_after_a_freeze(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is about to end prints no more STATE, even if one is being printed right now."""
+    monkeypatch.setattr(module, "_FREEZE_SECONDS", 0)
+    printed: list[str] = []
+
+    def freeze_while_printing(state: str) -> None:
+        printed.append(state)
+        checkpoints.freeze()
+
+    checkpoints = Checkpoints(freeze_while_printing)
     checkpoints.note_state('{"a": 1}')
-    checkpoints.freeze()
+    checkpoints.note_state('{"a": 2}')
     assert printed == ['{"a": 1}']
+
+
+def test_a_freeze_waits_for_the_state_that_is_being_printed() -> None:
+    """The process ends only after the whole STATE is printed."""
+    events: list[str] = []
+    printing, go_on = threading.Event(), threading.Event()
+
+    def print_slowly(_: str) -> None:
+        printing.set()
+        go_on.wait()
+        events.append("printed")
+
+    checkpoints = Checkpoints(print_slowly)
+
+    def freeze() -> None:
+        printing.wait()
+        checkpoints.freeze()
+        events.append("frozen")
+
+    threads = [
+        threading.Thread(target=checkpoints.note_state, args=['{"a": 1}'], daemon=True),
+        threading.Thread(target=freeze, daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    threads[1].join(timeout=0.1)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert events == ["printed", "frozen"]

@@ -96,11 +96,55 @@ def test_old_rows_are_due() -> None:
     for ticket, (segment, now) in enumerate((("old", 1.0), ("new", 5.0), ("old", 6.0))):
         assert buffer.add(batch_of(ticket, 1, (int(now), segment)), SAME_SPELLING, now) == []
     assert buffer.oldest_opened_at == 1.0
-    assert contents(buffer.pop_due(3.0)) == [("old", [1, 6])]
+    assert buffer.pop_due(0.9) == []
+    assert contents(buffer.pop_due(1.0)) == [("old", [1, 6])]
     assert buffer.oldest_opened_at == 5.0
 
 
-@pytest.mark.parametrize("buffer", [buffer_of(max_total_rows=2), buffer_of(max_total_bytes=8)], ids=["rows", "bytes"])
+def test_the_oldest_row_of_all_routes_is_the_oldest() -> None:
+    """The oldest row counts, whichever route has it."""
+    buffer = buffer_of()
+    for ticket, (route, now) in enumerate(((ROUTE, 2.0), (OTHER_ROUTE, 3.0))):
+        assert buffer.add(batch_of(ticket, 1, ("a", "vip"), route=route), SAME_SPELLING, now) == []
+    assert buffer.oldest_opened_at == 2.0
+    assert [rows.route for rows in buffer.pop_due(2.0)] == [ROUTE]
+    assert buffer.oldest_opened_at == 3.0
+
+
+@pytest.mark.parametrize("limits", [{"max_rows": 4}, {"max_bytes": len("[1][2][3][4]")}], ids=["rows", "bytes"])
+def test_a_load_may_be_exactly_as_large_as_the_limit(limits: dict[str, int]) -> None:
+    """Rows of two batches that just fit share a load, and the next row starts another one."""
+    buffer = buffer_of(**limits)
+    full = buffer.add(batch_of(1, 1, (1, "a"), (2, "a")), SAME_SPELLING, 0.0)
+    full += buffer.add(batch_of(2, 1, (3, "a"), (4, "a")), SAME_SPELLING, 0.0)
+    full += buffer.add(batch_of(3, 1, (5, "a")), SAME_SPELLING, 0.0)
+    assert contents(full) == [("a", [1, 2, 3, 4])]
+    assert contents(buffer.pop_all()) == [("a", [5])]
+
+
+@pytest.mark.parametrize("limits", [{"max_rows": 3}, {"max_bytes": len("[1][2][3][4]") - 1}], ids=["rows", "bytes"])
+def test_rows_that_do_not_fit_start_another_load(limits: dict[str, int]) -> None:
+    """The rows of a batch in one Segment stay together: if they do not fit, the rows before them are loaded."""
+    buffer = buffer_of(**limits)
+    assert buffer.add(batch_of(1, 1, (1, "a"), (2, "a")), SAME_SPELLING, 0.0) == []
+    full = buffer.add(batch_of(2, 1, (3, "a"), (4, "a")), SAME_SPELLING, 0.0)
+    assert contents(full)[0] == ("a", [1, 2])
+    assert contents(full[1:] + buffer.pop_all()) == [("a", [3, 4])]
+
+
+def test_many_rows_are_encoded_in_several_steps() -> None:
+    """Rows that are encoded at different times come out once, in order, each with the number of its record."""
+    buffer = buffer_of(max_rows=2000, max_bytes=1 << 20, max_total_rows=2000, max_total_bytes=1 << 20)
+    for ticket in (1, 2):
+        records = [(key, "a") for key in range(1000 * ticket, 1000 * ticket + 600)]
+        assert buffer.add(batch_of(ticket, 1000 * ticket, *records), SAME_SPELLING, 0.0) == []
+    (rows,) = buffer.pop_all()
+    wanted = [*range(1000, 1600), *range(2000, 2600)]
+    assert keys_of(rows) == keys_of(rows) == wanted
+    assert [rows.record_number(index) for index in (0, 599, 600, 1199)] == [1000, 1599, 2000, 2599]
+
+
+@pytest.mark.parametrize("buffer", [buffer_of(max_total_rows=2), buffer_of(max_total_bytes=6)], ids=["rows", "bytes"])
 def test_memory_is_limited(buffer: SegmentBuffer) -> None:
     """When all Segments together have too many rows or bytes, all rows are returned."""
     assert buffer.add(batch_of(1, 1, (1, "a"), (2, "a")), SAME_SPELLING, 0.0) == []
