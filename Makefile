@@ -60,7 +60,7 @@ types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
 
 .PHONY: docs
-docs: $(VENV)/.emulator ## Write the generated parts of README, meltano.yml and .env.example
+docs: $(VENV)/.emulator ## Write the generated parts of README, docs/settings.md, meltano.yml and .env.example
 	@$(BIN)/python scripts/generate_docs.py
 
 .PHONY: constraints

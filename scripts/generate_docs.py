@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def settings_table() -> str:
-    """Return the README's table of settings."""
+    """Return the table of settings."""
     lines = ["| Setting | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     for setting in SETTINGS:
         default = (
@@ -61,19 +61,20 @@ def _between(text: str, begin: str, end: str, content: str) -> str:
 
 
 def generated(path: str, text: str) -> str:
-    """Return a file's text with its generated part made anew."""
+    """Return a file's text with its generated part replaced by a new one."""
     if path == ".env.example":
         return environment_example()
     if path == "meltano.yml":
         return _between(text, "    # begin settings (make docs)", "    # end settings", meltano_settings())
-    text = _between(text, "<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table())
+    if path == "docs/settings.md":
+        return _between(text, "<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table())
     return _between(text, "<!-- begin demo (make docs) -->", "<!-- end demo -->", demo_output())
 
 
 def main() -> int:
-    """Write or check the files; say which are out of date."""
+    """Write or check the files, and print which are out of date."""
     stale = []
-    for path in ("README.md", "meltano.yml", ".env.example"):
+    for path in ("README.md", "docs/settings.md", "meltano.yml", ".env.example"):
         file = ROOT / path
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         wanted = generated(path, text)

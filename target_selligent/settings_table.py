@@ -1,7 +1,8 @@
 """The table of settings, from which everything that speaks of them is made.
 
 `SETTINGS` is the only place where a setting's name, type, default and text are written. The SDK's config schema, the
-README's table, `meltano.yml` and `.env.example` are made from it (`scripts/generate_docs.py`) and held to it by a test.
+table in `docs/settings.md`, `meltano.yml` and `.env.example` are made from it (`scripts/generate_docs.py`). A test
+checks that they are up to date.
 The names, defaults and meanings up to `skip_invalid_records` are those of Treasure AI's Selligent export
 (https://docs.treasure.ai/int/selligent-export-integration), so that its users can bring their settings along.
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import record, records, schema, state
+from tests.support import encode, record, records, schema, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -185,6 +185,20 @@ def test_a_record_on_which_a_stream_map_fails_is_rejected(tenant: Tenant, maps: 
     assert "List contacts: 3 read, 2 sent" in run.stderr
     assert "secret-name" not in run.stderr
     assert run.states == [{"a": 1}]
+
+
+def test_decimals_in_stream_maps_need_float(tenant: Tenant) -> None:
+    """A number with more digits than a float holds is a Decimal, which Python cannot multiply by a float."""
+    line = b'{"type": "RECORD", "stream": "customers", "record": {"key": "a", "amount": 1234567890.1234567891}}'
+    messages = encode([schema({"key": "string", "amount": "number"})]) + line
+
+    maps = {"customers": {"more": "float(amount) * 1.5"}}
+    tenant.run(messages, create_list_if_not_exists=True, stream_maps=maps).succeeded()
+    assert tenant.rows("MORE") == [[1234567890.1234567891 * 1.5]]
+
+    maps = {"customers": {"more": "amount * 1.5"}}
+    run = tenant.run(messages, create_list_if_not_exists=True, stream_maps=maps)
+    assert "a stream map fails on it: TypeError" in run.stderr
 
 
 def test_a_stream_map_that_always_fails_fails_the_run(tenant: Tenant) -> None:
