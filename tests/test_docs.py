@@ -15,7 +15,7 @@ import pytest
 
 import target_selligent
 from target_selligent.reject_lines import RejectDetails
-from target_selligent.rejects import NO_SEGMENT
+from target_selligent.segment_names import NO_SEGMENT
 from target_selligent.settings import Settings
 from target_selligent.settings_table import DEFINITIONS, SETTINGS, SettingDefinition
 
