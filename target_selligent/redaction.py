@@ -1,8 +1,9 @@
 """Messages of Selligent, without the values of records that they quote. Pure: no I/O.
 
-A message can quote a value in many forms: whole, cut off, in another case, only one word of it, or a number or date in
-another format. So each word of the message is looked up in the values that were sent. Field names and words that the
-API itself uses are kept, so that the message remains useful.
+It is not documented whether messages quote values: see docs/selligent-api.md. A message could quote a value in many
+forms: whole, cut off, in another case, only one word of it, or a number or date in another format. So each word of the
+message is looked up in the values that were sent. Field names and words that the API itself uses are kept, so that the
+message remains useful.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ _BASES = frozenset({0, 1})
 """The numbers at which `record_index` may start."""
 _TOO_LONG = "MaxStringLengthExceeded"
 _WRONG_TYPE = "InvalidType"
+"""Values of `validation_code`: see "Calls and answers" in docs/selligent-api.md."""
 _ACCEPTED_TYPES: dict[FieldType, tuple[type, ...]] = {
     FieldType.BOOLEAN: (bool,),
     FieldType.LONG: (int,),
