@@ -1,4 +1,4 @@
-"""Which STATE may be printed: those whose every earlier record is acknowledged."""
+"""Decides which STATE may be printed: one whose earlier records are all acknowledged."""
 
 from __future__ import annotations
 
@@ -11,57 +11,62 @@ if TYPE_CHECKING:
 
 
 _FREEZE_SECONDS = 2
+"""Longest wait for a STATE that another thread is printing, when the process is about to end."""
 _MAX_WAITING_BYTES = 16 << 20
+"""Maximum size of all STATEs that wait."""
 
 
 class Checkpoints:
-    """Holds each STATE back until every batch opened before it is acknowledged.
+    """Keeps each STATE until every batch opened before it is acknowledged, then prints it.
 
-    A batch takes a ticket when its first record goes in. Tickets count up, so a STATE waits behind the newest ticket
-    that is open at its arrival: it is true once neither that one nor an older one is open. Of the STATEs behind one
-    ticket, all of which become true at once, the newest is kept. All methods may be called from any thread.
+    A batch gets a ticket when its first record comes. Tickets are numbered in ascending order. A STATE waits for the
+    newest ticket that is open when it comes. It may be printed once neither this ticket nor an older one is open. All
+    STATEs that wait for one ticket may be printed at the same moment, so only the newest of them is kept.
+
+    All methods may be called from any thread.
 
     Args:
-        emit: Prints one STATE, given as JSON text.
-        defer: Keep every STATE until `release`, for runs that cannot be resumed half-way.
+        emit: Prints one STATE, which is JSON text.
+        defer: Whether every STATE is kept until `release`, for runs that cannot resume in the middle.
     """
 
     def __init__(self, emit: Callable[[str], None], *, defer: bool = False) -> None:
         self._emit = emit
         self._defer = defer
         self._lock = threading.Lock()
-        self._newest = 0
-        # Tickets in ascending order, and the newest STATE behind each.
-        self._open: list[int] = []
+        self._newest_ticket = 0
+        self._open_tickets: list[int] = []
+        """In ascending order."""
         self._states: dict[int, str] = {}
-        self._state_bytes = 0
+        """The newest STATE that waits for each ticket."""
+        self._waiting_bytes = 0
         self._deferred: str | None = None
         self._last_noted: str | None = None
 
     @property
     def waiting(self) -> int:
-        """How many STATEs wait for a ticket."""
+        """Number of STATEs that wait for a ticket."""
         return len(self._states)
 
     def open(self) -> int:
         """Return the ticket of a new batch."""
         with self._lock:
-            self._newest += 1
-            self._open.append(self._newest)
-            return self._newest
+            self._newest_ticket += 1
+            self._open_tickets.append(self._newest_ticket)
+            return self._newest_ticket
 
     def acknowledge(self, ticket: int) -> None:
-        """Note that all records of a batch are loaded or rejected on the record; print what is true now."""
+        """Close the ticket of a batch whose records are all loaded or rejected. Print what is complete now."""
         with self._lock:
-            position = bisect_left(self._open, ticket)
-            del self._open[position]
+            position = bisect_left(self._open_tickets, ticket)
+            del self._open_tickets[position]
             state = self._states.pop(ticket, None)
             if state is not None:
-                self._state_bytes -= len(state)
-                self._put(state, position)
+                self._waiting_bytes -= len(state)
+                self._keep_or_print(state, position)
 
     def note_state(self, state: str) -> None:
-        """Take a STATE in; print it at once if nothing before it is open. Repeats and empty ones are dropped.
+        """Print a STATE as soon as no batch before it is open. Repeated and empty STATEs are dropped.
 
         Args:
             state: The bare value as JSON text.
@@ -70,10 +75,10 @@ class Checkpoints:
             if state in {self._last_noted, "{}", "null"}:
                 return
             self._last_noted = state
-            self._put(state, len(self._open))
+            self._keep_or_print(state, len(self._open_tickets))
 
     def release(self) -> None:
-        """Note that the end of the input is reached and stop holding back."""
+        """Print the deferred STATE, and defer no further one. Called after the end of the input."""
         with self._lock:
             self._defer = False
             if self._deferred is not None:
@@ -81,24 +86,29 @@ class Checkpoints:
                 self._deferred = None
 
     def freeze(self) -> None:
-        """Print nothing any more: the process is about to end. A STATE that is being printed is finished first."""
+        """Print nothing after this, because the process is about to end. A STATE that is being printed is finished."""
         self._lock.acquire(timeout=_FREEZE_SECONDS)
         self._defer = True
 
-    def _put(self, state: str, position: int) -> None:
-        """Put a STATE behind the last of so many open tickets, in the place of an older one; print it if it is true."""
-        if position:
-            ticket = self._open[position - 1]
-            self._state_bytes += len(state) - len(self._states.get(ticket, ""))
+    def _keep_or_print(self, state: str, open_before: int) -> None:
+        """Keep a STATE while tickets before it are open; otherwise print it.
+
+        Args:
+            state: The STATE. It replaces an older one that waits for the same ticket.
+            open_before: How many of the open tickets are older than the STATE.
+        """
+        if open_before:
+            ticket = self._open_tickets[open_before - 1]
+            self._waiting_bytes += len(state) - len(self._states.get(ticket, ""))
             self._states[ticket] = state
-            if self._state_bytes > _MAX_WAITING_BYTES:
-                self._thin_out()
+            if self._waiting_bytes > _MAX_WAITING_BYTES:
+                self._drop_every_second()
         elif self._defer:
             self._deferred = state
         else:
             self._emit(state)
 
-    def _thin_out(self) -> None:
-        """Leave out every second STATE that waits, but not the newest: a later one says all that an older one does."""
+    def _drop_every_second(self) -> None:
+        """Drop every second STATE that waits, but not the newest. A later STATE includes what an earlier one says."""
         for ticket in sorted(self._states)[-2::-2]:
-            self._state_bytes -= len(self._states.pop(ticket))
+            self._waiting_bytes -= len(self._states.pop(ticket))

@@ -1,4 +1,4 @@
-"""Batches into one List and its Segments: the calls, what is split, and who answers for each row."""
+"""Loads the batches of one List into the List and its Segments, and accounts for each row."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ _MAX_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A batch that is ready to be loaded.
+class PreparedBatch:
+    """A batch whose Segments are found and whose rows are chosen.
 
     Args:
         batch: The batch.
-        lost: Indexes of rows that are not loaded because none of their Segments is usable.
+        rejected: Indexes of the rows that are rejected because no Segment can have the names that they give.
         indexes: Indexes of the rows to load into the List.
-        firsts: Which of them to load, if the first of a key wins.
+        first_rows: Chooses these rows, if the first record of a key wins. Otherwise None.
     """
 
     batch: Batch
-    lost: set[int]
+    rejected: set[int]
     indexes: Sequence[int]
-    firsts: FirstRows | None = None
+    first_rows: FirstRows | None = None
 
 
 class Delivery:
@@ -61,10 +61,10 @@ class Delivery:
         client: Calls Selligent.
         destination: The List.
         settings: The run's settings.
-        rejects: Takes the rows that Selligent refuses.
-        report: Takes the counts.
-        on_acknowledged: Called with a batch's ticket when each of its rows is loaded, or rejected on the record.
-        on_loaded: Called with the stream of a batch when rows of it are loaded.
+        rejects: Receives the rows that Selligent refuses.
+        report: Receives the counts.
+        on_acknowledged: Called with the ticket of a batch, once each of its rows is loaded or rejected.
+        on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -92,11 +92,11 @@ class Delivery:
             threading.Semaphore(settings.max_parallel_requests_per_list),
             stop_on_error=settings.error_handling == "StopOnError",
         )
-        # Segment as records spell it, to the tenant's spelling; those that cannot be used are not in it.
-        self._names: dict[str, str] = {}
+        # From the spelling in the records to the tenant's spelling. Names that no Segment can have are not in it.
+        self._segment_names: dict[str, str] = {}
         self._loaded_keys = LoadedKeys() if settings.deduplication == "ImportFirstMatch" else None
-        self._cleared: set[str] = set()
-        self._age = FlushAge(settings.segment_batch_max_age_seconds)
+        self._cleared_segments: set[str] = set()
+        self._segment_age = FlushAge(settings.segment_batch_max_age_seconds)
         self._segment_buffer = SegmentBuffer(
             max_rows=settings.segment_batch_size_rows,
             max_bytes=settings.max_request_bytes,
@@ -104,8 +104,8 @@ class Delivery:
             max_total_bytes=_MAX_SEGMENT_BYTES,
         )
 
-    def prepare(self, batch: Batch) -> Prepared:
-        """Check a batch's Segments and choose the rows to load. From the list worker's thread, in order.
+    def prepare(self, batch: Batch) -> PreparedBatch:
+        """Find the Segments of a batch and choose the rows to load. Called in order, in the list worker's thread.
 
         Args:
             batch: The batch.
@@ -114,22 +114,24 @@ class Delivery:
             What `load` and `finish_batch` need.
 
         Raises:
-            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
+            TargetSelligentError: If the run cannot go on. The batch is not acknowledged.
         """
         indexes: Sequence[int] = range(len(batch))
-        lost: set[int] = set()
+        rejected: set[int] = set()
         if self._find_segments(batch):
-            lost = batch.members.indexes_naming_none_of(self._names)
-            self.report.add_list(batch.route.list_api_name, Counts(rejected_before_sending=len(lost)))
-            indexes = [index for index in indexes if index not in lost]
+            rejected = batch.members.indexes_naming_none_of(self._segment_names)
+            self.report.add_list(batch.route.list_api_name, Counts(rejected_before_sending=len(rejected)))
+            indexes = [index for index in indexes if index not in rejected]
         if self._loaded_keys is None or not len(batch.body):
-            return Prepared(batch, lost, indexes)
+            return PreparedBatch(batch, rejected, indexes)
         keys = normalize_for_identity(batch.route, batch.keys, ignore_case=self.settings.ignores_case_of_keys)
-        firsts = FirstRows(keys, indexes, self._loaded_keys)
-        return Prepared(batch, lost, firsts.indexes, firsts)
+        first_rows = FirstRows(keys, indexes, self._loaded_keys)
+        return PreparedBatch(batch, rejected, first_rows.indexes, first_rows)
 
-    def load(self, prepared: Prepared) -> set[int]:
-        """Load a batch's rows into the List; from any thread, side by side with others that share no key.
+    def load(self, prepared: PreparedBatch) -> set[int]:
+        """Load the rows of a batch into the List.
+
+        Called in any thread, side by side with other loads whose rows have no key in common with these.
 
         Args:
             prepared: The batch.
@@ -138,14 +140,15 @@ class Delivery:
             Indexes of the rows that Selligent refused.
 
         Raises:
-            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
+            TargetSelligentError: If the run cannot go on. The batch is not acknowledged.
         """
         refused: set[int] = set()
         indexes = prepared.indexes
         while indexes:
-            new = self._load_rows(prepared.batch, indexes)
-            refused |= new
-            indexes = () if prepared.firsts is None else prepared.firsts.replacements_for(new)
+            newly_refused = self._load_rows(prepared.batch, indexes)
+            refused |= newly_refused
+            first_rows = prepared.first_rows
+            indexes = () if first_rows is None else first_rows.replacements_for(newly_refused)
         return refused
 
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
@@ -155,81 +158,89 @@ class Delivery:
         refused = self._parts.load(body, ListLoad(self, batch, indexes))
         if batch.flush_age is not None:
             batch.flush_age.note_load(self.client.response_seconds - before)
-        return {indexes[position] for position in refused}
+        return {indexes[row] for row in refused}
 
-    def finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
-        """Gather the rows that arrived for their Segments; load what is full or old. From the list worker's thread.
+    def finish_batch(self, prepared: PreparedBatch, refused: set[int]) -> None:
+        """Buffer the loaded rows for their Segments, and load the Segments that are full or old.
+
+        Called in the list worker's thread, after `load`, in the order of the batches.
 
         Args:
             prepared: The batch.
             refused: What `load` returned.
 
         Raises:
-            TargetSelligentError: If the run cannot go on; the batch is not acknowledged.
+            TargetSelligentError: If the run cannot go on. The batch is not acknowledged.
         """
         batch = prepared.batch
-        if prepared.firsts is not None:
-            self.count_rows(batch.route, Counts(duplicates=prepared.firsts.finish(refused)))
+        if prepared.first_rows is not None:
+            self.count_rows(batch.route, Counts(duplicates=prepared.first_rows.finish(refused)))
         self.rejects.write_newer_records(batch, set(prepared.indexes) - refused)
-        if lost := prepared.lost | refused:
-            batch.group_keys_by_segment(lost)
-        for full in self._segment_buffer.add(batch, self._names, time.monotonic()):
+        if not_loaded := prepared.rejected | refused:
+            batch.group_keys_by_segment(not_loaded)
+        for full in self._segment_buffer.add(batch, self._segment_names, time.monotonic()):
             self._load_segment(full)
         self._acknowledge_finished()
         self.load_due_segments()
 
     def load_due_segments(self) -> None:
-        """Load the Segments whose rows have waited for long enough."""
-        due = self._segment_buffer.pop_due(time.monotonic() - self._age.seconds)
-        self._age.note_flush(len(due))
+        """Load the Segments whose rows have waited long enough."""
+        due = self._segment_buffer.pop_due(time.monotonic() - self._segment_age.seconds)
+        self._segment_age.note_flush(len(due))
         for segment_rows in due:
             before = self.client.response_seconds
             self._load_segment(segment_rows)
-            self._age.note_load(self.client.response_seconds - before)
+            self._segment_age.note_load(self.client.response_seconds - before)
 
     def load_all_segments(self) -> None:
-        """Load all Segment rows that wait: after the last batch."""
+        """Load all buffered Segment rows. Called after the last batch."""
         for segment_rows in self._segment_buffer.pop_all():
             self._load_segment(segment_rows)
 
     def seconds_until_due(self) -> float | None:
-        """Return how long `load_due_segments` has nothing to do; None if no Segment rows wait."""
+        """Return in how many seconds `load_due_segments` must be called. None if no Segment rows are buffered."""
         oldest = self._segment_buffer.oldest_opened_at
-        return None if oldest is None else max(0.0, oldest + self._age.seconds - time.monotonic())
+        return None if oldest is None else max(0.0, oldest + self._segment_age.seconds - time.monotonic())
 
     def _find_segments(self, batch: Batch) -> bool:
-        """Find every Segment of a batch before its first call, so that a missing one leaves nothing half-loaded.
+        """Find all Segments of a batch before its first call, so that a missing Segment leaves nothing half loaded.
+
+        Records with a name that no Segment can have are rejected.
 
         Returns:
-            Whether there are some that cannot be used; their records are rejected.
+            Whether there are such records.
+
+        Raises:
+            DestinationError: Naming the Segments that are missing or cannot be loaded.
         """
-        new = [given for given in batch.segment_keys if given not in self._names]
         problems = []
-        unusable: dict[str, RejectedRecord] = {}
-        for given in new:
+        impossible: dict[str, RejectedRecord] = {}
+        for spelling in batch.segment_keys:
+            if spelling in self._segment_names:
+                continue
             try:
-                self._names[given] = self._destination.segment_name(given)
+                self._segment_names[spelling] = self._destination.segment_name(spelling)
             except DestinationError as error:
                 problems.append(str(error))
             except RejectedRecord as rejection:
-                unusable[given] = rejection
+                impossible[spelling] = rejection
         if problems:
-            more = f"; and {len(problems) - _MAX_PROBLEMS:,} Segments more" if len(problems) > _MAX_PROBLEMS else ""
+            more = f"; and {len(problems) - _MAX_PROBLEMS:,} more Segments" if len(problems) > _MAX_PROBLEMS else ""
             raise DestinationError("; ".join(problems[:_MAX_PROBLEMS]) + more)
-        lost = batch.members.indexes_naming_none_of(self._names) if unusable else ()
-        for given, reason in unusable.items():
-            for index in batch.members.indexes_naming(given):
-                self.reject_row(batch, index, reason, segment=given, loaded=index not in lost)
-        return bool(unusable)
+        rejected = batch.members.indexes_naming_none_of(self._segment_names) if impossible else ()
+        for spelling, reason in impossible.items():
+            for index in batch.members.indexes_naming(spelling):
+                self.reject_row(batch, index, reason, segment=spelling, is_in_list=index not in rejected)
+        return bool(impossible)
 
     def _load_segment(self, segment_rows: SegmentRows) -> None:
-        """Load members into a Segment and acknowledge the batches that have nothing left to load."""
+        """Load members into a Segment, and acknowledge the batches that have nothing left to load."""
         list_api_name, segment = segment_rows.route.list_api_name, segment_rows.segment
-        # A replay adds the members that are lacking; the run before has emptied the Segment and filled it again.
+        # A replay adds missing members. The run before it has cleared the Segment and filled it again.
         replayed = segment_rows.route.origin.replayed
-        if self.settings.replaces_segments and segment not in self._cleared and not replayed:
-            self._destination.when_visible(lambda: self.client.clear_segment(list_api_name, segment))
-            self._cleared.add(segment)
+        if self.settings.replaces_segments and segment not in self._cleared_segments and not replayed:
+            self._destination.retry_until_visible(lambda: self.client.clear_segment(list_api_name, segment))
+            self._cleared_segments.add(segment)
         body = segment_rows.body()
         self.report.add_segment(list_api_name, segment, Counts(read=len(body)))
         self._parts.load(body, SegmentLoad(self, segment_rows))
@@ -241,12 +252,12 @@ class Delivery:
             self._on_acknowledged(ticket)
 
     def count_rows(self, route: Route, counts: Counts) -> None:
-        """Add to the counts of the List, and say whether rows of the route are loaded."""
+        """Add to the counts of the List, and report the stream as loaded if the counts show it."""
         self.report.add_list(route.list_api_name, counts)
-        if counts.tell_of_a_load(only_insert=self.settings.list_data_import_option == "OnlyInsert"):
+        if counts.show_a_load(only_insert=self.settings.list_data_import_option == "OnlyInsert"):
             self._on_loaded(route.stream)
 
-    def reject_row(  # noqa: PLR0913 - what is known of it
+    def reject_row(  # noqa: PLR0913 - what is known about it
         self,
         batch: Batch,
         index: int,
@@ -254,35 +265,36 @@ class Delivery:
         *,
         segment: str | None = None,
         vendor_message: str | None = None,
-        loaded: bool = False,
+        is_in_list: bool = False,
     ) -> None:
-        """Put a record of a batch on the record as rejected.
+        """Reject a record of a batch: count it, log it and write it to the rejects file.
 
         Args:
             batch: The batch.
             index: Index of the record.
-            rejection: Why.
-            segment: Segment that it cannot join, if the List may take it.
-            vendor_message: What Selligent said.
-            loaded: Whether the List takes it, so that its membership alone is left to do.
+            rejection: Why it is rejected.
+            segment: The Segment that it cannot join. None if the List cannot load it.
+            vendor_message: What Selligent said about it.
+            is_in_list: Whether the List loads it, so that only the Segment lacks it.
 
         Raises:
-            RunStoppedError: If the run may not go on past it.
+            RunStoppedError: If the run must end at this rejected record.
         """
         route, key, line = batch.route, batch.keys[index], batch.lines[index]
-        number = batch.members.record_number(index)
+        record_number = batch.members.record_number(index)
+        if is_in_list and segment:
+            key_row = route.key_rows([key])[0]
+            self.rejects.add(Rejection.from_member(rejection, route, record_number, key_row, segment))
+            return
 
         def redact_values(text: str) -> str:
             return self.redact(text, lambda: [decode_record(line), batch.body.encode_all()], batch.fields)
 
-        if loaded and segment:
-            self.rejects.add(Rejection.from_member(rejection, route, number, route.key_rows([key])[0], segment))
-            return
         self.rejects.add(
             Rejection.from_line(
                 rejection,
                 route,
-                number,
+                record_number,
                 line,
                 key,
                 segment=segment,
@@ -292,11 +304,11 @@ class Delivery:
         )
 
     def redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
-        """Blot out of Selligent's words about a record what they quote of it and of those that were sent with it.
+        """Remove from a message of Selligent's what it quotes of the records that were sent.
 
         Args:
-            text: Its words.
-            values: Returns what was sent; None if it is not at hand.
-            fields: Names that the words may hold.
+            text: The message.
+            values: Returns the values that were sent. None if they are not at hand.
+            fields: Field names, which the message may contain.
         """
         return redact(text, values, names=(*fields, self._destination.api_name), secrets=self.settings.secrets)

@@ -134,7 +134,7 @@ class ListDestination:
             raise known
         return known
 
-    def when_visible(self, call: Callable[[], _T]) -> _T:
+    def retry_until_visible(self, call: Callable[[], _T]) -> _T:
         """Make a load, waiting a while if what was created just now is not found yet.
 
         How soon a new List or Segment can be used is not documented.
@@ -173,7 +173,7 @@ class ListDestination:
             lambda: self._client.create_list(self.api_name, CREATED_BY),
             lambda: self._client.get_list(self.api_name),
         )
-        details = self.when_visible(self._must_get_list)
+        details = self.retry_until_visible(self._must_get_list)
         logger.info("Created List %s", details.api_name)
         return details
 
@@ -184,14 +184,14 @@ class ListDestination:
         return details
 
     def _read_fields(self) -> dict[str, FieldDefinition]:
-        found = self.when_visible(lambda: self._client.get_fields(self.api_name))
+        found = self.retry_until_visible(lambda: self._client.get_fields(self.api_name))
         return {field.name.casefold(): field for field in found}
 
     def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
         names = [column.field.name for column in columns]
         logger.info("List %s: creating fields %s", self.api_name, ", ".join(names))
         self._create_or_find(
-            lambda: self.when_visible(
+            lambda: self.retry_until_visible(
                 lambda: self._client.create_fields(self.api_name, [column.field for column in columns])
             ),
             lambda: all(name.casefold() in self._read_fields() for name in names),
@@ -248,7 +248,7 @@ class ListDestination:
                     "or set create_segment_if_not_exists to true"
                 )
             self._create_or_find(
-                lambda: self.when_visible(lambda: self._client.create_segment(self.api_name, segment)),
+                lambda: self.retry_until_visible(lambda: self._client.create_segment(self.api_name, segment)),
                 lambda: self._client.get_segment(self.api_name, segment),
             )
             logger.info("Created Segment %s of List %s", segment, self.api_name)

@@ -1,4 +1,4 @@
-"""How a run ends: its summary is printed once, and an ending that takes too long is cut short."""
+"""Ends a run: prints the summary once, and ends the process if the end takes too long."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LAST_SECONDS = 4
-"""How long what is said last may take: who reads the log may have stopped reading."""
+_LAST_MESSAGES_SECONDS = 4
+"""Longest time for the last messages. The reader of the log may have stopped reading, so that writing blocks."""
 
 
 class Ending:
-    """The end of a run; may be used from any thread.
+    """The end of a run. May be used from any thread.
 
     Args:
-        freeze: Called before the process is ended, so that nothing is left half-printed.
-        summary: Prints the summary.
+        freeze: Called before the process ends, so that no STATE is printed in part.
+        print_summary: Prints the summary.
     """
 
-    def __init__(self, freeze: Callable[[], None], summary: Callable[[], None]) -> None:
+    def __init__(self, freeze: Callable[[], None], print_summary: Callable[[], None]) -> None:
         self._freeze = freeze
-        self._summary = summary
-        # Acquired once and never released.
-        self._begun = threading.Lock()
+        self._print_summary = print_summary
+        self._printed = threading.Lock()
+        """The first thread that prints the summary acquires it and never releases it."""
 
     def print_summary_once(self) -> None:
-        """Print the summary, unless it is printed already."""
-        if self._begun.acquire(blocking=False):
-            self._summary()
+        """Print the summary, unless it has been printed."""
+        if self._printed.acquire(blocking=False):
+            self._print_summary()
 
-    def end_process_after(self, seconds: float, code: int, last_words: Callable[[], None]) -> None:
-        """End the process when a time is over, whatever it is doing then; what is unfinished stays unacknowledged.
+    def end_process_after(self, seconds: float, exit_code: int, print_reason: Callable[[], None]) -> None:
+        """End the process after some time, whatever it is doing then. Unfinished batches stay unacknowledged.
 
         Args:
             seconds: The time.
-            code: Exit code.
-            last_words: Called after the summary. Both together are given four seconds.
+            exit_code: Exit code of the process.
+            print_reason: Called after the summary. Summary and reason together have four seconds.
         """
 
         def end() -> None:
-            _start_timer(_LAST_SECONDS, lambda: os._exit(code))
+            _start_timer(_LAST_MESSAGES_SECONDS, lambda: os._exit(exit_code))
             self._freeze()
             self.print_summary_once()
-            last_words()
-            os._exit(code)
+            print_reason()
+            os._exit(exit_code)
 
         _start_timer(seconds, end)
 

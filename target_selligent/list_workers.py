@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.delivery import Delivery, Prepared
+from target_selligent.delivery import Delivery, PreparedBatch
 from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class _InFlightLoad:
         refused: Will hold the indexes of the rows that Selligent refused.
     """
 
-    prepared: Prepared
+    prepared: PreparedBatch
     keys: set[Hashable]
     refused: Future[set[int]]
 
@@ -239,7 +239,7 @@ class _ListWorker:
             self._failed = True
             self._backlog.note_failure(self._list_api_name, failure)
 
-    def _finish_batch(self, prepared: Prepared, refused: set[int]) -> None:
+    def _finish_batch(self, prepared: PreparedBatch, refused: set[int]) -> None:
         self._backlog.remove(prepared.batch)
         self._delivery.finish_batch(prepared, refused)
 

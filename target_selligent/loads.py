@@ -1,139 +1,183 @@
-"""The two kinds of load: a batch into its List, and gathered keys into their Segment."""
+"""The two kinds of load: the rows of a batch into their List, and the keys of members into their Segment."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from target_selligent.rejection import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batch import Batch
+    from target_selligent.batch import Batch, Route
     from target_selligent.client import LoadResult
     from target_selligent.conversions import FieldType
     from target_selligent.delivery import Delivery
-    from target_selligent.errors import RejectedRecord
+    from target_selligent.outcomes import Refusal, RowIndex
     from target_selligent.report import Counts
     from target_selligent.segment_buffer import SegmentRows
 
 
 @dataclass(frozen=True, slots=True)
-class ListLoad:
-    """The load of a batch into its List.
+class LoadShape:
+    """What all rows of one load have in common.
 
     Args:
-        delivery: What its calls need, and who takes the counts and rejected records.
+        place: The List or Segment, for messages.
+        fields: Field names, in row order.
+        key_fields: The fields that identify a record.
+        key_types: Types of the key fields, in the same order.
+        max_rows: Maximum number of rows in one call, by the settings.
+    """
+
+    place: str
+    fields: Sequence[str]
+    key_fields: Sequence[str]
+    key_types: Sequence[FieldType]
+    max_rows: int
+
+
+class Load(Protocol):
+    """One load: sends rows, and receives what became of them."""
+
+    @property
+    def shape(self) -> LoadShape:
+        """What all rows have in common."""
+
+    def send(self, body: bytes, *, splittable: bool) -> LoadResult:
+        """Send rows in one call.
+
+        Args:
+            body: JSON array of rows.
+            splittable: Whether the caller can send fewer rows at once, if this body is lost.
+
+        Returns:
+            What became of the rows.
+
+        Raises:
+            ApiError: If Selligent refuses the call, or no answer comes.
+        """
+
+    def reject(self, row: RowIndex, refusal: Refusal) -> None:
+        """Reject a row: count it, log it and write it to the rejects file.
+
+        Args:
+            row: Its index.
+            refusal: Why Selligent refused it.
+
+        Raises:
+            RunStoppedError: If the run must end at this rejected record.
+        """
+
+    def count(self, counts: Counts) -> None:
+        """Add to the counts of the List or Segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListLoad:
+    """Loads rows of a batch into their List.
+
+    Args:
+        delivery: Makes the calls, and receives the counts and the rejected records.
         batch: The batch.
-        indexes: Its rows that are loaded.
+        indexes: Indexes, in the batch, of the rows that are loaded.
     """
 
     delivery: Delivery
     batch: Batch
     indexes: Sequence[int]
-    max_rows: int = sys.maxsize
 
     @property
-    def place(self) -> str:
-        """Return the name of what is loaded, for messages."""
-        return f"List {self.batch.route.list_api_name}"
-
-    @property
-    def fields(self) -> Sequence[str]:
-        """Return the field names, in row order."""
-        return self.batch.fields
-
-    @property
-    def key_fields(self) -> Sequence[str]:
-        """Return those of them that identify a record."""
-        return self.batch.route.key_fields
-
-    @property
-    def key_types(self) -> Sequence[FieldType]:
-        """Return the types of the key fields."""
-        return self.batch.route.key_types
+    def shape(self) -> LoadShape:
+        """What all rows have in common."""
+        route = self.batch.route
+        place = f"List {route.list_api_name}"
+        return LoadShape(place, self.batch.fields, route.key_fields, route.key_types, sys.maxsize)
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
-        """Load rows in one call; as `Load.send`."""
+        """Send rows in one call. See `Load.send`."""
         delivery, route = self.delivery, self.batch.route
-        option = delivery.settings.list_data_import_option
         return delivery.client.load_list(
-            route.list_api_name, self.fields, self.key_fields, body, option, delivery.options, splittable=splittable
+            route.list_api_name,
+            self.batch.fields,
+            route.key_fields,
+            body,
+            delivery.settings.list_data_import_option,
+            delivery.options,
+            splittable=splittable,
         )
 
-    def reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None) -> None:
-        """Put a row that is not loaded on the record; as `Load.reject`."""
-        self.delivery.reject_row(self.batch, self.indexes[row], rejection, vendor_message=vendor_message)
+    def reject(self, row: RowIndex, refusal: Refusal) -> None:
+        """Reject a row. See `Load.reject`."""
+        index = self.indexes[row]
+        self.delivery.reject_row(self.batch, index, refusal.rejection, vendor_message=refusal.vendor_message)
 
     def count(self, counts: Counts) -> None:
-        """Add to the counts."""
+        """Add to the counts of the List."""
         self.delivery.count_rows(self.batch.route, counts)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentLoad:
-    """The load of gathered rows into their Segment.
+    """Loads the keys of members into their Segment.
 
-    Their keys are all that is sent: whether other fields would change the List's records is not documented.
+    Only the key fields are sent: the vendor does not document whether a Segment load would change other fields of the
+    List (docs/selligent-api.md).
 
     Args:
-        delivery: What its calls need, and who takes the counts and rejected records.
-        segment_rows: The rows.
+        delivery: Makes the calls, and receives the counts and the rejected records.
+        members: The members.
     """
 
     delivery: Delivery
-    segment_rows: SegmentRows
+    members: SegmentRows
 
     @property
-    def place(self) -> str:
-        """Return the name of what is loaded, for messages."""
-        return f"Segment {self.segment_rows.segment} of List {self.segment_rows.route.list_api_name}"
-
-    @property
-    def fields(self) -> Sequence[str]:
-        """Return the field names, in row order."""
-        return self.segment_rows.route.key_fields
-
-    @property
-    def key_fields(self) -> Sequence[str]:
-        """Return those of them that identify a record."""
-        return self.segment_rows.route.key_fields
-
-    @property
-    def key_types(self) -> Sequence[FieldType]:
-        """Return the types of the key fields."""
-        return self.segment_rows.route.key_types
-
-    @property
-    def max_rows(self) -> int:
-        """Return the most rows in one call, by the settings."""
-        return self.delivery.settings.segment_batch_size_rows
-
-    def send(self, body: bytes, *, splittable: bool) -> LoadResult:
-        """Load rows in one call; as `Load.send`."""
-        route, segment = self.segment_rows.route, self.segment_rows.segment
-        client, options = self.delivery.client, self.delivery.options
-        return client.load_segment(
-            route.list_api_name, segment, self.fields, self.key_fields, body, options, splittable=splittable
+    def shape(self) -> LoadShape:
+        """What all rows have in common."""
+        route = self._route
+        return LoadShape(
+            f"Segment {self.members.segment} of List {route.list_api_name}",
+            route.key_fields,
+            route.key_fields,
+            route.key_types,
+            self.delivery.settings.segment_batch_size_rows,
         )
 
-    def reject(self, row: int, rejection: RejectedRecord, vendor_message: str | None) -> None:
-        """Put a row that is not loaded on the record; as `Load.reject`."""
-        route, segment = self.segment_rows.route, self.segment_rows.segment
+    def send(self, body: bytes, *, splittable: bool) -> LoadResult:
+        """Send rows in one call. See `Load.send`."""
+        route = self._route
+        return self.delivery.client.load_segment(
+            route.list_api_name,
+            self.members.segment,
+            route.key_fields,
+            route.key_fields,
+            body,
+            self.delivery.options,
+            splittable=splittable,
+        )
+
+    def reject(self, row: RowIndex, refusal: Refusal) -> None:
+        """Reject a member: its record is in the List, but not in the Segment. See `Load.reject`."""
+        route, members = self._route, self.members
         self.delivery.rejects.add(
             Rejection.from_member(
-                rejection,
+                refusal.rejection,
                 route,
-                self.segment_rows.record_number(row),
-                self.segment_rows.body().row(row),
-                segment,
-                vendor_message=vendor_message,
+                members.record_number(row),
+                members.body().row(row),
+                members.segment,
+                vendor_message=refusal.vendor_message,
                 redact=lambda text: self.delivery.redact(text, None, route.key_fields),
             )
         )
 
     def count(self, counts: Counts) -> None:
-        """Add to the counts."""
-        self.delivery.report.add_segment(self.segment_rows.route.list_api_name, self.segment_rows.segment, counts)
+        """Add to the counts of the Segment."""
+        self.delivery.report.add_segment(self._route.list_api_name, self.members.segment, counts)
+
+    @property
+    def _route(self) -> Route:
+        return self.members.route

@@ -1,4 +1,4 @@
-"""STATE on standard output, one a line."""
+"""Prints STATE on standard output, one STATE on each line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def print_state(state: str) -> None:
     Raises:
         RunStoppedError: If standard output is closed or cannot be written.
     """
-    # Where descriptor 1 was closed before the start, Python has no standard output at all.
+    # Python sets this to None if the file descriptor was closed before the start.
     if sys.stdout is None:
         raise RunStoppedError("standard output is closed: STATE cannot be printed, so the run ends here")
     try:
@@ -25,16 +25,16 @@ def print_state(state: str) -> None:
         sys.stdout.flush()
     except (OSError, ValueError) as error:
         _discard_output()
-        why = "closed" if isinstance(error, (BrokenPipeError, ValueError)) else f"not writable ({error.strerror})"
-        raise RunStoppedError(f"standard output is {why}: STATE cannot be printed, so the run ends here") from None
+        problem = "closed" if isinstance(error, (BrokenPipeError, ValueError)) else f"not writable ({error.strerror})"
+        raise RunStoppedError(f"standard output is {problem}: STATE cannot be printed, so the run ends here") from None
 
 
 def _discard_output() -> None:
-    """Send what is left in Python's buffer nowhere: the flush at exit would fail again and make the exit code 120."""
+    """Discard what is left in Python's buffer. Otherwise the flush at exit fails, and the exit code becomes 120."""
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, descriptor)
+    os.close(null_device)

@@ -1,4 +1,4 @@
-"""Counts of a run, for the summary at its end."""
+"""Counts the records of a run, for the summary at its end."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Counts:
         read: Records that came from the tap.
         sent: Rows that were sent.
         inserted: Rows that Selligent inserted or added.
-        updated: Rows whose record was there already.
-        duplicates: Rows that lost to another of the same key.
-        not_found: Rows without a record to update or to add.
-        refused: Rows that Selligent refused.
-        rejected_before_sending: Records that were rejected and thus not sent.
-        deleted: Records that the source marks as deleted: not sent either.
+        updated: Rows whose key the List already had.
+        duplicates: Rows that were left out, because another row has the same key.
+        not_found: Rows whose key the List does not have, so that nothing could be updated or added.
+        refused: Rows that Selligent refused. Each of them is rejected.
+        rejected_before_sending: Records that were rejected by the target, and not sent.
+        deleted: Records that the source marks as deleted. They are not sent.
     """
 
     read: int = 0
@@ -42,18 +42,18 @@ class Counts:
     deleted: int = 0
 
     def add(self, other: Counts) -> None:
-        """Add another's counts to these."""
+        """Add other counts to these."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def tell_of_a_load(self, *, only_insert: bool) -> bool:
-        """Say whether a List load took any of its rows, or left them out for others that were loaded.
+    def show_a_load(self, *, only_insert: bool) -> bool:
+        """Return whether a List load loaded a row for certain, or left rows out in favour of loaded ones.
 
-        A duplicate may stand back behind a row that was refused: whether Selligent leaves duplicates out before or
-        after it looks at values is not documented.
+        A duplicate may have been left out in favour of a refused row. The vendor does not document whether Selligent
+        removes duplicates before or after it checks the values.
 
         Args:
-            only_insert: Whether a duplicate may also be a row whose record was there before.
+            only_insert: Whether a row also counts as a duplicate if the List had its key before.
         """
         if not self.refused:
             return self.sent + self.duplicates > 0
@@ -67,14 +67,14 @@ _COUNTS = tuple(slot.name for slot in fields(Counts))
 
 
 class RunReport:
-    """Adds up counts by List and Segment; may be used from any thread. As text it is the whole summary.
+    """Adds up counts for each List and Segment. May be used from any thread. As text, it is the whole summary.
 
     Args:
-        rejected: Returns one sentence for each kind of rejected record.
+        describe_rejected: Returns one sentence for each kind of rejected record.
     """
 
-    def __init__(self, rejected: Callable[[], Iterable[str]] = tuple) -> None:
-        self._rejected = rejected
+    def __init__(self, describe_rejected: Callable[[], Iterable[str]] = tuple) -> None:
+        self._describe_rejected = describe_rejected
         self._lock = threading.Lock()
         self._lists: defaultdict[str, Counts] = defaultdict(Counts)
         self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
@@ -91,36 +91,36 @@ class RunReport:
 
     @property
     def records_read(self) -> int:
-        """How many records came from the tap."""
+        """Number of records that came from the tap."""
         with self._lock:
             return sum(counts.read for counts in self._lists.values())
 
     def lines(self) -> Iterator[str]:
-        """Yield the summary, a line for each List and for each of its Segments."""
+        """Yield the summary: one line for each List, then one for each Segment."""
         with self._lock:
             for name, counts in self._lists.items():
                 yield f"List {name}: {counts}"
-            for shown, ((list_api_name, segment), counts) in enumerate(self._segments.items()):
-                if shown == _MAX_SEGMENT_LINES:
-                    yield f"and {len(self._segments) - shown:,} Segments more"
+            for index, ((list_api_name, segment), counts) in enumerate(self._segments.items()):
+                if index == _MAX_SEGMENT_LINES:
+                    yield f"and {len(self._segments) - index:,} more Segments"
                     return
                 yield f"Segment {segment} of List {list_api_name}: {counts}"
 
     def warnings(self) -> Iterator[str]:
-        """Yield what is lacking, a line for each stream, field and kind of fault."""
-        yield from self._rejected()
+        """Yield the rejected records: one line for each stream, field and kind of fault."""
+        yield from self._describe_rejected()
 
     def __str__(self) -> str:
         return "\n".join((*self.lines(), *self.warnings()))
 
 
 def counts_of(result: LoadResult, *, rows: int, refused: int) -> Counts:
-    """Return a load's answer as counts.
+    """Return what became of the rows of one load call.
 
     Args:
-        result: The answer.
-        rows: How many rows were sent.
-        refused: How many of them were refused; a row with two faults is one.
+        result: Selligent's answer.
+        rows: Number of rows that were sent.
+        refused: Number of rows that were refused. A row with two faults counts once.
     """
     return Counts(
         sent=rows,

@@ -40,7 +40,7 @@ def test_many_segments_are_cut_short() -> None:
         report.add_segment("contacts", f"s{number}", Counts(read=1))
     lines = list(report.lines())
     assert len(lines) == 1001
-    assert lines[-1] == "and 500 Segments more"
+    assert lines[-1] == "and 500 more Segments"
 
 
 def test_an_answer_as_counts() -> None:
@@ -69,4 +69,4 @@ def test_an_answer_as_counts() -> None:
 )
 def test_what_tells_of_a_load(counts: Counts, only_insert: bool, loaded: bool) -> None:  # noqa: FBT001 - a case
     """Something was loaded unless all rows were refused, or stand back behind one that was."""
-    assert counts.tell_of_a_load(only_insert=only_insert) == loaded
+    assert counts.show_a_load(only_insert=only_insert) == loaded

@@ -30,7 +30,7 @@ def load(limit: SizeLimit, body: Body, *, max_bytes: int = 1 << 40, max_rows: in
         taken = size.bytes <= max_bytes and size.rows <= max_rows
         calls.append((size.bytes, taken or len(part) == 1))
         if taken:
-            limit.note_taken(size)
+            limit.note_accepted(size)
         elif len(part) > 1:  # a single row that is too large is rejected, and nothing is learned from it
             halves = body.halve(part)
             limit.note_too_large(size, max(Size(body.size_bytes_of(half), len(half)) for half in halves))
@@ -69,7 +69,7 @@ def test_a_limit_of_rows_is_told_from_one_of_bytes() -> None:
 def test_chance_changes_nothing() -> None:
     """A body that fails although one of its size was taken lowers no limit, the first time."""
     limit = SizeLimit(1000)
-    limit.note_taken(Size(900, 9))
+    limit.note_accepted(Size(900, 9))
     assert not limit.note_too_large(Size(900, 9), Size(450, 5))
     assert (limit.max_bytes, limit.max_rows > 1000) == (1000, True)
     assert limit.note_too_large(Size(900, 9), Size(450, 5))
