@@ -1,4 +1,4 @@
-"""The List, its fields and its Segments: checked or made before anything is loaded into them."""
+"""Checks or creates the List, its fields and its Segments, before anything is loaded into them."""
 
 from __future__ import annotations
 
@@ -28,34 +28,35 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-selligent")
 
 API_NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
-"""What the vendor's help allows in the API name of a List; Segments are taken to be alike."""
+"""API names that the vendor allows for a List (docs/selligent-api.md). The same rule is assumed for Segments."""
 
 CREATED_BY = "Created by target-selligent"
-"""Description of the Lists that are created here. A List that bears it gets the fields that it lacks: the run that
-created it may have ended before the last stream or the newest schema came."""
+"""Description of a List that the target has created. Missing fields are added to such a List: the run that created it
+may have ended before its last stream or its newest schema came."""
 
-_NEW_SECONDS = 30
+_VISIBLE_SECONDS = 30
+"""How long the target waits until what it has created can be used."""
 _NOT_IN_API_NAMES = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
 _MAX_NAMED = 10
-_UNSAFE = re.compile(r"[/\\%?#;\x00-\x1f\x7f]")
-"""What could mean another path to a server that decodes before it routes: such names are not asked for."""
-_OVERVIEW_SEGMENTS = 1000
+_UNSAFE_IN_PATH = re.compile(r"[/\\%?#;\x00-\x1f\x7f]")
+"""Characters that may lead to another path, if a server decodes the path before it routes. Such names are not sent."""
+_MAX_LISTED_SEGMENTS = 1000
 _T = TypeVar("_T")
 
 
 class ListDestination:
-    """One List as the place where records go.
+    """One List, into which records are loaded.
 
-    `prepare` is called from the thread that reads, `segment_name` from the one that loads.
+    The thread that reads the input calls `prepare`. The thread that loads calls `segment_name`.
 
     Args:
         client: Calls Selligent.
-        list_api_name: The List, as the user spells it.
+        list_api_name: API name of the List, in the user's spelling.
         create_list: Whether a missing List is created.
         create_segments: Whether a missing Segment is created.
 
     Attributes:
-        api_name: The List, as the tenant spells it.
+        api_name: API name of the List, in the tenant's spelling once `prepare` has been called.
     """
 
     def __init__(
@@ -67,22 +68,22 @@ class ListDestination:
         self._may_add_fields = False
         self._fields: dict[str, FieldDefinition] | None = None
         self._segments: dict[str, str | RejectedRecord] = {}
-        self._overview: dict[str, SegmentDetails] | None = None
-        self._waits_until = 0.0
+        self._listed_segments: dict[str, SegmentDetails] | None = None
+        self._visible_until = 0.0
         self.api_name = list_api_name
 
     def prepare(self, stream: str, fields: StreamFields) -> StreamFields:
-        """Make sure that the List has a writable field for each column, before anything of the stream is loaded.
+        """Check or create the List and a writable field for each column, before anything of the stream is loaded.
 
         Args:
             stream: Name of the stream, for messages.
-            fields: What its columns should become.
+            fields: The fields for its columns.
 
         Returns:
-            The same with the List's own spelling and types.
+            The same fields, with the List's spelling and types.
 
         Raises:
-            DestinationError: If the List or a field is missing and may not be created, or cannot be written.
+            DestinationError: If the List or a field is missing and may not be created, or if a field is read-only.
             ApiError: If Selligent refuses a call.
         """
         if self._fields is None:
@@ -106,21 +107,21 @@ class ListDestination:
         return replace(fields, columns=columns)
 
     def field(self, name: str) -> FieldDefinition | None:
-        """Return the List's field of that name, in any spelling; None if it has none, or is not prepared."""
+        """Return the List's field of this name, in any spelling. None if it has no such field or is not prepared."""
         return (self._fields or {}).get(name.casefold())
 
     def segment_name(self, segment: str) -> str:
-        """Return a Segment's API name in the tenant's spelling; the first time, check it or create it.
+        """Return the API name of a Segment in the tenant's spelling. The first call for a name checks or creates it.
 
         Args:
-            segment: The name a record gave.
+            segment: The name in a record.
 
         Returns:
             The name to use in calls.
 
         Raises:
-            RejectedRecord: If no Segment can have that name.
-            DestinationError: If the Segment is missing and may not be created, or is not static.
+            RejectedRecord: If no Segment can have this name.
+            DestinationError: If the Segment is missing and may not be created, or if it is not static.
             ApiError: If Selligent refuses a call.
         """
         known = self._segments.get(segment)
@@ -135,32 +136,32 @@ class ListDestination:
         return known
 
     def retry_until_visible(self, call: Callable[[], _T]) -> _T:
-        """Make a load, waiting a while if what was created just now is not found yet.
+        """Make a call, and repeat it for a while if it does not find what has just been created.
 
-        How soon a new List or Segment can be used is not documented.
+        The vendor does not document when a new List, field or Segment can be used (docs/selligent-api.md).
         """
         pause = 0.1
         while True:
             try:
                 return call()
             except NotFoundError:
-                if time.monotonic() + pause > self._waits_until:
+                if time.monotonic() + pause > self._visible_until:
                     raise
-                logger.info("List %s: a new List or Segment is not usable yet, waiting %.1f s", self.api_name, pause)
+                logger.info("List %s: a new List or Segment cannot be used yet, waiting %.1f s", self.api_name, pause)
                 time.sleep(pause)
                 pause = min(pause * 2, 5)
 
     def _open_list(self, stream: str, columns: Sequence[ColumnMapping]) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self.api_name)
         if details is None:
-            details = self._make_list(stream, columns)
+            details = self._create_list_for(stream, columns)
             self._may_add_fields = True
         else:
             self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
         self.api_name = details.api_name
         return self._read_fields()
 
-    def _make_list(self, stream: str, columns: Sequence[ColumnMapping]) -> ListDetails:
+    def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping]) -> ListDetails:
         if not self._create_list:
             raise DestinationError(
                 f"List {self.api_name} does not exist: check list_api_name and organization, "
@@ -173,19 +174,19 @@ class ListDestination:
             lambda: self._client.create_list(self.api_name, CREATED_BY),
             lambda: self._client.get_list(self.api_name),
         )
-        details = self.retry_until_visible(self._must_get_list)
+        details = self.retry_until_visible(self._get_created_list)
         logger.info("Created List %s", details.api_name)
         return details
 
-    def _must_get_list(self) -> ListDetails:
+    def _get_created_list(self) -> ListDetails:
         details = self._client.get_list(self.api_name)
         if details is None:
-            raise NotFoundError("the List that was created just now is not there", call=f"GET lists/{self.api_name}")
+            raise NotFoundError("the List that was just created is not there", call=f"GET lists/{self.api_name}")
         return details
 
     def _read_fields(self) -> dict[str, FieldDefinition]:
-        found = self.retry_until_visible(lambda: self._client.get_fields(self.api_name))
-        return {field.name.casefold(): field for field in found}
+        fields = self.retry_until_visible(lambda: self._client.get_fields(self.api_name))
+        return {field.name.casefold(): field for field in fields}
 
     def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
         names = [column.field.name for column in columns]
@@ -205,10 +206,10 @@ class ListDestination:
             )
 
     def _check_field_names(self, stream: str, columns: Sequence[ColumnMapping]) -> None:
-        """Refuse names that no field can have, before anything is created.
+        """Check that the names of new fields are possible, before anything is created.
 
         Raises:
-            DestinationError: Naming the columns, with the setting that gives them other fields.
+            DestinationError: Naming the columns whose names are not, and the setting that gives them other fields.
         """
         bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
         if bad:
@@ -261,22 +262,33 @@ class ListDestination:
         return found.api_name
 
     def _find_segment(self, segment: str) -> SegmentDetails | None:
-        """Look a Segment up: in the overview, which tells many in one call, else by itself, which is certain."""
-        if self._overview is None:
+        """Return a Segment; None if the List has no such Segment.
+
+        First look for it in one listing of up to 1,000 Segments, then with a GET of its own. The listing needs its own
+        permission; without it, each Segment needs a GET.
+        """
+        if self._listed_segments is None:
             try:
-                overview = self._client.list_segments(self.api_name, _OVERVIEW_SEGMENTS)
+                listed = self._client.list_segments(self.api_name, _MAX_LISTED_SEGMENTS)
             except FatalApiError:
-                # It is only a short cut, and a right of its own.
-                overview = []
-            self._overview = {details.api_name.casefold(): details for details in overview}
-        known = self._overview.get(segment.casefold())
-        if known is None and not _UNSAFE.search(segment):
-            known = self._client.get_segment(self.api_name, segment)
-        return known
+                listed = []
+            self._listed_segments = {details.api_name.casefold(): details for details in listed}
+        found = self._listed_segments.get(segment.casefold())
+        if found is None and not _UNSAFE_IN_PATH.search(segment):
+            found = self._client.get_segment(self.api_name, segment)
+        return found
 
     def _create_or_find(self, create: Callable[[], object], find: Callable[[], object]) -> None:
-        """Create something; if Selligent refuses, go on when it is there now: another run may have made it first."""
-        self._waits_until = time.monotonic() + _NEW_SECONDS
+        """Create something. If Selligent refuses, look for it: another run may have created it at the same time.
+
+        Args:
+            create: Creates it.
+            find: Returns whether it is there now.
+
+        Raises:
+            ApiError: If Selligent refuses to create it and it is not there.
+        """
+        self._visible_until = time.monotonic() + _VISIBLE_SECONDS
         try:
             create()
         except BadRequestError as refusal:

@@ -70,3 +70,15 @@ def test_a_failing_load_among_others_ends_the_run(contacts: Tenant) -> None:
     assert run.states == [{"done": number} for number in sorted(covered)]
     assert covered <= held
     assert len(covered) < 8
+
+
+def test_refused_loads_side_by_side_are_rejected_alike(contacts: Tenant) -> None:
+    """Two loads that overlap and consist of refused rows are both judged by the load before, which succeeded."""
+    contacts.options(latency_ms=100)
+    contacts.fault("result_code", result_code="ValidationFailed", path="/contacts/data/load", skip=1, times=2)
+    # The second load has the key of the first one, so it begins after it; the third one overlaps with the second.
+    rows = records("key value", ("a", 1), ("a", 2), ("b", 3), ("c", 4))
+    messages = [schema({"key": "string", "value": "integer"}), *rows, state({"done": 4})]
+    run = contacts.run(messages, max_parallel_requests_per_list=2, batch_size_rows=1).succeeded()
+    assert sorted(contacts.rows("VALUE")) == [[1], [4]]
+    assert run.states == [{"done": 4}]
