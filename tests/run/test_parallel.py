@@ -76,8 +76,8 @@ def test_refused_loads_side_by_side_are_rejected_alike(contacts: Tenant) -> None
     """Two loads that overlap and consist of refused rows are both judged by the load before, which succeeded."""
     # Selligent does the work, so that it takes its time, and refuses the rows then.
     fault = {"result_code": "ValidationFailed", "path": "/contacts/data/load", "when": "after"}
-    contacts.fault("result_code", **fault, skip=1, times=2)
-    contacts.options(bulk_latency_ms=300)
+    contacts.add_fault("result_code", **fault, skip=1, times=2)
+    contacts.set_options(bulk_latency_ms=300)
     # The second load has the key of the first one, so it begins after it; the third one overlaps with the second.
     rows = records("key value", ("a", 1), ("a", 2), ("b", 3), ("c", 4))
     messages = [schema({"key": "string", "value": "integer"}), *rows, state({"done": 4})]
