@@ -50,52 +50,54 @@ def _read_fault_rules(path: Path | None) -> list[dict[str, Any]]:
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8585, show_default=True, help="0 for any free port.")
-@click.option("--db", type=click.Path(), help="SQLite file to keep; without it, all is in memory.")
+@click.option("--db", type=click.Path(), help="SQLite file for the data; without it, all data is in memory.")
 @click.option("--organization", multiple=True, default=["my_org"], show_default=True, help="May be repeated.")
 @click.option("--api-key", envvar="EMULATOR_API_KEY", default="demo-key", show_default=True)
 @click.option("--api-secret", envvar="EMULATOR_API_SECRET", default="demo-secret", show_default=True)
 @click.option("--rate-limit", type=click.IntRange(1), default=2500, show_default=True, help="Calls per window.")
 @click.option("--rate-window", type=float, default=60.0, show_default=True, help="Seconds.")
-@click.option("--latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="Wait before each answer.")
+@click.option(
+    "--latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="Wait before each response."
+)
 @click.option(
     "--bulk-latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="More for bulk calls."
 )
-@click.option("--body-limit", type=click.IntRange(1), help="Bytes above which a body is answered 413.")
+@click.option("--body-limit", type=click.IntRange(1), help="A body of more bytes gets status 413.")
 @click.option(
     "--upload-seconds",
     type=click.FloatRange(0, min_open=True),
-    help="Time in which a body must have arrived before the connection is reset; the vendor's default is 15.",
+    help="The connection is reset if a body has not arrived after this time; the vendor's default is 15.",
 )
 @click.option("--tls-cert", type=_FILE, help="PEM file with the certificate for 127.0.0.1: serve https.")
-@click.option("--tls-key", type=_FILE, help="PEM file with its private key, if it is another file.")
+@click.option("--tls-key", type=_FILE, help="PEM file with the private key, if it is in another file.")
 @click.option(
     "--parallel-bulk/--one-bulk-per-list",
     default=False,
-    help="Whether bulk operations on one List run side by side, or all but one are answered 429 (the default).",
+    help="Whether several bulk operations on one List are allowed, or all but one get status 429 (the default).",
 )
-@click.option("--body-reset", is_flag=True, help="Reset the connection of such a body instead.")
-@click.option("--max-rows", type=click.IntRange(1), help="Rows above which a bulk body is answered 413.")
-@click.option("--denied", multiple=True, help="operationId that the key was not granted: 401. May be repeated.")
+@click.option("--body-reset", is_flag=True, help="Reset the connection instead if a body is above the limit.")
+@click.option("--max-rows", type=click.IntRange(1), help="A bulk body of more rows gets status 413.")
+@click.option("--denied", multiple=True, help="operationId that gets status 401, as if not granted. May be repeated.")
 @click.option(
     "--missing-status",
     type=click.Choice(["404", "400", "200"]),
     default="404",
     show_default=True,
-    help="Status for what is not there, with result_code NotFound.",
+    help="Status for what does not exist, with result_code NotFound.",
 )
 @click.option(
     "--unseen-calls",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="How many data calls a new List or Segment answers with NotFound first.",
+    help="To how many data calls a new List or Segment answers NotFound.",
 )
 @click.option(
     "--invalid-rows",
     type=click.Choice(["listed", "counted", "whole"]),
     default="listed",
     show_default=True,
-    help="What an answer tells of invalid rows: lists them, counts them, or fails the whole load for them.",
+    help="How a response reports invalid rows: listed, only counted, or the whole load is refused.",
 )
 @click.option(
     "--record-index-base",
@@ -107,21 +109,21 @@ def _read_fault_rules(path: Path | None) -> list[dict[str, Any]]:
 @click.option(
     "--case-insensitive-keys/--exact-keys",
     default=True,
-    help="Whether keys that differ in case or trailing blanks alone are one, as in SQL Server (the default).",
+    help="Whether case and trailing blanks are ignored when keys are compared, as in SQL Server (the default).",
 )
 @click.option(
     "--unique-index-required-above-rows",
     type=click.IntRange(0),
-    help="Refuse larger loads whose keyFields have no unique index.",
+    help="Refuse a load of more rows if its keyFields have no unique index.",
 )
 @click.option(
     "--journal-size",
     type=click.IntRange(1),
     default=200_000,
     show_default=True,
-    help="How many requests and how many writes are remembered.",
+    help="How many requests and how many writes the journal keeps.",
 )
-@click.option("--faults", type=click.Path(path_type=Path), help="JSON list of fault rules.")
+@click.option("--faults", type=click.Path(path_type=Path), help="File with a JSON list of fault rules.")
 @click.version_option(__version__, prog_name="target-selligent-emulator")
 def main(  # noqa: PLR0913 - options that are converted
     port: int,

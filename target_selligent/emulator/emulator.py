@@ -151,7 +151,7 @@ class Emulator:
     # Busy Lists
 
     def mark_busy(self, organization: str, list_api_name: str, calls: int | None) -> None:
-        """Answer the next `calls` bulk operations on a List as if it were busy; None: until `clear_busy`."""
+        """Refuse the next `calls` bulk operations on a List as busy. None refuses all until `clear_busy`."""
         self._marked_busy[organization, list_api_name.casefold()] = calls
 
     def clear_busy(self, organization: str, list_api_name: str) -> None:

@@ -14,7 +14,7 @@ _VALUE_BYTES = 256 * 1024 * 1024
 
 @dataclass
 class RequestEntry:
-    """A request and its answer.
+    """A request and its response.
 
     Attributes:
         seq: Number of the request; the first is 1.

@@ -1,4 +1,4 @@
-"""What makes a call fail on purpose: fault rules, and the quota of calls."""
+"""Failures on demand: fault rules, and the quota of calls."""
 
 from target_selligent.emulator.faults.quota import Quota, QuotaWindow
 from target_selligent.emulator.faults.rules import (

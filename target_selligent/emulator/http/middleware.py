@@ -132,7 +132,7 @@ class _Exchange:
         fault = self._emulator.faults.pick(self._method, self._path, during=True)
         try:
             await self._read(None if fault is None else fault.rule.body_bytes)
-            self._authorize()
+            self._check_login()
             self._use_quota()
             fault = self._emulator.faults.pick(self._method, self._path)
             response = None
@@ -174,10 +174,10 @@ class _Exchange:
 
     async def hang(self, seconds: float) -> None:
         """Wait until the time is over, the client closes the connection, or the emulator ends all waits."""
-        gone = asyncio.ensure_future(self._receive())
-        over = asyncio.ensure_future(self._emulator.pause(seconds))
-        await asyncio.wait({gone, over}, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in (gone, over):
+        disconnected = asyncio.ensure_future(self._receive())
+        timed_out = asyncio.ensure_future(self._emulator.pause(seconds))
+        await asyncio.wait({disconnected, timed_out}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (disconnected, timed_out):
             waiting.cancel()
 
     async def _read(self, read_limit: int | None) -> None:
@@ -213,7 +213,7 @@ class _Exchange:
             self._call.outcome = "slow"
             raise _IncompleteBodyError from None
 
-    def _authorize(self) -> None:
+    def _check_login(self) -> None:
         """Check key and secret. They come joined in one header, or each in its own (docs/selligent-api.md)."""
         options = self._emulator.options
         keys, secrets = ([value for name, value in self._scope["headers"] if name == header] for header in _LOGIN)
@@ -229,7 +229,7 @@ class _Exchange:
             self._call.outcome = "quota"
             raise QuotaRefusal
 
-    def _check(self) -> None:
+    def _check_request(self) -> None:
         limit = self._emulator.options.body_limit
         if limit is not None and self._size > limit:
             raise BodyTooLargeRefusal(f"The body has {self._size} bytes: more than {limit}")
@@ -250,7 +250,7 @@ class _Exchange:
             raise MediaTypeRefusal("The body must be application/json")
 
     async def _work(self, fault: ActiveFault | None) -> RawResponse:
-        self._check()
+        self._check_request()
         if fault is not None:
             if fault.rule.kind == "partial":
                 self._call.refuse_rows(fault.rule)

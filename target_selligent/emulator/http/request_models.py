@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Strict(BaseModel):
-    """Takes its own names and types only."""
+    """A body: unknown names and other types are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

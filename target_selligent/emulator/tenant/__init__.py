@@ -1,4 +1,4 @@
-"""What a Selligent tenant holds: Lists, fields, relations, Segments and records, in SQLite. It knows no HTTP."""
+"""The data of a Selligent tenant: Lists, fields, relations, Segments and records, in SQLite. It knows no HTTP."""
 
 from target_selligent.emulator.tenant import relations
 from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal

@@ -98,13 +98,13 @@ def new_fields(existing: Iterable[Field], definitions: Iterable[Mapping[str, Any
     Raises:
         BadRequestRefusal: A definition is not valid, or no field is defined.
     """
-    taken = {field.name.casefold() for field in existing}
+    used = {field.name.casefold() for field in existing}
     fields = []
     for definition in definitions:
         field = _new_field(definition)
-        if field.name.casefold() in taken:
+        if field.name.casefold() in used:
             raise ValidationRefusal(f"Field {field.name} exists already")
-        taken.add(field.name.casefold())
+        used.add(field.name.casefold())
         fields.append(field)
     if not fields:
         raise ValidationRefusal("No fields are given")

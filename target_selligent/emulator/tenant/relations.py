@@ -39,12 +39,12 @@ def create_relations(store: Store, entry: ListEntry, definitions: list[dict[str,
     """
     if not definitions:
         raise ValidationRefusal("No relations are given")
-    taken = {relation["scope"].casefold() for relation in list_relations(store, entry)}
+    used = {relation["scope"].casefold() for relation in list_relations(store, entry)}
     for definition in definitions:
         _check(store, entry, definition)
-        if definition["scope"].casefold() in taken:
+        if definition["scope"].casefold() in used:
             raise ValidationRefusal(f"Relation {definition['scope']} exists already")
-        taken.add(definition["scope"].casefold())
+        used.add(definition["scope"].casefold())
     with transaction(store.connection) as connection:
         connection.executemany(
             "INSERT INTO relations (list_id, scope, definition) VALUES (?, ?, ?)",

@@ -133,7 +133,7 @@ class _RecordReader:
 def _candidate_pks(
     store: Store, entry: ListEntry, fields: Sequence[Field], filters: Sequence[Filter]
 ) -> list[int] | None:
-    """Return the records that an equality filter on a known key can find, without a look at every record.
+    """Return the records that an equality filter can find in a key set, without reading every record.
 
     Returns:
         The `pk`s, among which are all records that the search finds; None if no filter narrows the search.

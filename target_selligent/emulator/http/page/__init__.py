@@ -34,7 +34,7 @@ async def show_docs(request: Request) -> Response:
 
 def render_overview(emulator: Emulator) -> str:
     """Return the overview of Lists and Segments as HTML."""
-    parts = ['<p><a href="/docs">The API that it has</a></p>']
+    parts = ['<p><a href="/docs">The API of this emulator</a></p>']
     for organization in emulator.options.organizations:
         parts.append(f"<h2>{escape(organization)}</h2>")
         sections = [_render_list(emulator, entry) for entry in emulator.store.lists(organization)]

@@ -14,9 +14,9 @@ def render_docs(description: dict[str, Any]) -> str:
     """
     parts = [
         (
-            "<p>The endpoints of the Selligent API that this emulator has, as it takes and answers them. "
+            "<p>The endpoints of the Selligent API that this emulator has: parameters, bodies and responses. "
             f'For programs: <a href="/openapi.json">/openapi.json</a>, OpenAPI {escape(description["openapi"])}. '
-            'What it holds: <a href="/">overview</a>. Each call needs the header <code>X-ApiKey: key:secret</code>, or '
+            'The data: <a href="/">overview</a>. Each call needs the header <code>X-ApiKey: key:secret</code>, or '
             "<code>X-ApiKey: key</code> and <code>X-ApiKey-Secret: secret</code>.</p>"
         )
     ]
@@ -44,7 +44,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         f"<p>{escape(operation.get('description') or '')} <small>{escape(operation['operationId'])}</small></p>"
         f"{table(['Parameter', 'In', 'Type', ''], parameters)}"
         f"{f'<p>Body: {_content(body)}</p>' if body else ''}"
-        f"{table(['Status', 'Answer', 'Body'], responses)}</section>"
+        f"{table(['Status', 'Response', 'Body'], responses)}</section>"
     )
 
 
