@@ -114,11 +114,10 @@ class Retries:
         Returns:
             Whether to give up the call.
         """
-        count, policy, now = self._count_of(error), self.policy, self.clock()
+        count, policy = self._count_of(error), self.policy
         if count.failures:
-            count.seconds += now - self._try_started_at
+            count.seconds += self.clock() - self._try_started_at
         count.failures += 1
-        self._try_started_at = now
         if isinstance(error, ListBusyError):
             return count.seconds >= policy.busy_seconds
         if isinstance(error, RateLimitedError):

@@ -23,6 +23,7 @@ from target_selligent.retries import Retries, RetryPolicy
 from .clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 CALL = "POST lists/contacts/data/load"
@@ -116,12 +117,16 @@ def fail(retries: Retries, clock: Clock, error: TransientApiError, seconds: floa
 
 
 @pytest.mark.parametrize("error", [SERVER, LOST, LATE, BUSY, UNKNOWN], ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize(("other", "seconds"), [(QUOTA, 3500), (BUSY, 590), (LATE, 60)], ids=["quota", "busy", "late"])
+@pytest.mark.parametrize(
+    ("other", "seconds"),
+    [(QUOTA, 3500), (BUSY, 590), (LATE, 60), (SERVER, 60), (UNKNOWN, 10)],
+    ids=["quota", "busy", "late", "server", "host not found"],
+)
 def test_waits_for_one_kind_do_not_use_up_another(
     error: TransientApiError, other: TransientApiError, seconds: float
 ) -> None:
     """After an hour of quota waits, or minutes of a busy List, any other failure has all of its tries and time."""
-    if type(error) is type(other):
+    if type(error) is type(other) or {error, other} == {SERVER, LOST}:
         return
     clock = Clock()
     retries = Retries(RetryPolicy(), jitter=lambda bound: bound, clock=clock)
@@ -189,3 +194,106 @@ def test_no_mixture_of_failures_is_tried_for_ever(chance: Random, weights: list[
         assert 0 <= seconds <= 61
         clock.sleep(seconds)
     assert clock.now - started < 900 * 2 + 3600 + 600 + 15 + 200
+
+
+def test_the_default_limits_are_those_that_the_documentation_promises() -> None:
+    """The defaults are in docs/reliability.md. Whoever changes one must change it there."""
+    assert RetryPolicy() == RetryPolicy(
+        attempts=8,
+        seconds=900,
+        quota_seconds=3600,
+        base=0.5,
+        cap=60,
+        busy_base=0.25,
+        busy_cap=15,
+        busy_seconds=600,
+        host_seconds=15,
+        host_cap=3,
+        retry_after_cap=300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        (lambda: ListBusyError("busy", call=CALL, retry_after=10), {"busy_seconds": 20}),
+        (lambda: RateLimitedError("429", call=CALL, reset_seconds=10), {"quota_seconds": 20}),
+        (lambda: HostNotFoundError("unknown", call=CALL, retry_after=10), {"host_seconds": 20}),
+        (lambda: ServerError("503", call=CALL, retry_after=10), {"seconds": 20}),
+        (lambda: ApiTimeoutError("late", call=CALL, retry_after=10), {"seconds": 20}),
+    ],
+    ids=["busy", "quota", "host", "server", "time-out"],
+)
+def test_a_call_is_given_up_when_its_time_is_used_up(
+    kind: Callable[[], TransientApiError], limit: dict[str, float]
+) -> None:
+    """A call is given up as soon as the limit is reached, not only when it is exceeded."""
+    clock = Clock()
+    retries = Retries(RetryPolicy(base=0, busy_base=0, **limit), jitter=lambda _: 0.0, clock=clock)  # type: ignore[arg-type]
+    for _ in range(2):
+        assert not retries.record_failure(kind())
+        assert retries.next_delay(kind()) == 10
+        clock.sleep(10)
+    assert retries.record_failure(kind())
+
+
+def test_the_time_of_the_tries_counts() -> None:
+    """The limit is for tries and waits together. The first try does not count."""
+    clock = Clock()
+    retries = Retries(RetryPolicy(seconds=25), jitter=lambda _: 0.0, clock=clock)
+    given_up = []
+    for _ in range(4):
+        clock.sleep(10)
+        given_up.append(retries.record_failure(SERVER))
+        retries.next_delay(SERVER)
+    assert given_up == [False, False, False, True]
+
+
+def test_no_time_has_passed_at_the_first_failure() -> None:
+    """With a limit near zero, the first failure is not given up, but the next one is."""
+    clock = Clock()
+    retries = Retries(RetryPolicy(busy_seconds=0.5), clock=clock)
+    assert not retries.record_failure(BUSY)
+    clock.sleep(1)
+    assert retries.record_failure(BUSY)
+
+
+def test_waits_for_a_busy_list_double() -> None:
+    """A wait for a busy List is between half of its bound and the bound. The bound doubles up to the cap."""
+    policy = RetryPolicy(busy_base=0.25, busy_cap=3, busy_seconds=10)
+    assert waits(BUSY, policy)[:6] == [0.25, 0.5, 1, 2, 3, 3]
+    retries = Retries(policy, jitter=lambda _: 0.0, clock=Clock())
+    found = []
+    for _ in range(6):
+        retries.record_failure(BUSY)
+        found.append(retries.next_delay(BUSY))
+    assert found == [0.125, 0.25, 0.5, 1, 1.5, 1.5]
+
+
+def test_a_host_that_is_not_found_has_limits_of_its_own() -> None:
+    """The number of tries does not limit the lookups of a host. Its waits have a lower cap than others."""
+    found = waits(UNKNOWN, RetryPolicy(attempts=1, base=1, cap=60, host_seconds=15, host_cap=3))
+    assert found == [1, 2, 3, 3, 3, 3]
+
+
+def test_many_failures_do_not_overflow() -> None:
+    """The wait stays at its cap after thousands of failures, when doubling would exceed all numbers."""
+    assert set(waits(SERVER, RetryPolicy(attempts=3000, seconds=1e9, base=0.5, cap=1))[1:]) == {1}
+    assert set(waits(BUSY, RetryPolicy(busy_base=0.5, busy_cap=1, busy_seconds=3000))[1:]) == {1}
+
+
+def test_jitter_spreads_over_the_whole_range() -> None:
+    """Waits are drawn from all of the range between 0 and the bound."""
+    jitter = Retries(RetryPolicy()).jitter
+    found = [jitter(10) for _ in range(1000)]
+    assert 0 <= min(found) < 1
+    assert 9 < max(found) <= 10
+    assert jitter(0) == 0
+
+
+def test_an_error_of_another_kind_has_no_retry_after() -> None:
+    """An exception that is not an API error is counted with the server errors, with the wait of the policy."""
+    retries = Retries(RetryPolicy(attempts=2, base=0.25), jitter=lambda bound: bound)
+    assert not retries.record_failure(OSError())
+    assert retries.next_delay(OSError()) == 0.25
+    assert retries.record_failure(SERVER)
