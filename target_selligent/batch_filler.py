@@ -1,0 +1,150 @@
+"""Puts the rows of one stream in batches, or in the spool until the end of the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_selligent.batch import Rows, segment_tuple
+from target_selligent.body import decode_row, encode_rows
+from target_selligent.errors import RejectedRecord
+from target_selligent.rejection import Rejection
+from target_selligent.report import Counts
+from target_selligent.run_store import SpooledRow
+from target_selligent.same_key import normalize_for_identity, normalize_for_order
+from target_selligent.segment_names import NO_SEGMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_selligent.batch import Route
+    from target_selligent.buffer import BatchBuffer
+    from target_selligent.row_types import Key
+    from target_selligent.run_parts import RunParts
+    from target_selligent.spool import Spool
+
+_BRACKETS = len("[]")
+
+
+class BatchFiller:
+    """Puts the rows of one stream in batches, or in the spool until the end of the input.
+
+    It also counts the records of the stream, and rejects those that cannot be loaded.
+
+    Args:
+        route: The route of the rows.
+        parts: What all streams of the run share.
+        buffer: The open batches of the List.
+    """
+
+    def __init__(self, route: Route, parts: RunParts, buffer: BatchBuffer[tuple[Route, tuple[str, ...]]]) -> None:
+        self._route, self._parts, self._buffer = route, parts, buffer
+        self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
+        self._loader_index = parts.spool.register(route, self.load_spooled) if parts.spool is not None else 0
+
+    def add(self, field_names: tuple[str, ...], rows: Rows) -> None:
+        """Put rows in batches or in the spool. Rows with different fields go to different batches.
+
+        Args:
+            field_names: The names of the fields, in row order.
+            rows: The rows. A value is UNSET where a record lacks the column.
+
+        Raises:
+            RunStoppedError: If a row is too large and `skip_invalid_records` is false.
+            UnicodeEncodeError: If a value has text that is not valid Unicode.
+        """
+        try:
+            encoded = encode_rows(rows.values)
+        except TypeError:
+            # UNSET cannot be written as JSON.
+            keys = normalize_for_order(self._route.key_types, rows.keys)
+            for names, same_fields in rows.split_by_fields(field_names, keys):
+                self._add_same_fields(names, same_fields, encode_rows(same_fields.values))
+        else:
+            self._add_same_fields(field_names, rows, encoded)
+
+    def load_spooled(self, spooled: SpooledRow) -> None:
+        """Put a row from the spool in a batch, at the end of the input.
+
+        Args:
+            spooled: The row.
+        """
+        rows = Rows([decode_row(spooled.row)], [spooled.key], [spooled.segments], [spooled.line], [spooled.number])
+        self._add_to_batch(spooled.fields, rows, spooled.row)
+
+    def reject(self, error: RejectedRecord, line: bytes, number: int, key: Key | None = None) -> None:
+        """Count and reject a record that will not be sent.
+
+        Args:
+            error: What is wrong with it.
+            line: Its RECORD message, exactly as it came.
+            number: Its number in the stream.
+            key: Its key; None if it is not known.
+
+        Raises:
+            RunStoppedError: If `skip_invalid_records` is false.
+        """
+        self._parts.report.add_list(self._route.list_api_name, Counts(read=1, rejected_before_sending=1))
+        if error.code != NO_SEGMENT:
+            self._parts.stream_outcomes.note_records(self._route.stream, 1)
+        self._parts.rejects.add(Rejection.from_line(error, self._route, number, line, key))
+
+    def flush(self) -> None:
+        """Submit all open batches of the List."""
+        self._buffer.flush()
+
+    def normalize_key(self, key: Key) -> bytes:
+        """Return the form of a key that identifies it in the spool.
+
+        Args:
+            key: The key.
+        """
+        return self._normalize_keys([key])[0]
+
+    def _add_same_fields(self, field_names: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+        """Put rows that have the same fields in batches or in the spool."""
+        if len(encoded) > self._max_row_bytes:
+            rows = self._reject_too_large(rows)
+            if not rows:
+                return
+            encoded = encode_rows(rows.values)
+        self._parts.stream_outcomes.note_records(self._route.stream, len(rows))
+        if self._parts.spool is None:
+            self._add_to_batch(field_names, rows, encoded)
+        else:
+            self._add_to_spool(self._parts.spool, field_names, rows)
+
+    def _reject_too_large(self, rows: Rows) -> Rows:
+        """Reject the rows that do not fit into a request even alone. Return the other rows."""
+        fitting = []
+        for index, row in enumerate(rows.values):
+            if len(encode_rows([row])) <= self._max_row_bytes:
+                fitting.append(index)
+                continue
+            error = RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
+            self.reject(error, rows.lines[index], rows.numbers[index], rows.keys[index])
+        return rows.select(fitting)
+
+    def _add_to_batch(self, field_names: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+        self._parts.report.add_list(self._route.list_api_name, Counts(read=len(rows)))
+        self._buffer.add((self._route, field_names), rows, encoded)
+
+    def _add_to_spool(self, spool: Spool, field_names: tuple[str, ...], rows: Rows) -> None:
+        """Store rows until the last row of each key is known."""
+        for index, (row, normalized_key) in enumerate(zip(rows.values, self._normalize_keys(rows.keys), strict=True)):
+            replaced = spool.put(
+                normalized_key,
+                SpooledRow(
+                    loader_index=self._loader_index,
+                    number=rows.numbers[index],
+                    key=rows.keys[index],
+                    fields=field_names,
+                    row=encode_rows([row]),
+                    line=rows.lines[index],
+                    segments=segment_tuple(rows.segments[index]) if rows.segments else (),
+                ),
+            )
+            if replaced:
+                self._parts.report.add_list(self._route.list_api_name, Counts(read=1, duplicates=1))
+
+    def _normalize_keys(self, keys: Sequence[Key]) -> list[bytes]:
+        return normalize_for_identity(self._route, keys, ignore_case=self._parts.settings.ignores_case_of_keys)
