@@ -1,9 +1,9 @@
-"""The command: ready for signals before anything else, then imports without the garbage collector.
+"""The entry point of the command. It sets signal handlers first, and tunes the garbage collector.
 
-Until the handlers are set, Python prints a traceback for SIGINT: nothing that takes long is imported before, not even
-`typing`.
+Until the handlers are set, Python prints a traceback for SIGINT. So nothing slow is imported before, not even `typing`.
 
-What is imported stays, and records hold no cycles: looking for some costs a fifth of the start and a third of a run.
+The garbage collector looks for reference cycles. Imported modules are never freed and records contain no cycles, but
+the search takes a fifth of the start and a third of a run. So it is off during the imports and rare after them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 _GARBAGE_THRESHOLD = 200_000
 _SIGNALLED = 128
-"""What a shell adds to the number of the signal that ended a process."""
+"""A shell adds it to the number of the signal that ended a process, for the exit code."""
 
 
 def main() -> None:
-    """Run the target's command line."""
+    """Run the command line of the target."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), _end_at_once)
     gc.disable()
-    from target_selligent.target import TargetSelligent  # noqa: PLC0415 - a signal may come while it is imported
+    from target_selligent.target import TargetSelligent  # noqa: PLC0415 - the signal handlers are set before
 
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _end_at_once(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what Python calls it with
-    """End the process before it has done anything: there is nothing to finish and nothing to print."""
+    """End the process at once. It has not started to read, so nothing has to be finished or printed."""
     os._exit(_SIGNALLED + signum)
 
 

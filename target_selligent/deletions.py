@@ -1,4 +1,4 @@
-"""Records that the source marks as deleted: counted, said once a stream, and never loaded. Pure; no I/O."""
+"""Records that the source marks as deleted. They are counted and never loaded. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ logger = logging.getLogger("target-selligent")
 
 
 class Deletions:
-    """Counts deleted records, and removes what is spooled of their keys.
+    """Counts the records that the source marks as deleted, and removes the spooled rows with their keys.
 
     Args:
-        spool: Where rows are stored until the end of the input; None if they are not.
+        spool: Stores rows until the end of the input; None if rows are loaded at once.
         report: Receives the counts.
     """
 
     def __init__(self, spool: Spool | None, report: RunReport) -> None:
         self._spool = spool
         self._report = report
-        self._streams: set[str] = set()
+        self._logged_streams: set[str] = set()
 
-    def count(self, stream: str, list_api_name: str, key: Callable[[], bytes]) -> None:
-        """Count a deleted record.
+    def count(self, stream: str, list_api_name: str, get_key: Callable[[], bytes]) -> None:
+        """Count a deleted record. The first one of a stream is logged.
 
         Args:
             stream: Its stream.
-            list_api_name: Its List.
-            key: Returns its key from `same_key.normalize_for_identity`; called only where records are spooled.
+            list_api_name: The List of the stream.
+            get_key: Returns its key, normalized by `same_key.normalize_for_identity`. Called only if rows are spooled.
 
         Raises:
-            RejectedRecord: If it is needed and the record has none that is usable.
+            RejectedRecord: If rows are spooled and the record has no usable key.
         """
         counts = Counts(read=1, deleted=1)
         if self._spool is not None:
-            # No record whose key is not Unicode is spooled.
+            # A key that is not valid Unicode is never in the spool.
             with suppress(UnicodeEncodeError):
-                removed = self._spool.remove(key())
+                removed = self._spool.remove(get_key())
                 counts.add(Counts(read=removed, duplicates=removed))
         self._report.add_list(list_api_name, counts)
-        if stream not in self._streams:
-            self._streams.add(stream)
+        if stream not in self._logged_streams:
+            self._logged_streams.add(stream)
             logger.warning(
-                "Stream %s: records with a value in %s are deleted at the source: they are counted, not loaded, and "
-                "what the List holds of them stays",
+                "Stream %s: records with a value in %s are deleted at the source: they are counted and not loaded, "
+                "and their records in the List stay",
                 stream,
                 DELETED_AT_COLUMN,
             )

@@ -1,4 +1,4 @@
-"""What a stream's schema and the settings say about it, before its List is asked. Pure; no I/O."""
+"""Describes a stream by its schema and the settings, before the List is read. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class StreamOptions:
     """How the records of a stream come.
 
     Args:
-        origin: The tap's stream and its SCHEMA message; None where no tap is involved.
+        origin: The stream of the tap and its SCHEMA message; None if there is no tap.
         validate: Whether records must fit the schema (`validate_records`).
-        keep_metadata: Whether columns that begin with `_sdc_` become fields, too (`add_record_metadata`).
-        flattened: Whether nested objects are columns of their own already (`flattening_enabled`).
+        keep_metadata: Whether columns whose names start with `_sdc_` become fields, too (`add_record_metadata`).
+        flattened: Whether the columns of nested objects are columns of the record already (`flattening_enabled`).
     """
 
     origin: Origin | None = None
@@ -35,14 +35,14 @@ class StreamOptions:
 
 @dataclass(frozen=True, slots=True)
 class StreamDescription:
-    """What is known of a stream before its List is.
+    """What is known about a stream before its List is read.
 
     Args:
-        name: Its name.
-        schema: JSON Schema of its records, in the words of the current draft.
-        fields: What its columns become.
-        validator: Checks its records; None if nobody shall.
-        flattened: Whether nested objects are columns of their own already.
+        name: The name of the stream.
+        schema: The JSON Schema of its records, in the current draft.
+        fields: The fields of its columns.
+        validator: Checks its records; None if they are not checked.
+        flattened: Whether the columns of nested objects are columns of the record already.
     """
 
     name: str
@@ -55,36 +55,36 @@ class StreamDescription:
 def describe_stream(
     name: str, schema: Mapping[str, Any], key_properties: Sequence[str], settings: Settings, options: StreamOptions
 ) -> StreamDescription:
-    """Work out what the records of a stream look like and which fields its columns become.
+    """Describe a stream: the form of its records, and the fields of its columns.
 
     Args:
-        name: Its name.
-        schema: JSON Schema of its records, with `properties`; it is not changed.
+        name: The name of the stream.
+        schema: The JSON Schema of its records, with `properties`. It is not changed.
         key_properties: The columns that identify a record, as the source names them.
-        settings: The run's settings.
-        options: How its records come.
+        settings: The settings of the run.
+        options: How the records come.
 
     Raises:
-        InputError: If the schema is no valid JSON Schema.
-        DestinationError: If its columns cannot become fields, with every problem.
+        InputError: If the schema is not a valid JSON Schema.
+        DestinationError: If its columns cannot become fields. The error names every problem.
     """
-    own = settings.for_stream(name)
+    stream_settings = settings.for_stream(name)
     current = convert_to_current_draft(schema)
-    if options.flattened and own.segment_column in current["properties"]:
-        # Flattening changes what it holds; whether it names Segments is seen by itself.
-        current["properties"][own.segment_column] = {}
+    if options.flattened and stream_settings.segment_column in current["properties"]:
+        # Flattening changes the type of the column. Its values are checked when the Segment names are read.
+        current["properties"][stream_settings.segment_column] = {}
     if not options.keep_metadata:
-        named = [column for column, field in own.field_mapping.items() if field is not None]
-        current = remove_metadata_columns(current, kept=(*named, own.segment_column))
-    # Created even if it is not used: it finds out whether the schema is one. Records may have metadata besides.
+        mapped_columns = [column for column, field in stream_settings.field_mapping.items() if field is not None]
+        current = remove_metadata_columns(current, kept=(*mapped_columns, stream_settings.segment_column))
+    # It is created even if records are not validated, because it checks the schema. Records may have more metadata.
     validator = RecordValidator(name, current, also_allowed=f"^({METADATA_PREFIX}|{METADATA_PREFIX.upper()})")
     fields = derive_stream_fields(
         name,
         current,
         key_properties,
-        key_fields=own.key_fields,
-        field_mapping=own.field_mapping,
-        segment_column=own.segment_column,
+        key_fields=stream_settings.key_fields,
+        field_mapping=stream_settings.field_mapping,
+        segment_column=stream_settings.segment_column,
         text_field_length=settings.text_field_length,
     )
     return StreamDescription(name, current, fields, validator if options.validate else None, options.flattened)

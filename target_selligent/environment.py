@@ -1,4 +1,4 @@
-"""Settings from `TARGET_SELLIGENT_…` environment variables, which can only hold text. Pure; no I/O."""
+"""Reads settings from `TARGET_SELLIGENT_…` environment variables, which can only contain text. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ if TYPE_CHECKING:
 PREFIX = "TARGET_SELLIGENT_"
 
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-_WANTED = {"boolean": "true or false", "integer": "a whole number", "object": "a JSON object", "array": "a JSON array"}
+_EXPECTED = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "object": "a JSON object",
+    "array": "a JSON array",
+}
 
 
 def read_environment(environment: Mapping[str, str], properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Read the settings that are in the environment.
+    """Read settings from environment variables.
 
     Args:
-        environment: Names to values of environment variables.
-        properties: Setting names to their JSON Schemas.
+        environment: The names and values of environment variables.
+        properties: The names of the settings and their JSON Schemas.
 
     Returns:
-        Setting names to typed values; blank ones are left out.
+        The names and values of the settings. Blank variables are ignored.
 
     Raises:
-        SettingsError: Naming every variable whose text is not of its setting's type.
+        SettingsError: If the text of a variable does not have the type of its setting. The error names all of them.
     """
     config: dict[str, Any] = {}
     problems = []
@@ -36,26 +41,31 @@ def read_environment(environment: Mapping[str, str], properties: Mapping[str, Ma
         text = environment.get(variable, "")
         if not text.strip():
             continue
-        kinds = schema.get("type", "string")
+        type_or_types = schema.get("type", "string")
+        types = type_or_types if isinstance(type_or_types, list) else [type_or_types]
         try:
-            config[name] = _value(text, kinds if isinstance(kinds, list) else [kinds])
+            config[name] = _parse_value(text, types)
         except ValueError:
-            wanted = next((_WANTED[kind] for kind in _WANTED if kind in kinds), "text")
-            problems.append(f"environment variable {variable} must be {wanted}")
+            expected = next((_EXPECTED[kind] for kind in _EXPECTED if kind in types), "text")
+            problems.append(f"environment variable {variable} must be {expected}")
     if problems:
         raise SettingsError(problems)
     return config
 
 
-def _value(text: str, kinds: list[str]) -> object:
-    """Return the text as a value of the first of the kinds that is not text; as it is where text will do."""
-    if "string" in kinds:
+def _parse_value(text: str, types: list[str]) -> object:
+    """Return a text as a value of one of the types. Text is returned unchanged if it is one of them.
+
+    Raises:
+        ValueError: If the text has another type.
+    """
+    if "string" in types:
         return text
-    if "boolean" in kinds:
+    if "boolean" in types:
         value = _BOOLEANS.get(text.strip().lower())
         if value is None:
-            raise ValueError(text)
+            raise ValueError("not a Boolean")
         return value
-    if "integer" in kinds:
+    if "integer" in types:
         return int(text)
     return json.loads(text)

@@ -1,4 +1,4 @@
-"""The one line with which a run fails, where its reader will see it: in the log or on the terminal."""
+"""The error message with which the command ends: one line, in the log or on the terminal."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ from typing import IO, Any
 import click
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
-_MAX_LINE = 2000
+_MAX_LENGTH = 2000
 
 logger = logging.getLogger("target-selligent")
 
 
 class Failure(click.ClickException):
-    """The end of the command with exit code 1 and one line.
+    """Ends the command with exit code 1 and one line.
 
-    On a terminal it is `Error: ` and the reason, the last line. Where a log config is set, as Meltano does, the reason
-    is logged as an error: Meltano takes a line that is none of the log for information.
+    On a terminal, the last line is `Error: ` and the reason. If a log config is set, the reason is logged as an error:
+    Meltano sets one, and shows a line that is not from the log as information.
 
     Args:
-        reason: An error, or the reason itself; what has several lines becomes one.
+        reason: An error or a text. Several lines become one.
     """
 
     def __init__(self, reason: Exception | str) -> None:
         super().__init__(to_one_line(reason))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Tell the reason, once: the terminal gets a line of its own only if the log does not go there."""
+        """Log or print the reason. If the log goes to the terminal, the reason is not printed a second time.
+
+        Args:
+            file: Where to print it; the standard error output by default.
+        """
         logged = _LOG_CONFIG in os.environ and logger.isEnabledFor(logging.ERROR)
         if logged:
             logger.error("%s", self.message)
@@ -38,5 +42,9 @@ class Failure(click.ClickException):
 
 
 def to_one_line(reason: Exception | str) -> str:
-    """Return what an error says in one line of bounded length."""
-    return " ".join(str(reason).split())[:_MAX_LINE]
+    """Return the text of an error as one line of limited length.
+
+    Args:
+        reason: An error or a text.
+    """
+    return " ".join(str(reason).split())[:_MAX_LENGTH]

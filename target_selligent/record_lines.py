@@ -1,7 +1,7 @@
-"""RECORD messages for the dicts of a Python program. Pure; no I/O.
+"""Reads and writes the lines of RECORD messages. Pure; no I/O.
 
-A record that comes as a dict is written as the line that a tap would have written for it. So it is read, checked and
-rejected exactly as one that comes from a tap, and the rejects file has a line that can be replayed.
+A record that a Python program passes as a dict is written as the line that a tap would write for it. So it is read,
+checked and rejected exactly as a record of a tap, and its line in the rejects file can be replayed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _CHUNK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class UnwritableRecord:
-    """A record with a value that JSON has no form for.
+    """A record with a value that cannot be written as JSON.
 
     Args:
         reason: What is wrong with it, without values.
-        line: A RECORD message in which Python's text stands for each such value.
+        line: A RECORD message in which each such value is written as its Python text.
     """
 
     reason: str
@@ -41,50 +41,50 @@ class RecordLineWriter:
     """Writes the RECORD messages of one stream.
 
     Args:
-        stream: Name of the stream.
+        stream: The name of the stream.
     """
 
     def __init__(self, stream: str) -> None:
         self._start = b'{"type":"RECORD","stream":' + msgspec.json.encode(stream) + b',"record":'
-        # Digits that a float cannot hold survive as a number only.
+        # As a JSON number, a Decimal keeps digits that a float cannot keep.
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
-        self._encode_anything = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+        self._encode_any_type = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
     def write_chunks(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes] | UnwritableRecord]:
-        """Yield the records' messages, many at once; a record that cannot be written is yielded alone.
+        """Yield the messages of records in chunks. A record that cannot be written is yielded alone.
 
-        A chunk is complete at 256 KiB, or with the first record that comes a second after its first one.
+        A chunk is complete at 256 KiB, or with the first record that comes a second after the start of the chunk.
 
         Args:
-            records: The records. If iterating over them raises, the messages before that are yielded first.
+            records: The records. If iterating over them raises an exception, the messages before it are yielded first.
 
         Raises:
-            TypeError: If one of them is no mapping.
+            TypeError: If a record is not a mapping.
         """
         lines: list[bytes] = []
-        size, began = 0, time.monotonic()
+        size, started_at = 0, time.monotonic()
         try:
             for record in records:
-                line = self._line(record)
+                line = self._write_line(record)
                 if isinstance(line, UnwritableRecord):
-                    complete, lines, size = lines, [], 0
-                    yield complete
+                    chunk, lines, size = lines, [], 0
+                    yield chunk
                     yield line
                     continue
                 lines.append(line)
                 size += len(line)
-                if size >= _CHUNK_BYTES or time.monotonic() - began >= _CHUNK_SECONDS:
-                    complete, lines, size = lines, [], 0
-                    yield complete
-                    began = time.monotonic()
+                if size >= _CHUNK_BYTES or time.monotonic() - started_at >= _CHUNK_SECONDS:
+                    chunk, lines, size = lines, [], 0
+                    yield chunk
+                    started_at = time.monotonic()
         except Exception:
             if lines:
-                complete, lines = lines, []
-                yield complete
+                chunk, lines = lines, []
+                yield chunk
             raise
         yield lines
 
-    def _line(self, record: Mapping[str, Any]) -> bytes | UnwritableRecord:
+    def _write_line(self, record: Mapping[str, Any]) -> bytes | UnwritableRecord:
         if not isinstance(record, Mapping):
             raise TypeError(f"a record must be a dict, not {type(record).__name__}")
         values = record if type(record) is dict else dict(record)
@@ -93,54 +93,55 @@ class RecordLineWriter:
                 encoded = self._encode(values)
             except UnicodeEncodeError:
                 encoded = b"null"
-            if b"null" in encoded and not _is_plain(values):
-                # msgspec writes NaN as null, which would empty the field. Whoever reads the line rejects the record.
-                encoded = self._encode(_as_json_text(values))
+            if b"null" in encoded and not _is_strict_json(values):
+                # msgspec writes NaN as null, which would empty the field. Written as NaN, the record is rejected.
+                encoded = self._encode(_with_lenient_json(values))
         except TypeError:
-            line = self._message(self._encode_anything(_as_json_text(values)))
+            line = self._wrap(self._encode_any_type(_with_lenient_json(values)))
             return UnwritableRecord("a value has a type that cannot be written as JSON", line)
         except RecursionError:
-            return UnwritableRecord("it is nested too deeply to be written as JSON", self._message(b"{}"))
-        return self._message(encoded)
+            return UnwritableRecord("it is nested too deeply to be written as JSON", self._wrap(b"{}"))
+        return self._wrap(encoded)
 
-    def _message(self, record: bytes) -> bytes:
-        return self._start + record + b"}"
+    def _wrap(self, encoded_record: bytes) -> bytes:
+        """Return the RECORD message of an encoded record."""
+        return self._start + encoded_record + b"}"
 
 
 def decode_record(line: bytes, *, exact: bool = False) -> dict[str, Any]:
     """Return the record of a RECORD message.
 
     Args:
-        line: The message's line. It may hold what strict JSON does not allow.
-        exact: Whether numbers whose digits a double cannot hold become Decimals.
+        line: The line of the message. It may contain what strict JSON does not allow.
+        exact: Whether numbers with digits that a float cannot keep become Decimals.
     """
     record: dict[str, Any] = lenient_json.loads(line, exact=exact)["record"]
     return record
 
 
-def _is_plain(value: object) -> bool:
-    """Return whether msgspec writes a value as what it is: no NaN or infinity, no lone surrogate."""
+def _is_strict_json(value: object) -> bool:
+    """Return whether msgspec can write a value unchanged: without NaN, infinity and lone surrogates."""
     if isinstance(value, float):
         return isfinite(value)
     if isinstance(value, str):
         return value.isascii() or _is_unicode(value)
     if isinstance(value, Mapping):
-        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
-    return not isinstance(value, (list, tuple)) or all(map(_is_plain, value))
+        return all(map(_is_strict_json, value)) and all(map(_is_strict_json, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(_is_strict_json, value))
 
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _as_json_text(value: Any) -> Any:  # noqa: ANN401 - whatever a program puts in a record
-    """Return a value in which what is not plain stands as the text that Python's own JSON writer makes of it."""
+def _with_lenient_json(value: Any) -> Any:  # noqa: ANN401 - whatever a program puts in a record
+    """Return a value in which parts that are not strict JSON are replaced by the output of Python's JSON encoder."""
     if isinstance(value, (float, str)):
-        return value if _is_plain(value) else msgspec.Raw(json.dumps(value).encode())
+        return value if _is_strict_json(value) else msgspec.Raw(json.dumps(value).encode())
     if isinstance(value, Mapping):
-        return {_plain_name(name): _as_json_text(part) for name, part in value.items()}
-    return [_as_json_text(part) for part in value] if isinstance(value, (list, tuple)) else value
+        return {_escape_name(name): _with_lenient_json(part) for name, part in value.items()}
+    return [_with_lenient_json(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def _plain_name(name: object) -> object:
+def _escape_name(name: object) -> object:
     return name.encode("utf-8", "backslashreplace").decode() if isinstance(name, str) else name

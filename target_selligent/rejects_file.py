@@ -1,4 +1,4 @@
-"""The rejects file: lines are appended whole, whoever else appends to it or takes it away meanwhile."""
+"""The rejects file. Each line is appended whole, even if other processes append to the file or move it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _OWNER_ONLY = 0o600
 
 @contextmanager
 def locked(descriptor: int) -> Iterator[None]:
-    """Keep other processes from appending to a file or moving it, where the system can."""
+    """Lock a file, so that no other process of ours appends to it or moves it. Without effect on Windows.
+
+    Args:
+        descriptor: The descriptor of the open file.
+    """
     if sys.platform != "win32":
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -35,10 +39,12 @@ def locked(descriptor: int) -> Iterator[None]:
 
 
 class RejectsFile:
-    """A file to append to, readable by its owner only: it holds customers' data. Use it from one thread at a time.
+    """A file to which lines are appended. Only its owner can read it, because it contains personal data.
+
+    Only one thread at a time may use it.
 
     Args:
-        path: The file, as `rejects_path` names it.
+        path: The file, as in the setting `rejects_path`.
 
     Raises:
         DestinationError: If it cannot be opened.
@@ -49,22 +55,22 @@ class RejectsFile:
             self._path = Path(path).expanduser()
             self._descriptor = self._open()
         except (OSError, RuntimeError, ValueError) as error:
-            # RuntimeError: `~` and no such user. ValueError: a NUL in the path.
+            # RuntimeError: `~` with an unknown user. ValueError: a NUL in the path.
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise DestinationError(f"rejects_path {path!r} cannot be opened: {reason}") from None
 
     def append(self, lines: bytes, *, if_moved: bytes) -> bool:
-        """Append lines; they are in the file when this returns.
+        """Append lines. They are in the file when this method returns.
 
         Args:
             lines: The lines, with their newlines.
-            if_moved: Lines that go before them if the file was moved, because a new file has nothing of this run.
+            if_moved: Lines to write before them if the file was moved, because the new file has no lines of this run.
 
         Returns:
-            Whether that was so.
+            Whether the file was moved since the last call.
 
         Raises:
-            RunStoppedError: If they cannot be written.
+            RunStoppedError: If the file cannot be written.
         """
         moved = False
         try:
@@ -83,21 +89,22 @@ class RejectsFile:
         return os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
 
     def _was_moved(self) -> bool:
-        ours = os.fstat(self._descriptor)
-        if not stat.S_ISREG(ours.st_mode):
+        """Return whether the path is no longer the open file. A device or pipe is never moved."""
+        opened = os.fstat(self._descriptor)
+        if not stat.S_ISREG(opened.st_mode):
             return False
         try:
-            return not os.path.samestat(ours, self._path.stat())
+            return not os.path.samestat(opened, self._path.stat())
         except FileNotFoundError:
             return True
 
     def _write(self, lines: bytes) -> None:
         status = os.fstat(self._descriptor)
-        # A full disk may have left half a line, which must not become part of this one.
+        # If the disk was full, the file may end with an incomplete line. The new lines must not continue it.
         if stat.S_ISREG(status.st_mode) and status.st_size:
             os.lseek(self._descriptor, -1, os.SEEK_END)
             if os.read(self._descriptor, 1) != b"\n":
                 lines = b"\n" + lines
-        rest = memoryview(lines)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        unwritten = memoryview(lines)
+        while unwritten:
+            unwritten = unwritten[os.write(self._descriptor, unwritten) :]

@@ -1,7 +1,7 @@
-"""The command `target-selligent-replay`: a rejects file as input for the target.
+"""The command `target-selligent-replay` prints the messages of a rejects file as input for the target.
 
-It reads what is in the file when it starts and nothing that is appended then: the target may append its new rejects to
-the same file. Each stream's messages come behind the SCHEMA they came with, in the order of their records.
+It reads the lines that the file has when the command starts. The target may append new rejects to the same file at the
+same time; they are not read. The messages of each stream are printed after their SCHEMA, in the order of the records.
 """
 
 from __future__ import annotations
@@ -21,43 +21,47 @@ from target_selligent.rejects_file import locked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_FAILED = 1
-_PIPE_CLOSED = 141
-"""What a shell makes of a process that SIGPIPE ended."""
+_EXIT_CODE_OF_FAILURE = 1
+_EXIT_CODE_OF_BROKEN_PIPE = 141
+"""The exit code that a shell shows for a process that was ended by SIGPIPE."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reject:
-    """Where a reject stands in the file.
+    """The position of a rejected record in the file.
 
     Args:
-        run: Place of its run among the runs, so that earlier ones come first.
+        run_index: The index of its run in the order of the file.
+        run_id: Its run; None if the line has no run.
         stream: Its stream.
-        number: Number of its record in the stream.
-        start: Where its line begins.
-        schema: Where the line of its SCHEMA begins; None if there is none.
+        record_number: The number of the record in its stream.
+        start: Where its line starts.
+        schema_start: Where the line of its SCHEMA starts; None if the file has no SCHEMA for it.
     """
 
-    run: int
+    run_index: int
+    run_id: str | None
     stream: str
-    number: int
+    record_number: int
     start: int
-    schema: int | None
+    schema_start: int | None
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="target-selligent-replay",
-        description="Print what a rejects file holds as input for target-selligent.",
+        description="Print the messages of a rejects file as input for target-selligent.",
         epilog="target-selligent-replay rejects.jsonl | target-selligent --config config.json",
     )
-    parser.add_argument("rejects", type=Path, metavar="REJECTS", help="the file that rejects_path named")
+    parser.add_argument("rejects", type=Path, metavar="REJECTS", help="the file that rejects_path names")
     parser.add_argument(
         "--stream", action="append", default=[], help="only this stream, as the tap names it; repeatable"
     )
     parser.add_argument("--run-id", action="append", default=[], help="only rejects of this run; repeatable")
-    parser.add_argument("--move", action="store_true", help="rename the file first, so that it holds new rejects only")
+    parser.add_argument(
+        "--move", action="store_true", help="rename the file first, so that new rejects go to a new file"
+    )
     options = parser.parse_args()
     try:
         with options.rejects.open("rb") as file:
@@ -68,13 +72,13 @@ def main() -> None:
             replay(file, size, sys.stdout.buffer, _print_message, streams=options.stream, run_ids=options.run_id)
             sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Who reads it has ended; what Python would still write to it at exit goes nowhere.
+        # The reader of our output has ended. Python writes the rest of its buffer at exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_PIPE_CLOSED)
+        sys.exit(_EXIT_CODE_OF_BROKEN_PIPE)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         _print_message(f"Error: {str(options.rejects)!r} cannot be replayed: {reason}")
-        sys.exit(_FAILED)
+        sys.exit(_EXIT_CODE_OF_FAILURE)
 
 
 def replay(  # noqa: PLR0913 - what the command line has
@@ -86,59 +90,71 @@ def replay(  # noqa: PLR0913 - what the command line has
     streams: Sequence[str] = (),
     run_ids: Sequence[str] = (),
 ) -> None:
-    """Write the messages that a rejects file holds.
+    """Write the messages of a rejects file.
 
     Args:
         file: The file.
-        size: How many of its bytes count.
-        output: Where to write.
-        warn: Takes a sentence about what could not be replayed.
-        streams: Names of the only streams to replay; empty for all.
-        run_ids: The only runs whose rejects to replay; empty for all.
+        size: How many bytes of the file to read.
+        output: Where to write the messages.
+        warn: Called with a sentence about messages that cannot be replayed.
+        streams: The names of the streams to replay; empty for all.
+        run_ids: The runs whose rejects to replay; empty for all.
     """
-    rejects, broken = _index(file, size)
-    chosen = [
-        (reject, run_id)
-        for reject, run_id in rejects
-        if (not streams or reject.stream in streams) and (not run_ids or run_id in run_ids)
+    all_rejects, broken_lines = _find_rejects(file, size)
+    rejects = [
+        reject
+        for reject in all_rejects
+        if (not streams or reject.stream in streams) and (not run_ids or reject.run_id in run_ids)
     ]
-    sent: dict[str, bytes] = {}
-    for reject, _ in sorted(chosen, key=lambda item: (item[0].run, item[0].stream, item[0].number, item[0].start)):
-        if reject.schema is not None:
-            schema = _line_at(file, reject.schema)
-            if sent.get(reject.stream) != remove_details(schema):
-                output.write(schema + b"\n")
-                sent[reject.stream] = remove_details(schema)
-        output.write(remove_details(_line_at(file, reject.start)) + b"\n")
-    lacking = sum(reject.schema is None for reject, _ in chosen)
-    if lacking:
-        warn(f"{lacking:,} records have no SCHEMA in the file: put the tap's SCHEMA messages before this output")
-    if broken:
-        warn(f"{broken:,} lines are no whole message and are left out: a write was cut off, and its record comes again")
+    last_schemas: dict[str, bytes] = {}
+    for reject in sorted(rejects, key=lambda one: (one.run_index, one.stream, one.record_number, one.start)):
+        if reject.schema_start is not None:
+            schema_line = _read_line_at(file, reject.schema_start)
+            schema = remove_details(schema_line)
+            if last_schemas.get(reject.stream) != schema:
+                # Its details tell the target that the messages after it are replayed.
+                output.write(schema_line + b"\n")
+                last_schemas[reject.stream] = schema
+        output.write(remove_details(_read_line_at(file, reject.start)) + b"\n")
+    without_schema = sum(reject.schema_start is None for reject in rejects)
+    if without_schema:
+        warn(f"{without_schema:,} records have no SCHEMA in the file: put the tap's SCHEMA messages before this output")
+    if broken_lines:
+        warn(
+            f"{broken_lines:,} lines are not complete messages and are left out: writing was interrupted, and the next "
+            "run reads their records again"
+        )
 
 
-def _index(file: IO[bytes], size: int) -> tuple[list[tuple[_Reject, str | None]], int]:
-    """Return all rejects with their runs, and how many lines are no message."""
-    runs: dict[str | None, int] = {}
-    schemas: dict[tuple[str | None, str], int] = {}
-    rejects: list[tuple[_Reject, str | None]] = []
-    broken = 0
-    for start, line in _lines(file, size):
-        message = _message(line)
+def _find_rejects(file: IO[bytes], size: int) -> tuple[list[_Reject], int]:
+    """Return all rejects of a file, and the number of lines that are not messages."""
+    run_indexes: dict[str | None, int] = {}
+    schema_starts: dict[tuple[str | None, str], int] = {}
+    rejects: list[_Reject] = []
+    broken_lines = 0
+    for start, line in _read_lines(file, size):
+        message = _parse_message(line)
         if message is None:
-            broken += bool(line.strip())
+            broken_lines += bool(line.strip())
         elif message["type"] == "SCHEMA":
-            schemas[message.get(RUN_OF_REJECTS), message["stream"]] = start
+            schema_starts[message.get(RUN_OF_REJECTS), message["stream"]] = start
         else:
             run_id, stream, number = message.get("run_id"), message["stream"], message.get("record_number")
-            place = runs.setdefault(run_id, len(runs))
-            schema = schemas.get((run_id, stream))
-            rejects.append((_Reject(place, stream, number if isinstance(number, int) else 0, start, schema), run_id))
-    return rejects, broken
+            rejects.append(
+                _Reject(
+                    run_index=run_indexes.setdefault(run_id, len(run_indexes)),
+                    run_id=run_id,
+                    stream=stream,
+                    record_number=number if isinstance(number, int) else 0,
+                    start=start,
+                    schema_start=schema_starts.get((run_id, stream)),
+                )
+            )
+    return rejects, broken_lines
 
 
-def _lines(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield each line within the size, with where it begins; a last one without newline is still being written."""
+def _read_lines(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield where each line starts, and the line. The last line has no newline if it is still being written."""
     start = 0
     file.seek(0)
     while start < size:
@@ -149,8 +165,8 @@ def _lines(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
         start += len(line)
 
 
-def _message(line: bytes) -> dict[str, Any] | None:
-    """Return a line's message; None if it is none of those that a rejects file holds, or not whole."""
+def _parse_message(line: bytes) -> dict[str, Any] | None:
+    """Return the message of a line; None if it is not complete, or of a type that a rejects file does not have."""
     try:
         message = lenient_json.loads(line) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
@@ -160,16 +176,16 @@ def _message(line: bytes) -> dict[str, Any] | None:
     return message if message.get("type") in {"SCHEMA", "RECORD", MEMBER_TYPE} else None
 
 
-def _line_at(file: IO[bytes], start: int) -> bytes:
+def _read_line_at(file: IO[bytes], start: int) -> bytes:
     file.seek(start)
     return file.readline().rstrip(b"\n")
 
 
 def _move(path: Path) -> None:
-    """Rename the file; a run that has it open goes on in a new one."""
-    aside = path.with_name(f"{path.name}.{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}")
-    path.rename(aside)
-    _print_message(f"{path} is now {aside}: delete it once its rejects are loaded")
+    """Rename the file. A run that has opened it continues with a new file."""
+    new_path = path.with_name(f"{path.name}.{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}")
+    path.rename(new_path)
+    _print_message(f"{path} is now {new_path}: delete it once its rejects are loaded")
 
 
 def _print_message(sentence: str) -> None:

@@ -1,6 +1,6 @@
-"""One run: streams in, a List and its Segments loaded, STATE out. It needs no Singer.
+"""One run: it loads the records of streams into Lists and Segments, and returns STATE. It does not need Singer.
 
-The command and any Python program use the same `LoadRun`. All parts of a run are wired together here.
+The command and any Python program use the same `LoadRun`. It creates and connects all parts of a run.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ logger = logging.getLogger("target-selligent")
 
 
 class LoadRun:
-    """Loads the records of some streams, with all guarantees of the command `target-selligent`.
+    """Loads the records of streams, with all guarantees of the command `target-selligent`.
 
-    Use it as a context manager: leaving the block loads what is left and waits for it. If an exception leaves the
-    block, what was taken before it is loaded as far as possible, and the exception goes on. All methods but `stop` are
-    called from one thread.
+    Use it as a context manager. At the end of the block, the remaining records are loaded. If the block raises an
+    exception, the records before it are loaded as far as possible, and the exception is raised again. Call all methods
+    except `stop` from one thread.
 
     Args:
         settings: The settings of the run.
-        on_state: Called with each value given to `note_state`, once all records before it are loaded or rejected; of
-            several that become true at once, with the newest. It may be called from another thread, never from two at
-            once. An exception that it raises ends the run.
-        on_failed: Called once with what ended the loading of a List, from another thread, while other Lists are still
-            being loaded.
+        on_state: Called with a value of `note_state` when all records before it are loaded or rejected. If this is true
+            for several values at once, it is called with the newest only. The call may come from another thread, and
+            never from two threads at once. An exception in it ends the run.
+        on_failed: Called once with the exception that ended the loading of a List. The call comes from another thread,
+            while other Lists are still being loaded.
 
     Raises:
         DestinationError: If the rejects file cannot be opened.
@@ -83,10 +83,10 @@ class LoadRun:
                 policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
             )
         )
-        self._on_state = on_state or _ignore
+        self._on_state = on_state or _do_nothing
         self.rejects = Rejects.for_run(settings)
         self.report = RunReport(self.rejects.summary_lines)
-        self._checkpoints = Checkpoints(self._emit, defer=settings.state_deferred_by is not None)
+        self._checkpoints = Checkpoints(self._call_on_state, defer=settings.state_deferred_by is not None)
         self._stream_outcomes = StreamOutcomes(settings, self._checkpoints)
         self._list_workers = ListWorkers(
             self._client,
@@ -95,7 +95,7 @@ class LoadRun:
             self.report,
             self._checkpoints.acknowledge,
             self._stream_outcomes.note_loaded,
-            on_failed or _ignore,
+            on_failed or _do_nothing,
         )
         self._spool = Spool() if settings.spools_records else None
         self._parts = RunParts(
@@ -132,13 +132,13 @@ class LoadRun:
             return
         try:
             self.finish(complete=False)
-        except Exception as loading:  # noqa: BLE001 - the other exception leaves the block
-            if loading is not error:
-                logger.error("%s", loading)  # noqa: TRY400 - the error says what to do
+        except Exception as loading_error:  # noqa: BLE001 - the exception of the block is raised
+            if loading_error is not error:
+                logger.error("%s", loading_error)  # noqa: TRY400 - the error says what to do
 
     @property
     def spools_records(self) -> bool:
-        """Whether records are stored until the end of the input, because the last of each key decides."""
+        """Whether records are stored until the end of the input, because only the last one of each key is loaded."""
         return self._spool is not None
 
     @property
@@ -153,20 +153,20 @@ class LoadRun:
         key_properties: Sequence[str] = (),
         options: StreamOptions = StreamOptions(),  # noqa: B008 - frozen
     ) -> StreamLoader:
-        """Return what loads a stream, once its List has all of its fields.
+        """Check or create the List of a stream with all its fields, and return the loader of the stream.
 
-        A stream that comes again with another schema gets a new loader; what the old one has in open batches is loaded
-        first. The old one must not be used any more.
+        If the stream was opened before with another schema, the open batches of its old loader are submitted first.
+        Use the new loader only.
 
         Args:
-            name: Name of the stream; `streams` in the settings may have an entry for it.
-            schema: JSON Schema of its records, with `properties`.
-            key_properties: The columns that identify a record. They are used where the setting `key_fields` is empty.
+            name: The name of the stream. The setting `streams` may have an entry for it.
+            schema: The JSON Schema of its records, with `properties`.
+            key_properties: The columns that identify a record. They are used if the setting `key_fields` is empty.
             options: How its records come.
 
         Raises:
-            InputError: If the schema cannot be worked with, or if this is a second stream without an entry in
-                `streams` (see `unlisted_streams`).
+            InputError: If the schema cannot be used, or if this is a second stream without an entry in `streams` (see
+                `unlisted_streams`).
             DestinationError: If its columns do not fit the List.
             ApiError: If Selligent refuses a call.
             RunStoppedError: If the run was stopped or is finished.
@@ -198,17 +198,18 @@ class LoadRun:
         return loader
 
     def note_state(self, value: Any) -> None:  # noqa: ANN401 - JSON
-        """Note a STATE, which says that all records before it have come.
+        """Note a STATE. It covers all records before it.
 
         Args:
-            value: Any JSON value. `on_state` gets an equal one, once all those records are loaded or rejected.
+            value: Any JSON value. `on_state` is called with an equal value when all these records are loaded or
+                rejected.
         """
         self._checkpoints.note_state(json.dumps(value))
 
     def poll(self) -> None:
-        """Raise what has ended the loading of a List, and submit the batches that are old enough.
+        """Submit the batches that are old enough. Raise an exception if the loading of a List has ended with one.
 
-        `take` does it for each chunk of records. A program that waits for records calls it about once a second.
+        `StreamLoader.take` calls it for each chunk of records. Call it about once a second while you wait for records.
 
         Raises:
             Exception: What ended the loading of the first List that failed.
@@ -219,49 +220,49 @@ class LoadRun:
             buffer.flush_old(now, self._ages[list_api_name])
 
     def stop(self) -> None:
-        """End the run early: no more records are taken, and `finish` loads only what was taken before.
+        """End the run early. `StreamLoader.take` raises an exception from now on; `finish` loads the records before it.
 
-        STATEs go on to `on_state` as far as they are true. Where they are true at the end of a whole run only, none is.
-        It may be called from any thread, and from a signal handler.
+        `on_state` is still called for records that are loaded. If STATE is deferred to the end of a complete run, it is
+        not called. Any thread and any signal handler may call this method.
         """
         self._stopped = True
 
     def freeze_state(self) -> None:
-        """Let no STATE go on any more, for a process that ends at once; wait for one that is under way."""
+        """Never call `on_state` again, because the process is about to end. Wait for a call that is in progress."""
         self._checkpoints.freeze()
 
     def finish(self, *, complete: bool = True) -> None:
-        """Load what is left, wait until it is loaded, and judge the run. A second call does nothing.
+        """Load the remaining records, wait for them, and check the result of the run. A second call does nothing.
 
         Args:
-            complete: Whether all records of the run have come. If not, records that wait for the end of the input are
-                not loaded, and STATEs that are true only then are kept back.
+            complete: Whether all records of the run have come. If not, records that are stored until the end of the
+                input are not loaded, and `on_state` is not called for a STATE that is deferred to the end.
 
         Raises:
-            TooManyRejectsError: If a larger share of the records was rejected than `max_rejects` allows.
+            TooManyRejectsError: If the share of rejected records is larger than `max_rejects`.
             NothingLoadedError: If all records of a stream were rejected.
-            Exception: What ended the loading of a List, after the others are loaded.
+            Exception: What ended the loading of a List. The other Lists are loaded before it is raised.
         """
         if self._finished:
             return
         self._finished = True
         try:
-            self._finish(whole=complete and not self._stopped)
+            self._finish(complete=complete and not self._stopped)
         finally:
             self._client.close()
 
-    def _finish(self, *, whole: bool) -> None:
-        if whole and self._spool is not None:
+    def _finish(self, *, complete: bool) -> None:
+        if complete and self._spool is not None:
             self._spool.load_all(self._list_workers.check)
         for buffer in self._buffers.values():
             buffer.flush()
         self._list_workers.finish()
-        if whole:
+        if complete:
             self.rejects.check_share(self.report.records_read)
             self._stream_outcomes.check_at_end(self.rejects)
             self._checkpoints.release()
 
-    def _emit(self, state: str) -> None:
+    def _call_on_state(self, state: str) -> None:
         self._on_state(json.loads(state))
 
     def _check_open(self) -> None:
@@ -273,7 +274,7 @@ class LoadRun:
         self.poll()
 
     def _destination(self, list_api_name: str) -> ListDestination:
-        """Return the List of that name as a destination, the same for all streams that go there."""
+        """Return the destination of a List. All streams of the List share it."""
         known = self._destinations.get(list_api_name.casefold())
         if known is None:
             known = self._destinations[list_api_name.casefold()] = ListDestination(
@@ -285,7 +286,7 @@ class LoadRun:
         return known
 
     def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Route, tuple[str, ...]]]:
-        """Return the List's buffer: one for all streams that go there, so that their records keep their order."""
+        """Return the buffer of a List. All streams of the List share it, so that their records keep their order."""
         known = self._buffers.get(destination.api_name)
         if known is None:
             known = self._buffers[destination.api_name] = BatchBuffer(
@@ -297,5 +298,5 @@ class LoadRun:
         return known
 
 
-def _ignore(_: object) -> None:
-    """Do nothing with a STATE or a failure."""
+def _do_nothing(_: object) -> None:
+    """Ignore a STATE or an exception."""

@@ -23,15 +23,15 @@ class RunParts:
     """What all streams of a run share.
 
     Args:
-        settings: The run's settings.
-        report: Counts what becomes of the records.
-        rejects: Receives the rejected records.
-        stream_outcomes: Knows of which streams something was loaded.
-        deletions: Counts deleted records.
-        checkpoints: Gives each batch its ticket.
-        list_workers: Loads the batches.
-        spool: Stores rows until the end of the input, where they may not be loaded before; else None.
-        before_chunk: Called before each chunk of records that a Python program gives.
+        settings: The settings of the run.
+        report: Counts the records by what happens to them.
+        rejects: Stores the rejected records.
+        stream_outcomes: Notes of which streams rows were loaded.
+        deletions: Counts the records that the source has deleted.
+        checkpoints: Opens a ticket for each batch.
+        list_workers: Load the batches.
+        spool: Stores rows until the end of the input; None if rows may be loaded at once.
+        before_chunk: Called before each chunk of records of a Python program.
     """
 
     settings: Settings

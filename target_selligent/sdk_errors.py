@@ -1,4 +1,4 @@
-"""Errors of ours that the SDK knows by classes of its own."""
+"""Errors of ours for which the SDK has classes of its own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from target_selligent.errors import InputError, RunStoppedError
 
 
 class RecordBeforeSchemaError(InputError, RecordsWithoutSchemaException):
-    """When a RECORD comes before the SCHEMA of its stream; the SDK knows it by its own class."""
+    """Raised if a RECORD comes before the SCHEMA of its stream."""
 
 
 class MissingKeyError(RunStoppedError, MissingKeyPropertiesError):
-    """When a record without a usable key ends the run; the SDK knows it by its own class."""
+    """Raised if a record without a usable key ends the run."""
 
 
 def to_sdk_error(error: Exception) -> Exception:
-    """Return an error as the class of the SDK's that means the same, if it has one; else the error itself."""
+    """Return an error as the class of the SDK with the same meaning. Return it unchanged if there is none.
+
+    Args:
+        error: The error.
+    """
     if isinstance(error, RunStoppedError) and error.code == "missing_key":
         return MissingKeyError(str(error))
     return error

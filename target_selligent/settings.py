@@ -1,4 +1,4 @@
-"""The settings of one run: checked as a whole before the first record is read, frozen from then on."""
+"""The settings of one run: all checked before the first record is read, and never changed. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
-"""Control characters, spaces without width and halves of surrogate pairs."""
+"""Control characters, spaces without width and lone surrogates."""
 _HOST = re.compile(r"(?!\.)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts that may be spoken to without TLS: what is sent there does not leave the machine."""
-
+"""Hosts that may be called without TLS, because the data does not leave the machine."""
 
 _FAKE = re.compile(r"\bfake\.")
 
 
 @dataclass(frozen=True, slots=True)
 class RejectLimit:
-    """How many rejects are too many.
+    """How many records a run may reject.
 
     Args:
-        count: Most records, if a number was given.
-        share: Largest share of all records, from 0 to 1, if a percentage was given.
+        count: The maximum number of records; None if the limit is a share.
+        share: The maximum share of all records, from 0 to 1; None if the limit is a number.
     """
 
     count: int | None = None
@@ -42,7 +41,7 @@ class RejectLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
-    """The settings that may differ by stream; each field is the setting of that name."""
+    """The settings of one stream. Each attribute is the setting with its name."""
 
     list_api_name: str
     segment_column: str | None
@@ -52,7 +51,7 @@ class StreamSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The checked settings of one run; each field is the setting of that name."""
+    """The checked settings of one run. Each attribute is the setting with its name."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -88,7 +87,11 @@ class Settings:
     request_timeout_seconds: int
 
     def for_stream(self, stream: str) -> StreamSettings:
-        """Return the settings of one stream: its own where it has some, else those of the run."""
+        """Return the settings of one stream: its own settings, and those of the run for the others.
+
+        Args:
+            stream: The name of the stream.
+        """
         own = self.streams.get(stream, {})
         return StreamSettings(
             list_api_name=own.get("list_api_name", self.list_api_name),
@@ -105,37 +108,37 @@ class Settings:
 
     @property
     def replaces_segments(self) -> bool:
-        """Whether each Segment is emptied before its first load of the run."""
+        """Whether each Segment is cleared before its first load in the run."""
         columns = [self.segment_column, *(own.get("segment_column") for own in self.streams.values())]
         return any(columns) and self.segment_data_import_option == "replace"
 
     @property
     def spools_records(self) -> bool:
-        """Whether nothing may be loaded before the last record of each key is known."""
+        """Whether no record may be loaded before the last record of each key is known."""
         return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
 
     @property
     def ignores_case_of_keys(self) -> bool:
-        """Whether keys that differ in case or trailing blanks are one where the first or last record of a key wins."""
+        """Whether keys that differ only in case or trailing blanks are the same key for `deduplication`."""
         return self.key_comparison == "ignore_case"
 
     @property
     def secrets(self) -> tuple[str, str]:
-        """Key and secret: what no log may hold."""
+        """The API key and secret, which must never be logged."""
         return self.api_key, self.api_secret
 
     @property
     def last_record_wins(self) -> bool:
-        """Whether the last of several records with the same key is what the List ends with."""
+        """Whether the List ends with the last of several records with the same key."""
         return self.deduplication == "ImportLastMatch" and self.list_data_import_option != "OnlyInsert"
 
     @property
     def state_deferred_by(self) -> str | None:
-        """The setting for which STATE can be printed at the end only; None if it is printed while the run goes on.
+        """The settings because of which STATE is printed only at the end; None if it is printed during the run.
 
-        A run that starts from a STATE of an unfinished one must end in the same Lists and Segments. It does not where a
-        record's effect depends on what came before it in the same run: a Segment that is cleared at its first load, the
-        first of several records with a key, the last of several that are only inserted.
+        If a run resumes from a STATE of an interrupted run, the result must be as if the first run had not been
+        interrupted. This is not so if the effect of a record depends on earlier records of the same run: a Segment is
+        cleared before its first load, or only the first record of a key counts, or only the last one is inserted.
         """
         if self.replaces_segments:
             return "segment_data_import_option replace"
@@ -147,41 +150,43 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Check a config as a whole.
+        """Check a config and return its settings.
 
         Args:
-            config: Setting names to values, as given by the user; names that are not ours are left alone.
+            config: The names and values of settings. Names that are not settings of this target are ignored.
 
         Returns:
-            The settings, defaults filled in.
+            The settings, with defaults.
 
         Raises:
-            SettingsError: With every problem found, none of them showing a value.
+            SettingsError: If the config has problems. The error names all of them, and shows no value.
         """
-        given = {name: value for name, value in config.items() if name in DEFINITIONS and value is not None}
+        configured = {name: value for name, value in config.items() if name in DEFINITIONS and value is not None}
         problems = [
             f"{definition.name} is required: {definition.description}"
             for definition in SETTINGS
-            if definition.required and definition.name not in given
+            if definition.required and definition.name not in configured
         ]
         problems += [
-            problem for name, value in given.items() if (problem := DEFINITIONS[name].find_problem(value)) is not None
+            problem
+            for name, value in configured.items()
+            if (problem := DEFINITIONS[name].find_problem(value)) is not None
         ]
         if not problems:
-            problems += _base_url_problems(given["base_url"])
-            problems += _text_problems(given)
-            problems += _mapping_problems(given.get("field_mapping", {}))
-            if not given.get("segment_column", "column").strip():
+            problems += _find_base_url_problems(configured["base_url"])
+            problems += _find_text_problems(configured)
+            problems += _find_mapping_problems(configured.get("field_mapping", {}))
+            if not configured.get("segment_column", "column").strip():
                 problems.append("segment_column must not be blank: leave it out to load the List only")
-            problems += _stream_problems(given.get("streams", {}))
-        if "max_rejects" in given and "max_rejects" not in {problem.split()[0] for problem in problems}:
+            problems += _find_stream_problems(configured.get("streams", {}))
+        if "max_rejects" in configured and "max_rejects" not in {problem.split()[0] for problem in problems}:
             try:
-                given["max_rejects"] = parse_reject_limit(str(given["max_rejects"]))
+                configured["max_rejects"] = parse_reject_limit(str(configured["max_rejects"]))
             except ValueError:
                 problems.append("max_rejects must be a number such as 100 or a share such as 0.5%")
         if problems:
             raise SettingsError(problems)
-        values = {name: given.get(name, definition.default) for name, definition in DEFINITIONS.items()}
+        values = {name: configured.get(name, definition.default) for name, definition in DEFINITIONS.items()}
         address = urlsplit(values["base_url"])
         values["base_url"] = f"{address.scheme}://{address.netloc}"
         values["key_fields"] = parse_names(values["key_fields"] or ())
@@ -189,9 +194,12 @@ class Settings:
 
 
 def parse_names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """Split names given as an array, a JSON array or comma-separated text; blanks are dropped.
+    """Return names from an array, from text that is a JSON array, or from comma-separated text.
 
-    Environment variables can only hold text: Meltano writes an array there as JSON.
+    Environment variables can only contain text, and Meltano writes an array into them as JSON.
+
+    Args:
+        value: The names. Blanks around a name and blank names are removed.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -206,13 +214,10 @@ def parse_names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def parse_reject_limit(text: str) -> RejectLimit:
-    """Read `max_rejects`.
+    """Parse `max_rejects`.
 
     Args:
-        text: A whole number, or a percentage.
-
-    Returns:
-        The limit.
+        text: A whole number or a percentage.
 
     Raises:
         ValueError: If it is neither.
@@ -229,21 +234,26 @@ def parse_reject_limit(text: str) -> RejectLimit:
 
 
 def find_unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-    """Return one sentence for each setting of a config that nothing reads, with the nearest known name."""
+    """Return one sentence for each name of a config that is not a setting, with the most similar setting.
+
+    Args:
+        config: The names and values of settings.
+        known: The names of all settings, those of the SDK too.
+    """
     sentences = []
     for name in config:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f", did you mean {near[0]}?" if near else ""
+            similar = difflib.get_close_matches(name, known, n=1)
+            hint = f", did you mean {similar[0]}?" if similar else ""
             sentences.append(f"{name} is not a setting of this target and is ignored{hint}")
     return sentences
 
 
 def find_faker_problems(config: Mapping[str, Any]) -> list[str]:
-    """Say what to install where a config makes values up: the SDK would ignore the setting, or fail in mid-run.
+    """Return what to install if a config uses Faker and it is not installed. The SDK would notice it too late or never.
 
     Args:
-        config: Setting names to values, those of the SDK too.
+        config: The names and values of settings, those of the SDK too.
     """
     used = config.get("faker_config") or _FAKE.search(json.dumps(config.get("stream_maps") or {}, default=str))
     if not used or find_spec("faker") is not None:
@@ -251,10 +261,10 @@ def find_faker_problems(config: Mapping[str, Any]) -> list[str]:
     return ["faker_config, and fake in stream_maps, need Faker: pip install 'target-selligent[faker]'"]
 
 
-def _base_url_problems(base_url: str) -> list[str]:
-    # urlsplit leaves out line breaks and tabs without a word.
+def _find_base_url_problems(base_url: str) -> list[str]:
+    # urlsplit silently removes line breaks and tabs.
     if _INVISIBLE.search(base_url) or " " in base_url:
-        return ["base_url must not hold blanks, line breaks or other invisible characters"]
+        return ["base_url must not contain blanks, line breaks or other invisible characters"]
     try:
         parts = urlsplit(base_url)
         host, _port = parts.hostname, parts.port
@@ -267,17 +277,17 @@ def _base_url_problems(base_url: str) -> list[str]:
     problems = []
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
         problems.append(
-            f"base_url must use https://: over http:// anybody on the way to {host} could read the API secret"
+            f"base_url must use https://: with http://, anybody on the network path to {host} could read the API secret"
         )
     if "@" in parts.netloc:
-        problems.append("base_url must not hold a user or password: use api_key and api_secret")
+        problems.append("base_url must not contain a user or password: use api_key and api_secret")
     if parts.path.strip("/") or "?" in base_url or "#" in base_url:
         problems.append("base_url must be the address alone, without a path such as /Portal/Api")
     return problems
 
 
 def _is_host(host: str) -> bool:
-    """Whether a name or address can be looked up at all; whether it exists shows at the first call."""
+    """Return whether a host name or address is valid. Whether it exists is known after the first call."""
     try:
         ascii_host = host.encode("ascii" if ":" in host else "idna").decode()
     except UnicodeError:
@@ -285,25 +295,25 @@ def _is_host(host: str) -> bool:
     return ":" in host or _HOST.fullmatch(ascii_host) is not None
 
 
-def _text_problems(given: Mapping[str, Any]) -> list[str]:
-    """Return what would make a request impossible, or go to Selligent as something else than was meant."""
+def _find_text_problems(configured: Mapping[str, Any]) -> list[str]:
+    """Return problems with characters that cannot be sent, or that change the meaning of a request."""
     problems = []
     for name in ("api_key", "api_secret", "organization", "list_api_name"):
-        value = given[name]
+        value = configured[name]
         if _INVISIBLE.search(value):
-            problems.append(f"{name} holds a line break, a tab or another invisible character")
+            problems.append(f"{name} contains a line break, a tab or another invisible character")
         elif value != value.strip():
-            problems.append(f"{name} begins or ends with a blank")
+            problems.append(f"{name} starts or ends with a blank")
         elif name in {"api_key", "api_secret"} and max(value) > "\xff":
-            problems.append(f"{name} holds a character that an HTTP header cannot carry")
-    if given["organization"] in {".", ".."}:
-        problems.append("organization must be a name: no URL can hold a part of dots alone")
-    if ":" in given["api_key"]:
-        problems.append("api_key must not hold a colon: what comes after it belongs in api_secret")
+            problems.append(f"{name} contains a character that is not allowed in an HTTP header")
+    if configured["organization"] in {".", ".."}:
+        problems.append("organization must be a name: a part of a URL cannot be only dots")
+    if ":" in configured["api_key"]:
+        problems.append("api_key must not contain a colon: if text follows it, this text is the api_secret")
     return problems
 
 
-def _stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _find_stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
     allowed = {slot.name for slot in fields(StreamSettings)}
     problems = []
     for stream, own in streams.items():
@@ -315,17 +325,17 @@ def _stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
             elif problem := DEFINITIONS[name].find_problem(value):
                 problems.append(f"streams: {problem} (stream {stream})")
             elif name == "list_api_name" and _INVISIBLE.search(value):
-                problems.append(f"streams: {name} of stream {stream} holds an invisible character")
+                problems.append(f"streams: {name} of stream {stream} contains an invisible character")
             elif name == "field_mapping":
-                problems += [f"streams: {problem} (stream {stream})" for problem in _mapping_problems(value)]
+                problems += [f"streams: {problem} (stream {stream})" for problem in _find_mapping_problems(value)]
     return problems
 
 
-def _mapping_problems(mapping: Mapping[str, Any]) -> list[str]:
+def _find_mapping_problems(mapping: Mapping[str, Any]) -> list[str]:
     problems = []
     for column, name in mapping.items():
         if name is not None and not isinstance(name, str):
             problems.append(f"field_mapping of column {column} must be a field name or null")
         elif isinstance(name, str) and not name.strip():
-            problems.append(f"field_mapping of column {column} is blank: use null to leave the column out")
+            problems.append(f"field_mapping of column {column} is blank: use null if the column must not be sent")
     return problems

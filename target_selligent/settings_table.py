@@ -1,10 +1,9 @@
-"""The table of settings, from which everything that speaks of them is made.
+"""The table of settings: the only place where the name, type, default and description of a setting are written.
 
-`SETTINGS` is the only place where a setting's name, type, default and text are written. The SDK's config schema, the
-table in `docs/settings.md`, `meltano.yml` and `.env.example` are made from it (`scripts/generate_docs.py`). A test
-checks that they are up to date.
-The names, defaults and meanings up to `skip_invalid_records` are those of Treasure AI's Selligent export
-(https://docs.treasure.ai/int/selligent-export-integration), so that its users can bring their settings along.
+The SDK's config schema is created from it. So are the table in `docs/settings.md`, `meltano.yml` and `.env.example`
+(`scripts/generate_docs.py`); a test checks that they are up to date. The names, defaults and meanings up to
+`skip_invalid_records` are those of Treasure AI's Selligent export
+(https://docs.treasure.ai/int/selligent-export-integration), so its users can use their settings here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Literal
 Kind = Literal["string", "integer", "boolean", "object", "names", "limit", "streams"]
 
 MAX_TEXT_LENGTH = 4000
-"""Longest `Text` field, in characters; anything longer becomes `LongText`."""
+"""Maximum length of a `Text` field, in characters. A longer field is a `LongText` field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +23,17 @@ class SettingDefinition:
     """One setting, as users see it.
 
     Args:
-        name: Its key in the config.
-        kind: Type of its value; `names` is comma-separated text or an array of strings, `limit` a number or a
-            percentage, `streams` an object of settings by stream.
+        name: The key in the config.
+        kind: The type of the value. `names` is comma-separated text or an array of strings, `limit` is a number or a
+            percentage, and `streams` is an object with settings for each stream.
         title: Two or three words.
         description: What it does, as one or more sentences.
-        default: Value where it is not given.
-        required: Whether it must be given.
+        default: The value if the config has none.
+        required: Whether the config must have it.
         secret: Whether it must never be shown.
-        options: All allowed values, if they are few.
-        minimum: Smallest allowed integer.
-        maximum: Largest allowed integer.
+        options: All allowed values; empty if any value of the kind is allowed.
+        minimum: The smallest allowed integer.
+        maximum: The largest allowed integer.
     """
 
     name: str
@@ -49,7 +48,7 @@ class SettingDefinition:
     maximum: int | None = None
 
     def to_json_schema(self) -> dict[str, Any]:
-        """Return the setting as a JSON Schema property, the form in which the SDK wants it."""
+        """Return the setting as a property of a JSON Schema, as the SDK needs it."""
         types = {"names": ["string", "array"], "limit": ["string", "integer"], "streams": ["object"]}.get(
             self.kind, [self.kind]
         )
@@ -75,7 +74,11 @@ class SettingDefinition:
         return schema
 
     def find_problem(self, value: object) -> str | None:
-        """Say what is wrong with a given value, without repeating it; None if nothing is."""
+        """Return what is wrong with a value, without repeating the value; None if it is valid.
+
+        Args:
+            value: The value in a config; not None.
+        """
         expected, fits = {
             "string": ("text", isinstance(value, str)),
             "integer": ("a whole number", isinstance(value, int) and not isinstance(value, bool)),
@@ -83,7 +86,7 @@ class SettingDefinition:
             "object": ("an object", isinstance(value, dict)),
             "streams": (
                 "an object of objects",
-                isinstance(value, dict) and all(isinstance(given, dict) for given in value.values()),
+                isinstance(value, dict) and all(isinstance(own, dict) for own in value.values()),
             ),
             "limit": ("a number or a percentage", isinstance(value, (str, int)) and not isinstance(value, bool)),
             "names": (
@@ -147,7 +150,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "list_data_import_option",
         "string",
         "List import option",
-        "What a List load does: insert new records and update known ones, only insert, or only update.",
+        "What a List load does: insert new records and update existing ones, only insert, or only update.",
         default="InsertAndUpdate",
         options=("InsertAndUpdate", "OnlyInsert", "OnlyUpdate"),
     ),
@@ -155,22 +158,23 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "segment_column",
         "string",
         "Segment column",
-        "Column that holds the API name of the record's Segment, or an array of them. It is never sent as a field. "
-        "A record in which it is null or blank is not loaded into the List either, unless `records_without_segment` "
-        "says so. Without this setting, only the List is loaded.",
+        "Column with the API name of the record's Segment, or an array of API names. It is never sent as a field. "
+        "If it is null or blank, the record is not loaded into the List either, unless `records_without_segment` is "
+        "`list_only`. Without this setting, only the List is loaded.",
     ),
     SettingDefinition(
         "create_segment_if_not_exists",
         "boolean",
         "Create Segments",
-        "Create a static Segment if the one a record names does not exist.",
+        "Create a static Segment if a record names one that does not exist.",
         default=False,
     ),
     SettingDefinition(
         "segment_data_import_option",
         "string",
         "Segment import option",
-        "`append` keeps a Segment's members and adds to them; `replace` clears it once a run, before its first load.",
+        "`append` adds members to a Segment and keeps the existing ones. `replace` clears each Segment once in a run, "
+        "before its first load.",
         default="append",
         options=("append", "replace"),
     ),
@@ -179,13 +183,13 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "names",
         "Key fields",
         "Fields that identify a record, comma-separated or as an array, such as `CUSTOMER_IDENTIFIER`. "
-        "Without it, the stream's key properties.",
+        "Without this setting, the key properties of the stream.",
     ),
     SettingDefinition(
         "deduplication",
         "string",
         "Deduplication",
-        "Which of several records with the same key wins, over the whole run.",
+        "Which record counts if several records of a run have the same key: the last or the first.",
         default="ImportLastMatch",
         options=("ImportLastMatch", "ImportFirstMatch"),
     ),
@@ -193,9 +197,9 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "key_comparison",
         "string",
         "Key comparison",
-        "Which keys are the same one where `deduplication` leaves records out: `ignore_case` takes keys that differ in "
-        "case or trailing blanks for one, as SQL Server does by default; with `exact`, every character counts. "
-        "The order of their records is kept in any case.",
+        "When two keys are the same for `deduplication`. `ignore_case`: differences in case and trailing blanks do not "
+        "count, as in SQL Server by default. `exact`: every character counts. The records are loaded in their order "
+        "with both.",
         default="ignore_case",
         options=("ignore_case", "exact"),
     ),
@@ -203,7 +207,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "error_handling",
         "string",
         "Error handling",
-        "Whether a load goes on after a record that Selligent refuses, or stops there and fails the run.",
+        "What happens if Selligent refuses a record: the load continues with the next record, or it stops and the run "
+        "fails.",
         default="ContinueOnError",
         options=("ContinueOnError", "StopOnError"),
     ),
@@ -219,7 +224,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "skip_invalid_records",
         "boolean",
         "Skip invalid records",
-        "Skip, count and report records that cannot be loaded; if false, the first one fails the run.",
+        "Reject records that cannot be loaded: they are counted and logged, and go to the rejects file. "
+        "If false, the first such record fails the run.",
         default=True,
     ),
     SettingDefinition(
@@ -227,7 +233,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "string",
         "Records without Segment",
         "What happens to a record whose segment column is null or blank. `skip` rejects it, as Treasure AI does: "
-        "it is counted and goes to the rejects file. `list_only` loads it into the List, and it joins no Segment.",
+        "it is counted and goes to the rejects file. `list_only` loads it into the List only.",
         default="skip",
         options=("skip", "list_only"),
     ),
@@ -235,8 +241,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "field_mapping",
         "object",
         "Field mapping",
-        "Column to exact field name, for columns whose field is not their upper-cased name; "
-        "null: do not send the column.",
+        "Column name to the exact name of its field, for each column whose field does not have the column's name in "
+        "upper case. With null, the column is not sent.",
         default={},
     ),
     SettingDefinition(
@@ -244,16 +250,15 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "streams",
         "Settings by stream",
         "Stream name to an object with its own `list_api_name`, `key_fields`, `segment_column` or `field_mapping`, "
-        "for taps whose streams go to different Lists. An empty object says that the stream goes where the other "
-        "settings send it.",
+        "for taps whose streams go to different Lists. With an empty object, the other settings apply to the stream.",
         default={},
     ),
     SettingDefinition(
         "unlisted_streams",
         "string",
         "Unlisted streams",
-        "How many streams without an entry in `streams` are loaded: `one`, so that no second stream gets into the same "
-        "List unnoticed; a second one ends the run. `load`: any number.",
+        "How many streams without an entry in `streams` are loaded. `one`: a second such stream ends the run, so that "
+        "it does not go to the same List by mistake. `load`: any number.",
         default="one",
         options=("one", "load"),
     ),
@@ -262,7 +267,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "integer",
         "Text field length",
         "Length of the Text fields that are created for text without a `maxLength`. "
-        f"0 or more than {MAX_TEXT_LENGTH}: LongText.",
+        f"With 0 or more than {MAX_TEXT_LENGTH}, LongText fields are created.",
         default=500,
         minimum=0,
     ),
@@ -270,7 +275,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "batch_size_rows",
         "integer",
         "Batch size in rows",
-        "Most rows in one load.",
+        "Maximum number of rows in one load.",
         default=2500,
         minimum=1,
         maximum=1_000_000,
@@ -279,7 +284,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "max_request_bytes",
         "integer",
         "Batch size in bytes",
-        "Most bytes in the body of one load, as sent.",
+        "Maximum size of the body of one load, in bytes.",
         default=20_000_000,
         minimum=1000,
         maximum=1_000_000_000,
@@ -288,7 +293,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "batch_max_age_seconds",
         "integer",
         "Batch age",
-        "Seconds after which a batch is loaded even if it is not full, so that STATE keeps up with a slow tap.",
+        "Seconds after which a batch is loaded even if it is not full, so that STATE is printed in time if the tap is "
+        "slow.",
         default=10,
         minimum=1,
         maximum=86_400,
@@ -297,7 +303,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "segment_batch_size_rows",
         "integer",
         "Segment batch size in rows",
-        "Most rows in one load of a Segment. They hold the key only and are gathered over many batches.",
+        "Maximum number of rows in one load of a Segment. The rows have only the key and are collected over many "
+        "batches.",
         default=50_000,
         minimum=1,
         maximum=1_000_000,
@@ -306,7 +313,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "segment_batch_max_age_seconds",
         "integer",
         "Segment batch age",
-        "Seconds after which a Segment's rows are loaded even if there are few, so that STATE keeps up.",
+        "Seconds after which the rows of a Segment are loaded even if they are few, so that STATE is printed in time.",
         default=30,
         minimum=1,
         maximum=86_400,
@@ -315,20 +322,21 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "rejects_path",
         "string",
         "Rejects file",
-        "File to which each record that did not make it is appended as one JSON line, with the reason.",
+        "File to which each rejected record is appended as one JSON line, with the reason.",
     ),
     SettingDefinition(
         "max_rejects",
         "limit",
         "Most rejects",
         "How many records may be rejected before the run fails: a number such as `100`, or a share of all records "
-        "such as `0.5%`, judged at the end. Without it, any number.",
+        "such as `0.5%`, which is checked at the end. Without this setting, any number.",
     ),
     SettingDefinition(
         "requests_per_minute",
         "integer",
         "Requests per minute",
-        "Most calls in any 60 seconds. Selligent allows an API key 2,500; set less if other systems share the key.",
+        "Maximum number of calls in any 60 seconds. Selligent allows 2,500 for an API key. Set fewer if other systems "
+        "use the same key.",
         default=2500,
         minimum=1,
         maximum=1_000_000,
@@ -337,8 +345,9 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "max_parallel_requests_per_list",
         "integer",
         "Parallel requests per List",
-        "Most loads of one List at a time. Selligent is rolling out a limit of 1; more helps only where a tenant has "
-        "none yet. Batches that share a key never overlap.",
+        "Maximum number of loads of one List at a time. Selligent is introducing a limit of 1; a higher number helps "
+        "only if your organization does not have this limit yet. Batches with a common key are never loaded at the "
+        "same time.",
         default=1,
         minimum=1,
         maximum=64,
@@ -347,7 +356,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "busy_timeout_seconds",
         "integer",
         "Busy List time-out",
-        "Seconds to wait for a List on which another bulk operation runs.",
+        "Seconds to wait if another bulk operation is running on the List.",
         default=600,
         minimum=0,
         maximum=86_400,
@@ -356,7 +365,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "request_timeout_seconds",
         "integer",
         "Request time-out",
-        "Seconds to wait for the answer to a call.",
+        "Seconds to wait for the response to a call.",
         default=300,
         minimum=1,
         maximum=3600,
@@ -367,7 +376,7 @@ DEFINITIONS: dict[str, SettingDefinition] = {definition.name: definition for def
 
 
 def create_config_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the whole config, as the SDK's `config_jsonschema`."""
+    """Return the JSON Schema of a config, for the SDK's `config_jsonschema`."""
     return {
         "type": "object",
         "properties": {definition.name: definition.to_json_schema() for definition in SETTINGS},

@@ -1,4 +1,4 @@
-"""The SDK's sink of one stream: what it receives goes to the stream's loader."""
+"""The SDK's sink of one stream. It passes the records to the loader of the stream."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class LoadingTarget(Protocol):
-    """What a sink needs of its target.
+    """What a sink needs from its target.
 
     Attributes:
         run: Loads the streams.
-        message_reader: Knows the line that is being processed.
-        origin: The SCHEMA message that sinks are being created for.
+        message_reader: Has the current line.
+        origin: The SCHEMA message for which sinks are being created.
     """
 
     run: LoadRun
@@ -36,19 +36,19 @@ class LoadingTarget(Protocol):
 
 
 class SelligentSink(Sink):
-    """One stream, as the SDK knows it.
+    """One stream, as the SDK sees it.
 
-    The SDK's own validation and date parsing are left out (`get_validator`, `_validate_and_parse`): they log whole
-    records and create Python dates that would only have to be written as text again. The stream's loader does both.
+    The SDK's own validation and date parsing are switched off (`get_validator`, `_validate_and_parse`). They would log
+    whole records, and create Python dates that must be written as text again. The loader validates the records.
 
     Args:
         target: The target, a `LoadingTarget`.
-        stream_name: Name of the stream.
-        schema: JSON Schema of its records.
+        stream_name: The name of the stream.
+        schema: The JSON Schema of its records.
         key_properties: Its key columns, as the tap names them.
 
     Attributes:
-        loader: Loads the stream's records.
+        loader: Loads the records of the stream.
     """
 
     def __init__(
@@ -70,60 +70,63 @@ class SelligentSink(Sink):
 
     @property
     def message_type(self) -> type[msgspec.Struct] | None:
-        """What the stream's RECORDs are decoded to; it may change with every call of this sink."""
+        """The type to decode RECORD messages to; None for dicts. Every call of this sink may change it."""
         return self.loader.message_type
 
     @property
     def list_api_name(self) -> str:
-        """The List that the records go to."""
+        """The List of the records."""
         return self.loader.list_api_name
 
     @property
     def is_full(self) -> bool:
-        """Always false: `BatchBuffer` cuts batches by rows and by bytes, and submits them."""
+        """Always false, so the SDK never drains the sink. `BatchBuffer` submits full batches."""
         return False
 
     def _remove_sdc_metadata_from_schema(self) -> None:
-        """Leave metadata to the loader, which keeps what `field_mapping` names."""
+        """Keep metadata columns in the schema. The loader removes those that `field_mapping` does not name."""
 
     def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
-        """Keep metadata: what is not sent does no harm, and one column says that the record is deleted."""
+        """Keep metadata columns in the record. One of them marks a record as deleted."""
 
     def get_validator(self) -> None:
-        """Leave validation to the loader."""
+        """Return no validator, because the loader validates the records."""
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return the record unchanged, because the loader validates it."""
         return record
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
-        """Leave the check of the key to the loader, which looks at the key fields."""
+        """Do not check the key properties, because the loader checks the key fields."""
 
     def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
-        """Write the dates that stream map expressions create as text, so that the loader gets JSON only."""
+        """Write dates as text. Expressions of stream maps can create dates, and the loader expects JSON values."""
         for column, value in record.items():
             if isinstance(value, (dt.date, dt.time)):
                 record[column] = value.isoformat()
         return record
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Process a record that came through the SDK's own path (maps, flattening, metadata), which counts it itself.
+        """Process a record that the SDK has changed: by stream maps, flattening or metadata columns.
+
+        The SDK has counted the record already.
 
         Args:
-            record: The record, transformed.
+            record: The record after the changes.
             context: Unused.
 
         Raises:
-            RunStoppedError: If it must be rejected and `skip_invalid_records` is false.
+            RunStoppedError: If it is rejected and `skip_invalid_records` is false.
         """
         self.loader.process_transformed(record, self._target.message_reader.line)
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
-        """Process RECORDs of the stream's type; see `StreamLoader.process_messages`."""
+        """Process RECORD messages that were decoded to the stream's type; see `StreamLoader.process_messages`."""
         self.record_counter_metric.increment(len(messages))
         self.loader.process_messages(messages, lines)
 
     def process_dict(self, record: dict[str, Any], line: bytes) -> None:
-        """Process one record that is not of the stream's type; see `StreamLoader.process_dict`."""
+        """Process one record that does not fit the stream's type; see `StreamLoader.process_dict`."""
         self.record_counter_metric.increment()
         self.loader.process_dict(record, line)
 
@@ -132,11 +135,11 @@ class SelligentSink(Sink):
         self.record_counter_metric.increment()
         self.loader.process_deleted(record, line)
 
-    def reject_current_record(self, rejection: RejectedRecord) -> None:
-        """Reject the record in process, for what a stream map finds wrong with it."""
+    def reject_current_record(self, error: RejectedRecord) -> None:
+        """Reject the record that is being processed, because a stream map fails on it."""
         self.record_counter_metric.increment()
-        self.loader.reject(rejection, self._target.message_reader.line)
+        self.loader.reject(error, self._target.message_reader.line)
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Submit what is in open batches."""
+        """Submit the open batches of the List."""
         self.loader.flush()

@@ -1,4 +1,4 @@
-"""Rows that may not be loaded before the end of the input, and the streams that load them then."""
+"""Rows that are stored until the end of the input, and the stream loaders that load them then."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class Spool:
-    """The last record of each key of a run, stored until the end of the input.
+    """The last row of each key in a run, stored until the end of the input.
 
-    `OnlyInsert` with `ImportLastMatch` needs it: a load inserts the first record it sees.
+    It is needed for `OnlyInsert` with `ImportLastMatch`: the first load of a key inserts its record, and later loads
+    do not change it.
     """
 
     def __init__(self) -> None:
@@ -24,42 +25,49 @@ class Spool:
         self._loaders: dict[Route, tuple[int, Callable[[SpooledRow], None]]] = {}
 
     def register(self, route: Route, load: Callable[[SpooledRow], None]) -> int:
-        """Return the number under which the rows of a route are stored.
+        """Register the loader of a route, and return the index under which the rows of the route are stored.
 
-        Streams that follow each other as a schema changes share it if their records go the same way: the last one
-        loads the rows of all.
+        If the schema of a stream changes and its route does not, the new loader gets the index of the old one. It
+        loads the rows of both.
 
         Args:
             route: The route.
-            load: Receives its rows at the end.
+            load: Called with each row of the route at the end of the input.
         """
-        number, _ = self._loaders.get(route, (len(self._loaders), None))
-        self._loaders[route] = number, load
-        return number
+        index, _ = self._loaders.get(route, (len(self._loaders), None))
+        self._loaders[route] = index, load
+        return index
 
     def put(self, key: bytes, row: SpooledRow) -> bool:
-        """Store a row in the place of those with the same key.
+        """Store a row. It replaces a row with the same key.
 
         Args:
-            key: Its key, as `same_key.normalize_for_identity` gives it.
+            key: Its key, normalized by `same_key.normalize_for_identity`.
             row: The row.
 
         Returns:
-            Whether another row had the key.
+            Whether it replaced another row.
         """
         return self._records.put(key, row)
 
     def remove(self, key: bytes) -> bool:
-        """Remove what is stored of a key; return whether there was something."""
+        """Remove the row of a key.
+
+        Args:
+            key: The key, normalized by `same_key.normalize_for_identity`.
+
+        Returns:
+            Whether there was a row.
+        """
         return self._records.remove(key)
 
     def load_all(self, before_each: Callable[[], None]) -> None:
-        """Have all rows loaded, in the order in which their keys came first.
+        """Call the loaders with all rows, in the order in which their keys came first.
 
         Args:
-            before_each: Called before each row.
+            before_each: Called before each row. An exception that it raises ends the loading.
         """
-        load = dict(self._loaders.values())
+        load_by_index = dict(self._loaders.values())
         for row in self._records.read_all():
             before_each()
-            load[row.loader_index](row)
+            load_by_index[row.loader_index](row)

@@ -1,4 +1,4 @@
-"""The SDK's stream maps: one that fails rejects the record, and deleted records pass them by."""
+"""Stream maps of the SDK: a record on which a map fails is rejected, and deleted records are counted in any case."""
 
 from __future__ import annotations
 
@@ -18,41 +18,43 @@ if TYPE_CHECKING:
 
 
 def reject_failing_records(stream_maps: Iterable[StreamMap], reject: Callable[[str, RejectedRecord], None]) -> None:
-    """Have stream maps reject a record on which their expressions or filters fail, and go on with the next one.
+    """Change stream maps so that they reject a record on which an expression or filter fails.
 
     Args:
-        stream_maps: The maps of one stream, which are changed.
-        reject: Takes the stream, as its map names it, and what is wrong with the record that is in work.
+        stream_maps: The maps of one stream. They are changed.
+        reject: Called with the name that the map gives the stream, and what is wrong with the current record.
     """
     for stream_map in stream_maps:
-        stream_map.transform = _or_rejected(stream_map, reject)  # type: ignore[method-assign,assignment]
+        stream_map.transform = _rejecting_transform(stream_map, reject)  # type: ignore[method-assign,assignment]
 
 
-def _or_rejected(
+def _rejecting_transform(
     stream_map: StreamMap, reject: Callable[[str, RejectedRecord], None]
 ) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    """Return the `transform` of a map, changed so that it rejects a record instead of raising an exception."""
     transform = stream_map.transform
 
-    def transformed(record: dict[str, Any]) -> dict[str, Any] | None:
+    def transform_or_reject(record: dict[str, Any]) -> dict[str, Any] | None:
         try:
             return transform(record)
         except Exception as error:
             if is_deleted(record):
                 raise
-            # What Python says of an expression that fails quotes values; the SDK's own error quotes the expression.
+            # The text of a Python exception can quote values. The text of the SDK's own error quotes the expression.
             what = str(error).rstrip(".") if isinstance(error, MapExpressionError) else type(error).__name__
             reject(stream_map.stream_alias, RejectedRecord(f"a stream map fails on it: {what}", code="stream_map"))
             return None
 
-    return transformed
+    return transform_or_reject
 
 
-def deleted_record_by_stream(
+def map_deleted_record(
     record: dict[str, Any], stream_maps: Iterable[StreamMap], *, with_keys: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what a deleted record is to each stream that its maps make of it.
+    """Yield a deleted record for each stream that the maps of its stream create.
 
-    The maps may need columns that it lacks, or leave out its mark. So they are used for its key only.
+    A map may need columns that a deleted record lacks, or remove the column that marks it as deleted. So maps are used
+    for its key only.
 
     Args:
         record: The record.
@@ -60,12 +62,12 @@ def deleted_record_by_stream(
         with_keys: Whether the key is needed.
 
     Yields:
-        The name that a map gives the stream, and a record that has the key as the map makes it.
+        The name that the map gives the stream, and a record with the key that the map creates.
     """
     for stream_map in stream_maps:
-        keyed = record
+        mapped = record
         if with_keys:
-            # An expression can fail in any way; the key may be what it was.
+            # An expression can raise any exception. Then the record is used as it came: the map may not change its key.
             with suppress(Exception):
-                keyed = stream_map.transform(copy.copy(record)) or record
-        yield stream_map.stream_alias, keyed
+                mapped = stream_map.transform(copy.copy(record)) or record
+        yield stream_map.stream_alias, mapped

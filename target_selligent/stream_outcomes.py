@@ -1,7 +1,8 @@
-"""The streams of a run: which of them came, which had records, and of which something was loaded.
+"""What became of each stream of a run: whether it came, whether it had records, and whether any of them was loaded.
 
-A run that loads nothing of a stream and prints a STATE after its records would lose them without a word. So a stream
-takes a checkpoint ticket of its own at its first record, and gives it back when its first row is loaded.
+If no record of a stream is loaded and a STATE after its records is printed, the next run does not read them again, and
+nobody notices. So a stream opens a checkpoint ticket of its own at its first record. The ticket is acknowledged when
+the first row of the stream is loaded.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ _MAX_PROBLEMS = 10
 
 
 @dataclass(slots=True)
-class _Stream:
-    """What is known of one stream.
+class _StreamOutcome:
+    """What is known about one stream.
 
     Attributes:
-        name_in_tap: Its name before stream maps.
-        columns: All columns that its schemas had.
+        name_in_tap: The name of the stream before stream maps.
+        columns: The columns of all its schemas.
         records: How many of its records must be loaded or rejected.
-        ticket: Its open checkpoint ticket, if it has one.
+        ticket: Its open checkpoint ticket; None before its first record and after its first loaded row.
     """
 
     name_in_tap: str
@@ -46,133 +47,151 @@ class _Stream:
 
 
 class StreamOutcomes:
-    """Keeps account of the streams of a run, each under the name that stream maps give it.
+    """Notes what became of each stream of a run. A stream has the name that stream maps give it.
 
     Args:
-        settings: The run's settings.
-        checkpoints: Gives the tickets that hold STATE back.
+        settings: The settings of the run.
+        checkpoints: Opens the tickets of the streams.
     """
 
     def __init__(self, settings: Settings, checkpoints: Checkpoints) -> None:
         self._settings = settings
         self._checkpoints = checkpoints
         self._lock = threading.Lock()
-        self._streams: dict[str, _Stream] = {}
+        self._outcomes: dict[str, _StreamOutcome] = {}
 
     @contextmanager
     def opening(self, stream: str, name_in_tap: str, columns: Iterable[str]) -> Iterator[None]:
-        """Note a stream whose fields are going to be compared with its List, and the columns of its schema.
+        """Note a stream and the columns of its schema. In the block, the caller compares its fields with the List.
 
-        If it does not fit its List, what `field_mapping` seems to misspell is warned about first.
+        If they do not fit the List, the log first names columns that `field_mapping` probably misspells.
 
         Args:
-            stream: Its name, as its sink is named.
+            stream: The name of the stream.
             name_in_tap: Its name before stream maps.
-            columns: The columns.
+            columns: The columns of its schema.
 
         Raises:
-            InputError: If it would be the second stream without an entry in `streams`, and they may not be several,
-                or if another stream of the tap has the same name after stream maps.
+            InputError: If a second stream has no entry in `streams` and `unlisted_streams` is `one`, or if stream maps
+                give two streams of the tap the same name.
         """
-        if stream not in self._streams:
+        if stream not in self._outcomes:
             self._check_listed(stream)
-            self._streams[stream] = _Stream(name_in_tap)
-        known = self._streams[stream]
-        if known.name_in_tap != name_in_tap:
+            self._outcomes[stream] = _StreamOutcome(name_in_tap)
+        outcome = self._outcomes[stream]
+        if outcome.name_in_tap != name_in_tap:
             raise InputError(
-                f"stream_maps name streams {known.name_in_tap} and {name_in_tap} both {stream}: one's schema would "
-                "replace the other's. Give each an __alias__ of its own and an entry in streams that says where it goes"
+                f"stream_maps give streams {outcome.name_in_tap} and {name_in_tap} the same name {stream}, so the "
+                "schema of one would replace the schema of the other. Give each of them its own __alias__, and an "
+                "entry in streams that names its List"
             )
-        known.columns.update(columns)
+        outcome.columns.update(columns)
         try:
             yield
         except DestinationError:
-            _warn(self._likely_typos(stream))
+            _warn(self._find_likely_typos(stream))
             raise
 
     def note_records(self, stream: str, count: int) -> None:
-        """Note records that must be loaded or rejected, before they are; from the thread that reads.
+        """Note records that must be loaded or rejected, before this happens. Called from the thread that reads.
 
-        Deleted records and records without a Segment are neither: they may leave a stream without a load.
+        Deleted records and records without a Segment do not count: a stream with no other records needs no load.
+
+        Args:
+            stream: The name of the stream.
+            count: How many records.
         """
-        known = self._streams[stream]
-        # Where `max_rejects` is set, it alone says how many rejects are too many; a share says so at the end only.
+        outcome = self._outcomes[stream]
+        # If `max_rejects` is a number, it alone limits the rejects, and no ticket is needed. A share is checked at the
+        # end only, so a ticket is needed until then.
         limit = self._settings.max_rejects
-        if not known.records and (limit is None or limit.share is not None):
-            known.ticket = self._checkpoints.open()
-        known.records += count
+        if not outcome.records and (limit is None or limit.share is not None):
+            outcome.ticket = self._checkpoints.open()
+        outcome.records += count
 
     def note_loaded(self, stream: str) -> None:
-        """Note that a row was loaded, or has lost to another with its key; from any thread."""
-        known = self._streams[stream]
+        """Note that a row was loaded, or not sent because of another row with the same key. Any thread may call it.
+
+        Args:
+            stream: The name of the stream.
+        """
+        outcome = self._outcomes[stream]
         with self._lock:
-            ticket, known.ticket = known.ticket, None
+            ticket, outcome.ticket = outcome.ticket, None
         if ticket is not None:
             self._checkpoints.acknowledge(ticket)
 
     def check_at_end(self, rejects: Rejects) -> None:
-        """Judge the whole run, once everything is loaded or rejected; let STATE go on if all is well.
+        """Check all streams when all records are loaded or rejected. If none failed, the last STATE can be printed.
 
-        Names in the settings that never came are warned about.
+        Names in the settings that never came are logged as warnings.
 
         Args:
-            rejects: What was rejected.
+            rejects: The rejected records.
 
         Raises:
-            NothingLoadedError: If there is a stream whose records were all rejected.
+            NothingLoadedError: If all records of a stream were rejected.
         """
-        _warn(self._unused_names())
+        _warn(self._find_unused_names())
         problems = []
-        for name, stream in self._streams.items():
-            judged = stream.ticket is not None and self._settings.max_rejects is None
-            reason = rejects.most_frequent_reason(stream.name_in_tap) if judged else None
+        for stream, outcome in self._outcomes.items():
+            may_fail = outcome.ticket is not None and self._settings.max_rejects is None
+            reason = rejects.most_frequent_reason(outcome.name_in_tap) if may_fail else None
             if reason is not None:
                 problems.append(
-                    f"none of the {stream.records:,} records of stream {name} could be loaded, most often for {reason}"
+                    f"none of the {outcome.records:,} records of stream {stream} could be loaded, most often for "
+                    f"{reason}"
                 )
         if problems:
             raise NothingLoadedError(
                 f"{'; '.join(problems[:_MAX_PROBLEMS])}. No STATE after them is printed: correct the records or the "
                 "settings, or set max_rejects to the number or share of rejects that a run may have"
             )
-        for name in self._streams:
-            self.note_loaded(name)
+        for stream in self._outcomes:
+            self.note_loaded(stream)
 
-    def _unused_names(self) -> Iterator[str]:
+    def _find_unused_names(self) -> Iterator[str]:
         """Yield one sentence for each name in the settings that never came."""
-        for name in self._settings.streams:
-            if name in self._streams:
+        listed = self._settings.streams
+        for name in listed:
+            if name in self._outcomes:
                 continue
-            renamed = [stream for stream, known in self._streams.items() if known.name_in_tap == name]
+            new_names = [stream for stream, outcome in self._outcomes.items() if outcome.name_in_tap == name]
             hint = (
-                f": stream_maps loads it as {', '.join(renamed)}"
-                if renamed
-                else _nearest(name, (stream for stream in self._streams if stream not in self._settings.streams))
+                f": stream_maps loads it as {', '.join(new_names)}"
+                if new_names
+                else _suggest_name(name, (stream for stream in self._outcomes if stream not in listed))
             )
             yield f"streams names stream {name}, which never came{hint}"
-        every_column = set[str]().union(*(known.columns for known in self._streams.values()))
-        yield from _unused_columns("field_mapping", self._settings.field_mapping, every_column)
-        for name, own in self._settings.streams.items():
-            if name in self._streams:
-                where = f"field_mapping of stream {name}"
-                yield from _unused_columns(where, own.get("field_mapping", {}), self._streams[name].columns)
+        all_columns = set[str]().union(*(outcome.columns for outcome in self._outcomes.values()))
+        yield from _find_unused_columns("field_mapping", self._settings.field_mapping, all_columns)
+        for name, stream_settings in listed.items():
+            if name in self._outcomes:
+                mapping = stream_settings.get("field_mapping", {})
+                setting = f"field_mapping of stream {name}"
+                yield from _find_unused_columns(setting, mapping, self._outcomes[name].columns)
 
-    def _likely_typos(self, stream: str) -> Iterator[str]:
-        """Yield one sentence for each column that a stream's `field_mapping` seems to misspell."""
-        mapping, columns = self._settings.for_stream(stream).field_mapping, self._streams[stream].columns
-        for sentence in _unused_columns(f"field_mapping of stream {stream}", mapping, columns):
+    def _find_likely_typos(self, stream: str) -> Iterator[str]:
+        """Yield one sentence for each column that the `field_mapping` of a stream probably misspells."""
+        mapping, columns = self._settings.for_stream(stream).field_mapping, self._outcomes[stream].columns
+        for sentence in _find_unused_columns(f"field_mapping of stream {stream}", mapping, columns):
             if sentence.endswith("?"):
                 yield sentence
 
     def _check_listed(self, stream: str) -> None:
+        """Check that a new stream has an entry in `streams`, if it needs one.
+
+        Raises:
+            InputError: If it needs an entry and has none.
+        """
         listed = self._settings.streams
-        others = [other for other in self._streams if other not in listed]
-        if stream in listed or not others or self._settings.unlisted_streams == "load":
+        other_unlisted = [other for other in self._outcomes if other not in listed]
+        if stream in listed or not other_unlisted or self._settings.unlisted_streams == "load":
             return
-        hint = _nearest(stream, (name for name in listed if name not in self._streams))
+        hint = _suggest_name(stream, (name for name in listed if name not in self._outcomes))
         raise InputError(
-            f"stream {stream} has no entry in streams, and neither has stream {others[0]}: both would go into List "
-            f'{self._settings.list_api_name}{hint or "."} To load it there, too, add "{stream}": {{}} to streams; '
+            f"stream {stream} has no entry in streams, and neither has stream {other_unlisted[0]}: both would go into "
+            f'List {self._settings.list_api_name}{hint or "."} To load it there, too, add "{stream}": {{}} to streams; '
             f'to load it elsewhere, add "{stream}": {{"list_api_name": "..."}}; '
             "to leave it out, deselect it in the tap. "
             "With unlisted_streams: load, any number of streams may do without an entry"
@@ -184,14 +203,16 @@ def _warn(sentences: Iterable[str]) -> None:
         logger.warning("%s", sentence)
 
 
-def _unused_columns(where: str, mapping: Iterable[str], columns: set[str]) -> Iterator[str]:
+def _find_unused_columns(setting: str, mapping: Iterable[str], columns: set[str]) -> Iterator[str]:
+    """Yield one sentence for each column of a mapping that never came."""
     for column in mapping:
         if column not in columns and not is_metadata_column(column):
-            yield f"{where} names column {column}, which never came{_nearest(column, columns.difference(mapping))}"
+            hint = _suggest_name(column, columns.difference(mapping))
+            yield f"{setting} names column {column}, which never came{hint}"
 
 
-def _nearest(name: str, candidates: Iterable[str]) -> str:
-    """Return a question that offers the candidate most like a name; empty text if none is."""
+def _suggest_name(name: str, candidates: Iterable[str]) -> str:
+    """Return a question that suggests the most similar candidate; empty text if no candidate is similar."""
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
-    return f": did you mean {by_folded[near[0]]}?" if near else ""
+    similar = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f": did you mean {by_folded[similar[0]]}?" if similar else ""

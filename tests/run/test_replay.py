@@ -177,11 +177,11 @@ def test_half_a_line_does_no_harm(tenant: Tenant, tmp_path: Path) -> None:
     rejects.write_bytes(whole + whole[:-40])
     content, said = replayed(rejects)
     assert content.count(b"RECORD") == 1
-    assert "1 lines are no whole message" in said
+    assert "1 lines are not complete messages" in said
     tenant.run(messages, **settings)
     content, said = replayed(rejects)
     assert content.count(b"RECORD") == 2
-    assert "1 lines are no whole message" in said
+    assert "1 lines are not complete messages" in said
 
 
 def test_the_command_may_feed_the_target_that_appends_to_its_file(tenant: Tenant, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_two_streams_of_one_alias_end_the_run(tenant: Tenant) -> None:
     """Their schemas would replace each other, and values of the first be left out: what to write is said."""
     maps = {"customers": {"__alias__": "people"}, "orders": {"__alias__": "people"}}
     run = tenant.run(messages("customers", "orders"), stream_maps=maps, **CREATE)
-    assert "stream_maps name streams customers and orders both people" in run.error_line()
+    assert "stream_maps give streams customers and orders the same name people" in run.error_line()
     assert tenant.rows("KEY") == [["customers"]]
     assert run.states == [{"streams": 1}]
 
