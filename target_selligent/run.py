@@ -197,6 +197,18 @@ class LoadRun:
         self._loaders[name] = described, loader
         return loader
 
+    def check_stream_name(self, name: str, name_in_tap: str) -> None:
+        """Check that stream maps do not give two streams of a tap the same name.
+
+        Args:
+            name: The name that stream maps give the stream.
+            name_in_tap: Its name in the tap.
+
+        Raises:
+            InputError: If another stream of the tap has this name.
+        """
+        self._stream_outcomes.check_name(name, name_in_tap)
+
     def note_state(self, value: Any) -> None:  # noqa: ANN401 - JSON
         """Note a STATE. It covers all records before it.
 

@@ -78,19 +78,31 @@ class StreamOutcomes:
         if stream not in self._outcomes:
             self._check_listed(stream)
             self._outcomes[stream] = _StreamOutcome(name_in_tap)
-        outcome = self._outcomes[stream]
-        if outcome.name_in_tap != name_in_tap:
-            raise InputError(
-                f"stream_maps give streams {outcome.name_in_tap} and {name_in_tap} the same name {stream}, so the "
-                "schema of one would replace the schema of the other. Give each of them its own __alias__, and an "
-                "entry in streams that names its List"
-            )
-        outcome.columns.update(columns)
+        self.check_name(stream, name_in_tap)
+        self._outcomes[stream].columns.update(columns)
         try:
             yield
         except DestinationError:
             _warn(self._find_likely_typos(stream))
             raise
+
+    def check_name(self, stream: str, name_in_tap: str) -> None:
+        """Check that no other stream of the tap has the same name.
+
+        Args:
+            stream: The name of the stream.
+            name_in_tap: Its name before stream maps.
+
+        Raises:
+            InputError: If stream maps give two streams of the tap this name.
+        """
+        outcome = self._outcomes.get(stream)
+        if outcome is not None and outcome.name_in_tap != name_in_tap:
+            raise InputError(
+                f"stream_maps give streams {outcome.name_in_tap} and {name_in_tap} the same name {stream}, so the "
+                "schema of one would replace the schema of the other. Give each of them its own __alias__, and an "
+                "entry in streams that names its List"
+            )
 
     def note_records(self, stream: str, count: int) -> None:
         """Note records that must be loaded or rejected, before this happens. Called from the thread that reads.

@@ -240,6 +240,8 @@ class TargetSelligent(Target):
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
             keys = stream_map.transformed_key_properties
+            # The SDK keeps a sink whose schema is equal, so `open_stream` would not notice a second stream.
+            self.run.check_stream_name(alias, stream)
             self.get_sink(alias, schema=transformed, key_properties=keys)
         self._schemas[stream] = schema_and_keys
         sink = self._sinks_active.get(stream)
