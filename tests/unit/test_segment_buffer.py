@@ -122,6 +122,14 @@ def test_a_load_may_be_exactly_as_large_as_the_limit(limits: dict[str, int]) -> 
     assert contents(buffer.pop_all()) == [("a", [5])]
 
 
+def test_a_full_segment_is_returned_at_once() -> None:
+    """A Segment with as many rows as a load may have is returned when its last row is added."""
+    buffer = buffer_of(max_rows=4)
+    assert buffer.add(batch_of(1, 1, (1, "a"), (2, "a")), SAME_SPELLING, 0.0) == []
+    assert contents(buffer.add(batch_of(2, 1, (3, "a"), (4, "a")), SAME_SPELLING, 0.0)) == [("a", [1, 2, 3, 4])]
+    assert buffer.pop_all() == []
+
+
 @pytest.mark.parametrize("limits", [{"max_rows": 3}, {"max_bytes": len("[1][2][3][4]") - 1}], ids=["rows", "bytes"])
 def test_rows_that_do_not_fit_start_another_load(limits: dict[str, int]) -> None:
     """The rows of a batch in one Segment stay together: if they do not fit, the rows before them are loaded."""
