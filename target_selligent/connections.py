@@ -52,7 +52,7 @@ class Attempt:
 
     def __init__(self, send_seconds: float, response_seconds: float) -> None:
         self._send_seconds = send_seconds
-        self._answer_seconds = response_seconds
+        self._response_seconds = response_seconds
         self._started_at: float | None = None
         self._sent_at: float | None = None
         self._ends_at = math.inf
@@ -102,7 +102,7 @@ class Attempt:
         """Record that the whole request was sent. The time limit of the response starts now."""
         self.is_sent = True
         self._sent_at = time.monotonic()
-        self._ends_at = self._sent_at + self._answer_seconds
+        self._ends_at = self._sent_at + self._response_seconds
 
 
 class TimedAdapter(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""The pace of calls: under the quota by our own count and by the headers, and no wait that is endless or silent."""
+"""The pace of calls: below the quota, by our own count and by the headers. No wait is endless, long ones are logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retries as a policy: how often, how long, after which wait; each kind of failure has its own count and clock."""
+"""The retry policy: how often, how long, and after which wait. Each kind of failure has its own count and clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transport: how failures of the network are told, and what no call may do."""
+"""The transport: errors for failures of the network, and paths that no name can change."""
 
 from __future__ import annotations
 
