@@ -28,15 +28,15 @@ demo: $(VENV)/.emulator ## Load sample customers into an emulated Selligent and 
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
 
 .PHONY: unit
 unit: $(VENV)/.dev ## Run the tests that start no process, in seconds
 	@$(BIN)/python -m pytest -q --numprocesses 2 tests/unit
 
 .PHONY: matrix
-matrix: ## Run most tests on the oldest and newest Python of this machine, and with the lowest dependencies
-	@$(PYTHON) scripts/matrix.py
+matrix: $(VENV)/.dev ## Run the quicker tests on the oldest and newest Python, and with the lowest dependencies
+	@$(BIN)/python scripts/matrix.py
 
 .PHONY: e2e
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
@@ -64,8 +64,8 @@ docs: $(VENV)/.emulator ## Write the generated parts of README, docs/settings.md
 	@$(BIN)/python scripts/generate_docs.py
 
 .PHONY: constraints
-constraints: $(VENV)/.dev ## Pin what is installed now
-	@$(BIN)/python scripts/pin.py
+constraints: matrix ## Pin what is installed now, for the oldest Python and for newer ones
+	@$(BIN)/python scripts/pin.py .matrix/3.10/bin/python $(BIN)/python
 
 .PHONY: clean
 clean: ## Remove environments and caches

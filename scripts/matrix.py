@@ -58,7 +58,8 @@ def lowest() -> Iterator[str]:
         if match is None:
             raise SystemExit(f"no lower bound: {requirement}")
         name, bound = match.groups()
-        yield f"{name}=={bound}{'.*' if bound.count('.') < 2 else ''}"  # noqa: PLR2004 - major, minor, patch
+        major, minor, *patch = [*bound.split("."), "0"] if "." not in bound else bound.split(".")
+        yield f"{name}=={'.'.join((major, minor, *patch))}{'' if patch else '.*'}"
 
 
 def run(*command: str) -> None:

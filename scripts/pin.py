@@ -17,7 +17,7 @@ NEWER_SINCE = "3.11"
 
 def installed(python: str) -> dict[str, str]:
     """Return the distributions of an environment, name to version, but for the project itself."""
-    command = [python, "-m", "pip", "freeze", "--exclude-editable", "--exclude", "pip"]
+    command = [sys.executable, "-m", "pip", "--python", python, "freeze", "--exclude-editable", "--exclude", "pip"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()  # noqa: S603
     pins = (line.partition("==") for line in lines if "==" in line)
     return {name.lower().replace("_", "-"): version for name, _, version in pins}
