@@ -197,18 +197,14 @@ def test_a_proxy_s_connections_obey_attempts_too() -> None:
 
 
 def test_threads_have_attempts_of_their_own(session: requests.Session) -> None:
-    """An attempt of one thread does not limit the connection of another."""
-    with ScriptedServer(json_response(1)) as scripted:
-        attempt = Attempt(-1, -1)
-        with attempt:
-            results: list[object] = []
-            thread = threading.Thread(
-                target=lambda: results.append(send(session, scripted.base_url, Attempt(LATER, LATER)).json())
-            )
-            thread.start()
-            thread.join()
-    assert results == [1]
-    assert not attempt.request_started
+    """While one thread has an attempt, another thread can start and end one of its own."""
+    with ScriptedServer(json_response(1), json_response(2)) as scripted, Attempt(LATER, LATER) as attempt:
+        other = threading.Thread(target=send, args=(session, scripted.base_url, Attempt(LATER, LATER)))
+        other.start()
+        other.join()
+        assert not attempt.request_started
+        assert session.post(scripted.base_url, data=b"{}", timeout=LATER).json() == 2
+    assert attempt.is_sent
 
 
 def test_an_upload_is_measured_while_it_runs() -> None:
