@@ -1,0 +1,92 @@
+"""RECORD messages for the records of a Python program: every value is written as it is, or the record is marked."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_selligent.record_lines import RecordLineWriter, UnwritableRecord, decode_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def write(*records: dict[str, Any]) -> list[list[bytes] | UnwritableRecord]:
+    """Return the chunks of records."""
+    return list(RecordLineWriter('a "stream"').write_chunks(records))
+
+
+def test_a_message_has_its_stream_and_its_record() -> None:
+    """The line is what a tap would write."""
+    (chunk,) = write({"a": 1, "b": None, "c": "ä"})
+    assert isinstance(chunk, list)
+    assert json.loads(chunk[0]) == {"type": "RECORD", "stream": 'a "stream"', "record": {"a": 1, "b": None, "c": "ä"}}
+
+
+@pytest.mark.parametrize("digits", ["0.10", "12345678901234567890.123456789", "-7"])
+def test_a_decimal_keeps_its_digits(digits: str) -> None:
+    """It is written as a number and read exactly."""
+    (chunk,) = write({"a": Decimal(digits)})
+    assert isinstance(chunk, list)
+    assert chunk[0].endswith(b'"record":{"a":%b}}' % digits.encode())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", ["x", {"y": float("nan")}]], ids=ascii)
+def test_what_is_not_strict_json_is_written_as_python_writes_it(value: object) -> None:
+    """NaN does not become null, which would empty the field: the reader of the line rejects it."""
+    (chunk,) = write({"null": None, "a": value})
+    assert isinstance(chunk, list)
+    assert repr(decode_record(chunk[0])) == repr({"null": None, "a": value})
+
+
+def test_a_value_without_a_json_form_marks_its_record_only() -> None:
+    """The records around it are written, in their order, and the reason shows no value."""
+    before, bad, after = write({"a": 1}, {"a": 1 + 2j}, {"a": 3})
+    assert isinstance(bad, UnwritableRecord)
+    assert "2j" not in bad.reason
+    assert decode_record(bad.line) == {"a": "(1+2j)"}
+    assert [len(chunk) for chunk in (before, after) if isinstance(chunk, list)] == [1, 1]
+
+
+def test_a_record_that_is_nested_too_deeply_is_marked() -> None:
+    """It has no line that could be read."""
+    deep: dict[str, Any] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    (bad, _) = write(deep)[-2:]
+    assert isinstance(bad, UnwritableRecord)
+    assert decode_record(bad.line) == {}
+
+
+def test_a_chunk_ends_at_its_size() -> None:
+    """Large records do not pile up."""
+    assert [len(chunk) for chunk in write(*[{"a": "x" * 200_000}] * 5) if isinstance(chunk, list)] == [2, 2, 1]
+
+
+def test_records_before_an_exception_are_written_first() -> None:
+    """The exception is raised after them."""
+
+    def records() -> Iterator[dict[str, Any]]:
+        yield {"a": 1}
+        raise LookupError
+
+    chunks = RecordLineWriter("s").write_chunks(records())
+    assert [decode_record(line) for line in next(chunks)] == [{"a": 1}]  # type: ignore[union-attr]
+    with pytest.raises(LookupError):
+        next(chunks)
+
+
+def test_only_mappings_are_records() -> None:
+    """A list would be an array in the message."""
+    with pytest.raises(TypeError, match="a record must be a dict, not list"):
+        list(RecordLineWriter("s").write_chunks([[1]]))  # type: ignore[list-item]
+
+
+def test_numbers_are_read_exactly_if_asked_for() -> None:
+    """Digits that a float cannot keep become a Decimal."""
+    line = b'{"type":"RECORD","stream":"s","record":{"a":0.1234567890123456789}}'
+    assert decode_record(line, exact=True) == {"a": Decimal("0.1234567890123456789")}
+    assert decode_record(line) == {"a": 0.12345678901234568}
