@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from target_selligent.settings_table import SETTINGS, SettingDefinition
+from target_selligent.settings import SETTINGS, SettingDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,6 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
 from target_selligent.ending import Ending
-from target_selligent.environment import read_environment
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
 from target_selligent.failure import Failure, to_one_line
 from target_selligent.fields import is_deleted
@@ -30,8 +29,14 @@ from target_selligent.row_types import Origin
 from target_selligent.run import LoadRun
 from target_selligent.schemas import check_schema_message
 from target_selligent.sdk_errors import RecordBeforeSchemaError, to_sdk_error
-from target_selligent.settings import Settings, find_faker_problems, find_unknown_settings
-from target_selligent.settings_table import DEFINITIONS, create_config_schema
+from target_selligent.settings import (
+    DEFINITIONS,
+    Settings,
+    create_config_schema,
+    find_faker_problems,
+    find_unknown_settings,
+    read_environment,
+)
 from target_selligent.sink import SelligentSink
 from target_selligent.stream_maps import map_deleted_record, reject_failing_records
 

@@ -16,8 +16,7 @@ import pytest
 import target_selligent
 from target_selligent.reject_lines import RejectDetails
 from target_selligent.segment_names import NO_SEGMENT
-from target_selligent.settings import Settings
-from target_selligent.settings_table import DEFINITIONS, SETTINGS, SettingDefinition
+from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

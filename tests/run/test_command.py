@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_selligent import __version__
-from target_selligent.settings_table import SETTINGS
+from target_selligent.settings import SETTINGS
 from tests.support import LIST, SECRET, encode, record, run_command, run_target, schema, state
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from target_selligent.errors import BadRequestError
 from target_selligent.list_workers import ListWorkers
 from target_selligent.rejects import Rejects
 from target_selligent.report import RunReport
-from target_selligent.settings import Settings
+from target_selligent.settings.settings import Settings
 
 from .prepared_server import REFUSED
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
-from target_selligent.settings_table import DEFINITIONS, SETTINGS
+from target_selligent.settings.table import DEFINITIONS, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

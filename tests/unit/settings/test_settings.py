@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from target_selligent.environment import read_environment
 from target_selligent.errors import SettingsError
-from target_selligent.settings import RejectLimit, Settings, find_unknown_settings, parse_names, parse_reject_limit
-from target_selligent.settings_table import DEFINITIONS, SETTINGS, create_config_schema
+from target_selligent.settings.environment import read_environment
+from target_selligent.settings.settings import (
+    RejectLimit,
+    Settings,
+    find_unknown_settings,
+    parse_names,
+    parse_reject_limit,
+)
+from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
 
 REQUIRED: dict[str, Any] = {
     "base_url": "https://customer.slgnt.eu",
