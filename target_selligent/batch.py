@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from target_selligent.body import Body, encode_rows
-from target_selligent.row_types import Origin
+from target_selligent.records import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from target_selligent.conversions import FieldType
     from target_selligent.flush_age import FlushAge
-    from target_selligent.row_types import Key, Row, Segments
+    from target_selligent.records import FieldType, Key, Row, Segments
 
 _ROW_BYTES = 150
 """The approximate memory of a row besides its text: its key, and the objects for its key and its line."""

@@ -10,9 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.conversions import FieldType
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
-from target_selligent.fields import FieldDefinition
+from target_selligent.records import FieldDefinition, FieldType
 from target_selligent.refusals import RecordIndexes, RefusedRow
 from target_selligent.responses import SUCCESS_CODES, vendor_message
 

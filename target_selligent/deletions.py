@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from target_selligent.fields import DELETED_AT_COLUMN
+from target_selligent.records import DELETED_AT_COLUMN
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:

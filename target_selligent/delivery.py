@@ -12,7 +12,7 @@ from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.flush_age import FlushAge
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
-from target_selligent.record_lines import decode_record
+from target_selligent.records import decode_record
 from target_selligent.redaction import redact
 from target_selligent.rejection import Rejection
 from target_selligent.report import Counts

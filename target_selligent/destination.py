@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_selligent.client import ListDetails, SegmentDetails, SelligentClient
-    from target_selligent.fields import ColumnMapping, FieldDefinition, StreamFields
+    from target_selligent.records import ColumnMapping, FieldDefinition, StreamFields
 
 logger = logging.getLogger("target-selligent")
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from target_selligent.batch import Batch, Route
     from target_selligent.client import LoadResult
-    from target_selligent.conversions import FieldType
     from target_selligent.delivery import Delivery
     from target_selligent.outcomes import Refusal, RowIndex
+    from target_selligent.records import FieldType
     from target_selligent.report import Counts
     from target_selligent.segment_buffer import SegmentRows
 

@@ -14,9 +14,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, cast
 import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
-from target_selligent import lenient_json
 from target_selligent.errors import InputError
-from target_selligent.exact_numbers import parse_json_float
+from target_selligent.records import lenient_json, parse_json_float
 from target_selligent.reject_lines import MEMBER_TYPE
 
 if sys.platform == "linux":

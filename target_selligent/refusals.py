@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.conversions import FieldType
+from target_selligent.records import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from target_selligent.fields import FieldDefinition
+    from target_selligent.records import FieldDefinition
 
 _BASES = frozenset({0, 1})
 """The numbers at which `record_index` may start."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_selligent.batch import Route
-    from target_selligent.row_types import Key
+    from target_selligent.records import Key
 
 MEMBER_TYPE = "SEGMENT_MEMBER"
 """The type of messages for records that are in their List and did not become members of a Segment."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_selligent.batch import Route
     from target_selligent.errors import RejectedRecord
-    from target_selligent.row_types import Key, Origin, Row
+    from target_selligent.records import Key, Origin, Row
 
 _CODE = re.compile(r"\w{1,60}")
 

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
+from target_selligent.records import NO_SEGMENT
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, add_details
 from target_selligent.rejection import Rejection
 from target_selligent.rejects_file import RejectsFile
 from target_selligent.same_key import normalize_for_order
-from target_selligent.segment_names import NO_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator

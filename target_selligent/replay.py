@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from target_selligent import lenient_json
+from target_selligent.records import lenient_json
 from target_selligent.reject_lines import MEMBER_TYPE, RUN_OF_REJECTS, remove_details
 from target_selligent.rejects_file import locked
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from target_selligent.row_types import Key
+    from target_selligent.records import Key
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.conversions import FieldType
-from target_selligent.dates import to_utc_date_time
+from target_selligent.records import FieldType, to_utc_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from target_selligent.batch import Route
-    from target_selligent.row_types import Key
+    from target_selligent.records import Key
 
     _FoldTexts = Callable[[Sequence[str]], list[str]]
 

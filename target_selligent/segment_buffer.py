@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_selligent.batch import Batch, Members, Route
-    from target_selligent.row_types import Key
+    from target_selligent.records import Key
 
 _KEYS_PER_ENCODING = 500
 """How many keys of one Segment are kept as objects before they are encoded. JSON needs a quarter of their memory."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from singer_sdk.sinks import Sink
 
-from target_selligent.description import StreamOptions
+from target_selligent.records import StreamOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from target_selligent.errors import RejectedRecord
     from target_selligent.reader import MessageReader
-    from target_selligent.row_types import Origin
+    from target_selligent.records import Origin
     from target_selligent.run import LoadRun
 
 

@@ -20,22 +20,26 @@ import msgspec
 from target_selligent.batch import Batch, Route, Rows
 from target_selligent.batch_filler import BatchFiller
 from target_selligent.errors import RejectedRecord
-from target_selligent.exact_numbers import parse_json_float
-from target_selligent.fields import is_deleted, is_metadata_column
-from target_selligent.record_lines import RecordLineWriter, UnwritableRecord, decode_record
-from target_selligent.record_type import RecordType
+from target_selligent.records import (
+    RecordLineWriter,
+    RecordType,
+    RowMapper,
+    UnwritableRecord,
+    decode_record,
+    is_deleted,
+    is_metadata_column,
+    parse_flattened_array,
+    parse_json_float,
+    read_segment_names,
+)
 from target_selligent.reject_lines import parse_member_message
-from target_selligent.rows import RowMapper
-from target_selligent.segment_names import parse_flattened_array, read_segment_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.buffer import BatchBuffer
-    from target_selligent.description import StreamDescription
     from target_selligent.destination import ListDestination
-    from target_selligent.fields import StreamFields
-    from target_selligent.row_types import Origin, Segments
+    from target_selligent.records import Origin, Segments, StreamDescription, StreamFields
     from target_selligent.run_parts import RunParts
 
 logger = logging.getLogger("target-selligent")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import MapExpressionError
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.fields import is_deleted
+from target_selligent.records import is_deleted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, InputError, NothingLoadedError
-from target_selligent.fields import is_metadata_column
+from target_selligent.records import is_metadata_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

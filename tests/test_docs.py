@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import target_selligent
+from target_selligent.records import NO_SEGMENT
 from target_selligent.reject_lines import RejectDetails
-from target_selligent.segment_names import NO_SEGMENT
 from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, Settings
 
 ROOT = Path(__file__).resolve().parent.parent

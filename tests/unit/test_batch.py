@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import encode_rows
-from target_selligent.conversions import FieldType
+from target_selligent.records.conversions import FieldType
 from tests.unit.rows import ROUTE, rows_of
 
 FIELDS = ("KEY", "A", "B")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import encode_rows
 from target_selligent.buffer import BatchBuffer
-from target_selligent.conversions import FieldType
 from target_selligent.flush_age import FlushAge
+from target_selligent.records.conversions import FieldType
 from tests.unit.rows import ROUTE, decoded, rows_of
 
 if TYPE_CHECKING:

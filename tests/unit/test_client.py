@@ -14,10 +14,10 @@ from target_selligent.client import (
     SegmentDetails,
     SelligentClient,
 )
-from target_selligent.conversions import FieldType
 from target_selligent.errors import BadRequestError, MissingIndexError, UnexpectedResponseError
-from target_selligent.fields import FieldDefinition
 from target_selligent.pacer import Pacer
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.fields import FieldDefinition
 from target_selligent.refusals import RefusedRow
 from target_selligent.retries import RetryPolicy
 from target_selligent.transport import Transport

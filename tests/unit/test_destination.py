@@ -8,12 +8,12 @@ import pytest
 
 from target_selligent.destination import CREATED_BY, ListDestination
 from target_selligent.errors import BadRequestError, DestinationError, NotFoundError, RejectedRecord
-from target_selligent.fields import derive_stream_fields
+from target_selligent.records.fields import derive_stream_fields
 
 from .prepared_server import NOT_FOUND, REFUSED
 
 if TYPE_CHECKING:
-    from target_selligent.fields import StreamFields
+    from target_selligent.records.fields import StreamFields
 
     from .prepared_server import PreparedServer
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.conversions import FieldType
-from target_selligent.fields import FieldDefinition
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.fields import FieldDefinition
 from target_selligent.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
 
 TEXT = FieldDefinition("VALUE", FieldType.TEXT, 3)

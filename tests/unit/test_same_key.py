@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.batch import Route
-from target_selligent.conversions import FieldType
+from target_selligent.records.conversions import FieldType
 from target_selligent.same_key import normalize_for_identity, normalize_for_order
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from target_selligent.batch import Batch, Route, Rows
 from target_selligent.body import encode_rows
-from target_selligent.conversions import FieldType
+from target_selligent.records.conversions import FieldType
 from target_selligent.segment_buffer import SegmentBuffer, SegmentRows
 
 if TYPE_CHECKING:
-    from target_selligent.row_types import Segments
+    from target_selligent.records.row_types import Segments
 
 ROUTE = Route("people", "contacts", ("KEY",), ("key",), (FieldType.TEXT,), "seg")
 OTHER_ROUTE = Route("others", "contacts", ("ID",), ("id",), (FieldType.TEXT,), "seg")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from target_selligent.exact_numbers import INT64_MAX, INT64_MIN, get_whole_number_bounds, is_finite_number
+from target_selligent.records.exact_numbers import INT64_MAX, INT64_MIN, get_whole_number_bounds, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
 from target_selligent.errors import DestinationError, suggest_names
-from target_selligent.exact_numbers import allows_only_whole_numbers, get_text_length_beyond_long
+from target_selligent.records.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
+from target_selligent.records.exact_numbers import allows_only_whole_numbers, get_text_length_beyond_long
 from target_selligent.settings import MAX_TEXT_LENGTH
 
 if TYPE_CHECKING:

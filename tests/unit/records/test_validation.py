@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_selligent.errors import InputError
-from target_selligent.validation import RecordValidator
+from target_selligent.records.validation import RecordValidator
 
 PRIVATE_VALUE = "alice.private@example.com"
 

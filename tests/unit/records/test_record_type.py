@@ -11,13 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.body import encode_rows
-from target_selligent.conversions import FieldType
 from target_selligent.errors import RejectedRecord
-from target_selligent.exact_numbers import parse_json_float
-from target_selligent.fields import DELETED_AT_COLUMN, FieldDefinition, StreamFields, derive_stream_fields, is_deleted
-from target_selligent.record_type import RecordType
-from target_selligent.rows import RowMapper
-from target_selligent.validation import RecordValidator
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.exact_numbers import parse_json_float
+from target_selligent.records.fields import (
+    DELETED_AT_COLUMN,
+    FieldDefinition,
+    StreamFields,
+    derive_stream_fields,
+    is_deleted,
+)
+from target_selligent.records.record_type import RecordType
+from target_selligent.records.rows import RowMapper
+from target_selligent.records.validation import RecordValidator
 
 STREAM = "people"
 encode = msgspec.json.Encoder(decimal_format="number").encode

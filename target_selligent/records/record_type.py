@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from target_selligent.column_types import DEFINITIONS, INTEGER, TYPES, derive_types, restricts_columns_only
-from target_selligent.conversions import Conversion
-from target_selligent.fields import DELETED_AT_COLUMN, is_deletion_column, is_metadata_column
-from target_selligent.validation import RecordValidator
+from target_selligent.records.column_types import DEFINITIONS, INTEGER, TYPES, derive_types, restricts_columns_only
+from target_selligent.records.conversions import Conversion
+from target_selligent.records.fields import DELETED_AT_COLUMN, is_deletion_column, is_metadata_column
+from target_selligent.records.validation import RecordValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from target_selligent.fields import StreamFields
+    from target_selligent.records.fields import StreamFields
 
 _MAX_UNKNOWN_COLUMNS = 100
 _ESCAPED_IN_JSON = frozenset('"\\')

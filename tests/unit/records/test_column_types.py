@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from target_selligent.column_types import TYPES, derive_types, restricts_columns_only
+from target_selligent.records.column_types import TYPES, derive_types, restricts_columns_only
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from target_selligent.lenient_json import loads
+from target_selligent.records.lenient_json import loads
 
 
 @pytest.mark.parametrize(

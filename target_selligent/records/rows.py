@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from target_selligent.conversions import Conversion
-from target_selligent.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to_iso_date, to_utc_date_time
 from target_selligent.errors import RejectedRecord
-from target_selligent.exact_numbers import (
+from target_selligent.records.conversions import Conversion
+from target_selligent.records.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to_iso_date, to_utc_date_time
+from target_selligent.records.exact_numbers import (
     INT64_MAX,
     INT64_MIN,
     format_number,
@@ -32,13 +32,13 @@ from target_selligent.exact_numbers import (
     to_exact_double,
     to_whole_number,
 )
-from target_selligent.fields import OPTOUT_FIELD
+from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    from target_selligent.fields import ColumnMapping
-    from target_selligent.record_type import DecodedColumn, RecordType
-    from target_selligent.row_types import Key, Row
-    from target_selligent.validation import RecordValidator
+    from target_selligent.records.fields import ColumnMapping
+    from target_selligent.records.record_type import DecodedColumn, RecordType
+    from target_selligent.records.row_types import Key, Row
+    from target_selligent.records.validation import RecordValidator
 
 ColumnValues = Sequence[Any]
 """The values of one column, in record order. UNSET if a record lacks the column."""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.conversions import Conversion, FieldType
 from target_selligent.errors import DestinationError
-from target_selligent.fields import FieldDefinition, StreamFields, derive_stream_fields
+from target_selligent.records.conversions import Conversion, FieldType
+from target_selligent.records.fields import FieldDefinition, StreamFields, derive_stream_fields
 
 TYPES: dict[str, tuple[Any, str, Conversion]] = {
     "string": ({"type": "string"}, "Text(500)", Conversion.STRING),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.fields import METADATA_PREFIX, StreamFields, derive_stream_fields, remove_metadata_columns
-from target_selligent.schemas import convert_to_current_draft
-from target_selligent.validation import RecordValidator
+from target_selligent.records.fields import METADATA_PREFIX, StreamFields, derive_stream_fields, remove_metadata_columns
+from target_selligent.records.schemas import convert_to_current_draft
+from target_selligent.records.validation import RecordValidator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.row_types import Origin
+    from target_selligent.records.row_types import Origin
     from target_selligent.settings import Settings
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.exact_numbers import (
+from target_selligent.records.exact_numbers import (
     allows_only_whole_numbers,
     format_number,
     get_text_length_beyond_long,

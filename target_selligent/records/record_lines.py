@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent import lenient_json
+from target_selligent.records import lenient_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from target_selligent.exact_numbers import parse_json_float
+from target_selligent.records.exact_numbers import parse_json_float
 
 
 def loads(line: bytes, *, exact: bool = False) -> Any:  # noqa: ANN401 - JSON

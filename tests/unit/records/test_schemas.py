@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_selligent.schemas import convert_to_current_draft
+from target_selligent.records.schemas import convert_to_current_draft
 
 
 @pytest.mark.parametrize(

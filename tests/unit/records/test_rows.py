@@ -12,18 +12,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from target_selligent.conversions import Conversion, FieldType
-from target_selligent.dates import to_iso_date, to_utc_date_time
 from target_selligent.errors import RejectedRecord
-from target_selligent.exact_numbers import INT64_MAX, INT64_MIN, parse_json_float
-from target_selligent.fields import ColumnMapping, FieldDefinition, StreamFields
-from target_selligent.record_type import RecordType
-from target_selligent.rows import RowMapper
+from target_selligent.records.conversions import Conversion, FieldType
+from target_selligent.records.dates import to_iso_date, to_utc_date_time
+from target_selligent.records.exact_numbers import INT64_MAX, INT64_MIN, parse_json_float
+from target_selligent.records.fields import ColumnMapping, FieldDefinition, StreamFields
+from target_selligent.records.record_type import RecordType
+from target_selligent.records.rows import RowMapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.row_types import Key, Row
+    from target_selligent.records.row_types import Key, Row
 
 
 def map_records(

@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
+from target_selligent.records.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
 
 
 @pytest.mark.parametrize(

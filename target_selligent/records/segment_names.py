@@ -13,7 +13,7 @@ from target_selligent.errors import RejectedRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.row_types import Segments
+    from target_selligent.records.row_types import Segments
 
 NO_SEGMENT = "no_segment"
 """Code of a record that names no Segment: what becomes of it is a matter of settings, and no fault."""

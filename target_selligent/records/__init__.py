@@ -1,0 +1,52 @@
+"""Records: their schema, the fields they become, and the rows that are made of them. Pure."""
+
+from __future__ import annotations
+
+from target_selligent.records import lenient_json
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.dates import to_utc_date_time
+from target_selligent.records.description import StreamDescription, StreamOptions, describe_stream
+from target_selligent.records.exact_numbers import parse_json_float
+from target_selligent.records.fields import (
+    DELETED_AT_COLUMN,
+    ColumnMapping,
+    FieldDefinition,
+    StreamFields,
+    is_deleted,
+    is_metadata_column,
+)
+from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
+from target_selligent.records.record_type import RecordType
+from target_selligent.records.row_types import Key, Origin, Row, Segments
+from target_selligent.records.rows import RowMapper
+from target_selligent.records.schemas import check_schema_message
+from target_selligent.records.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
+
+__all__ = [
+    "DELETED_AT_COLUMN",
+    "NO_SEGMENT",
+    "ColumnMapping",
+    "FieldDefinition",
+    "FieldType",
+    "Key",
+    "Origin",
+    "RecordLineWriter",
+    "RecordType",
+    "Row",
+    "RowMapper",
+    "Segments",
+    "StreamDescription",
+    "StreamFields",
+    "StreamOptions",
+    "UnwritableRecord",
+    "check_schema_message",
+    "decode_record",
+    "describe_stream",
+    "is_deleted",
+    "is_metadata_column",
+    "lenient_json",
+    "parse_flattened_array",
+    "parse_json_float",
+    "read_segment_names",
+    "to_utc_date_time",
+]
