@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_selligent.batch import Rows, segment_tuple
-from target_selligent.body import decode_row, encode_rows
+from target_selligent.batches import (
+    Rows,
+    SpooledRow,
+    decode_row,
+    encode_rows,
+    normalize_for_identity,
+    normalize_for_order,
+    segment_tuple,
+)
 from target_selligent.errors import RejectedRecord
 from target_selligent.records import NO_SEGMENT
 from target_selligent.rejection import Rejection
 from target_selligent.report import Counts
-from target_selligent.run_store import SpooledRow
-from target_selligent.same_key import normalize_for_identity, normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batch import Route
-    from target_selligent.buffer import BatchBuffer
+    from target_selligent.batches import BatchBuffer, Route, Spool
     from target_selligent.records import Key
     from target_selligent.run_parts import RunParts
-    from target_selligent.spool import Spool
 
 _BRACKETS = len("[]")
 

@@ -12,8 +12,8 @@ from target_selligent.report import Counts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_selligent.batches import Spool
     from target_selligent.report import RunReport
-    from target_selligent.spool import Spool
 
 logger = logging.getLogger("target-selligent")
 

@@ -7,29 +7,25 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuffer, normalize_for_identity
 from target_selligent.client import LoadOptions
 from target_selligent.errors import DestinationError, RejectedRecord
-from target_selligent.flush_age import FlushAge
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
 from target_selligent.records import decode_record
 from target_selligent.redaction import redact
 from target_selligent.rejection import Rejection
 from target_selligent.report import Counts
-from target_selligent.run_store import FirstRows, LoadedKeys
-from target_selligent.same_key import normalize_for_identity
-from target_selligent.segment_buffer import SegmentBuffer
 from target_selligent.sizes import SizeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from target_selligent.batch import Batch, Route
+    from target_selligent.batches import Batch, Route, SegmentRows
     from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport
-    from target_selligent.segment_buffer import SegmentRows
     from target_selligent.settings import Settings
 
 _MAX_SEGMENT_ROWS = 500_000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_selligent.batches import normalize_for_order
 from target_selligent.outcomes import RowIndex
 from target_selligent.refusals import base_from_values
-from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from target_selligent.body import Body
+    from target_selligent.batches import Body
     from target_selligent.client import LoadResult
     from target_selligent.destination import ListDestination
     from target_selligent.loads import LoadShape

@@ -17,13 +17,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_selligent.batches import normalize_for_order
 from target_selligent.delivery import Delivery, PreparedBatch
-from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from target_selligent.batch import Batch
+    from target_selligent.batches import Batch
     from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects

@@ -11,13 +11,12 @@ from target_selligent.rejection import Rejection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batch import Batch, Route
+    from target_selligent.batches import Batch, Route, SegmentRows
     from target_selligent.client import LoadResult
     from target_selligent.delivery import Delivery
     from target_selligent.outcomes import Refusal, RowIndex
     from target_selligent.records import FieldType
     from target_selligent.report import Counts
-    from target_selligent.segment_buffer import SegmentRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.body import Body
+    from target_selligent.batches import Body
     from target_selligent.client import LoadResult, SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.loads import Load

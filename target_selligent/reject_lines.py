@@ -16,7 +16,7 @@ from target_selligent.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_selligent.batch import Route
+    from target_selligent.batches import Route
     from target_selligent.records import Key
 
 MEMBER_TYPE = "SEGMENT_MEMBER"

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from target_selligent.batches import normalize_key_for_order
 from target_selligent.reject_lines import encode_member_message
-from target_selligent.same_key import normalize_key_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from target_selligent.batch import Route
+    from target_selligent.batches import Route
     from target_selligent.errors import RejectedRecord
     from target_selligent.records import Key, Origin, Row
 

@@ -9,17 +9,17 @@ from collections import Counter, defaultdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from target_selligent.batches import normalize_for_order
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.records import NO_SEGMENT
 from target_selligent.reject_lines import RejectDetails, SchemaDetails, add_details
 from target_selligent.rejection import Rejection
 from target_selligent.rejects_file import RejectsFile
-from target_selligent.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
-    from target_selligent.batch import Batch
+    from target_selligent.batches import Batch
     from target_selligent.rejection import RejectionKind
     from target_selligent.settings import RejectLimit, Settings
 

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from target_selligent.body import Body
+    from target_selligent.batches import Body
 
 _MARGIN_DIVISOR = 16
 """The limit is 1/16 larger than half of a refused body. A later body of about that size is then cut in two."""

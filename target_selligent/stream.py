@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batch import Batch, Route, Rows
 from target_selligent.batch_filler import BatchFiller
+from target_selligent.batches import Batch, Route, Rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.records import (
     RecordLineWriter,
@@ -37,7 +37,7 @@ from target_selligent.reject_lines import parse_member_message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_selligent.buffer import BatchBuffer
+    from target_selligent.batches import BatchBuffer
     from target_selligent.destination import ListDestination
     from target_selligent.records import Origin, Segments, StreamDescription, StreamFields
     from target_selligent.run_parts import RunParts

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from target_selligent.batch import Route, Rows
+from target_selligent.batches.batch import Route, Rows
 from target_selligent.records.conversions import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batch import Batch
+    from target_selligent.batches.batch import Batch
     from target_selligent.records.row_types import Segments
 
 ROUTE = Route("people", "contacts", ("KEY",), ("key",), (FieldType.LONG,), "seg")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.batch import Batch, Route, Rows
-from target_selligent.body import encode_rows
+from target_selligent.batches.batch import Batch, Route, Rows
+from target_selligent.batches.body import encode_rows
 from target_selligent.destination import ListDestination
 from target_selligent.errors import BadRequestError
 from target_selligent.list_workers import ListWorkers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.body import Body, encode_rows
+from target_selligent.batches.body import Body, encode_rows
 from target_selligent.sizes import Size, SizeLimit
 
 

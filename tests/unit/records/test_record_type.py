@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.body import encode_rows
+from target_selligent.batches.body import encode_rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.exact_numbers import parse_json_float

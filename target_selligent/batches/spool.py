@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_selligent.run_store import SpooledRecords
+from target_selligent.batches.run_store import SpooledRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_selligent.batch import Route
-    from target_selligent.run_store import SpooledRow
+    from target_selligent.batches.batch import Route
+    from target_selligent.batches.run_store import SpooledRow
 
 
 class Spool:

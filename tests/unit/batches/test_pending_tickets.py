@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.pending_tickets import PendingTickets
+from target_selligent.batches.pending_tickets import PendingTickets
 
 
 def test_a_ticket_without_loads_is_finished_at_once() -> None:

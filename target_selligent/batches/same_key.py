@@ -23,7 +23,7 @@ from target_selligent.records import FieldType, to_utc_date_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from target_selligent.batch import Route
+    from target_selligent.batches.batch import Route
     from target_selligent.records import Key
 
     _FoldTexts = Callable[[Sequence[str]], list[str]]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.body import Body, decode_row, encode_rows
+from target_selligent.batches.body import Body, decode_row, encode_rows
 
 _ROWS = st.lists(
     st.tuples(st.none() | st.integers(-9, 9) | st.booleans(), st.text(max_size=9)), min_size=1, max_size=12

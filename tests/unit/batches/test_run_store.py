@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.body import decode_row, encode_rows
-from target_selligent.run_store import FirstRows, LoadedKeys, SpooledRecords, SpooledRow
+from target_selligent.batches.body import decode_row, encode_rows
+from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRecords, SpooledRow
 
 
 @given(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Batch, Route, Rows
-from target_selligent.body import encode_rows
-from target_selligent.buffer import BatchBuffer
-from target_selligent.flush_age import FlushAge
+from target_selligent.batches.batch import Batch, Route, Rows
+from target_selligent.batches.body import encode_rows
+from target_selligent.batches.buffer import BatchBuffer
+from target_selligent.batches.flush_age import FlushAge
 from target_selligent.records.conversions import FieldType
 from tests.unit.rows import ROUTE, decoded, rows_of
 

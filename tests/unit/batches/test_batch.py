@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from target_selligent.batch import Batch, Route, Rows
-from target_selligent.body import encode_rows
+from target_selligent.batches.batch import Batch, Route, Rows
+from target_selligent.batches.body import encode_rows
 from target_selligent.records.conversions import FieldType
 from tests.unit.rows import ROUTE, rows_of
 

@@ -16,14 +16,14 @@ from collections.abc import Hashable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from target_selligent.body import encode_rows
-from target_selligent.same_key import normalize_for_order
+from target_selligent.batches.body import encode_rows
+from target_selligent.batches.same_key import normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.batch import Batch, Rows
-    from target_selligent.flush_age import FlushAge
+    from target_selligent.batches.batch import Batch, Rows
+    from target_selligent.batches.flush_age import FlushAge
 
 Shape = TypeVar("Shape", bound=Hashable)
 

@@ -13,13 +13,13 @@ from itertools import accumulate, takewhile
 from math import inf
 from typing import TYPE_CHECKING
 
-from target_selligent.body import Body, encode_rows
-from target_selligent.pending_tickets import PendingTickets
+from target_selligent.batches.body import Body, encode_rows
+from target_selligent.batches.pending_tickets import PendingTickets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_selligent.batch import Batch, Members, Route
+    from target_selligent.batches.batch import Batch, Members, Route
     from target_selligent.records import Key
 
 _KEYS_PER_ENCODING = 500

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Batch, Route, Rows
-from target_selligent.body import encode_rows
+from target_selligent.batches.batch import Batch, Route, Rows
+from target_selligent.batches.body import encode_rows
+from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
 from target_selligent.records.conversions import FieldType
-from target_selligent.segment_buffer import SegmentBuffer, SegmentRows
 
 if TYPE_CHECKING:
     from target_selligent.records.row_types import Segments

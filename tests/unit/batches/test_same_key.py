@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batch import Route
+from target_selligent.batches.batch import Route
+from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order
 from target_selligent.records.conversions import FieldType
-from target_selligent.same_key import normalize_for_identity, normalize_for_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

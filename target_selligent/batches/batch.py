@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from target_selligent.body import Body, encode_rows
+from target_selligent.batches.body import Body, encode_rows
 from target_selligent.records import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from target_selligent.flush_age import FlushAge
+    from target_selligent.batches.flush_age import FlushAge
     from target_selligent.records import FieldType, Key, Row, Segments
 
 _ROW_BYTES = 150

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_selligent.flush_age import FlushAge
+from target_selligent.batches.flush_age import FlushAge
 
 
 def test_one_slow_load_changes_nothing() -> None:

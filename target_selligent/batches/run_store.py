@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_selligent.body import decode_row, encode_rows
+from target_selligent.batches.body import decode_row, encode_rows
 from target_selligent.errors import RunStoppedError
 
 if TYPE_CHECKING:

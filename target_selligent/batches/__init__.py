@@ -1,0 +1,33 @@
+"""Batches: rows gathered for a List load, keys gathered for Segment loads. No I/O but temporary files."""
+
+from __future__ import annotations
+
+from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
+from target_selligent.batches.body import Body, decode_row, encode_rows
+from target_selligent.batches.buffer import BatchBuffer
+from target_selligent.batches.flush_age import FlushAge
+from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
+from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
+from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
+from target_selligent.batches.spool import Spool
+
+__all__ = [
+    "Batch",
+    "BatchBuffer",
+    "Body",
+    "FirstRows",
+    "FlushAge",
+    "LoadedKeys",
+    "Route",
+    "Rows",
+    "SegmentBuffer",
+    "SegmentRows",
+    "Spool",
+    "SpooledRow",
+    "decode_row",
+    "encode_rows",
+    "normalize_for_identity",
+    "normalize_for_order",
+    "normalize_key_for_order",
+    "segment_tuple",
+]
