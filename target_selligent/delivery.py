@@ -7,13 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_selligent.api import LoadOptions, redact
 from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuffer, normalize_for_identity
-from target_selligent.client import LoadOptions
 from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
 from target_selligent.records import decode_record
-from target_selligent.redaction import redact
 from target_selligent.rejection import Rejection
 from target_selligent.report import Counts
 from target_selligent.sizes import SizeLimit
@@ -21,8 +20,8 @@ from target_selligent.sizes import SizeLimit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch, Route, SegmentRows
-    from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport

@@ -22,7 +22,7 @@ from target_selligent.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.client import ListDetails, SegmentDetails, SelligentClient
+    from target_selligent.api import ListDetails, SegmentDetails, SelligentClient
     from target_selligent.records import ColumnMapping, FieldDefinition, StreamFields
 
 logger = logging.getLogger("target-selligent")

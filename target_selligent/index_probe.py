@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_selligent.api import base_from_values
 from target_selligent.batches import normalize_for_order
 from target_selligent.outcomes import RowIndex
-from target_selligent.refusals import base_from_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    from target_selligent.api import LoadResult, RecordIndexes, RefusedRow
     from target_selligent.batches import Body
-    from target_selligent.client import LoadResult
     from target_selligent.destination import ListDestination
     from target_selligent.loads import LoadShape
-    from target_selligent.refusals import RecordIndexes, RefusedRow
 
 
 class IndexProbe:

@@ -23,8 +23,8 @@ from target_selligent.delivery import Delivery, PreparedBatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch
-    from target_selligent.client import SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.rejects import Rejects
     from target_selligent.report import RunReport

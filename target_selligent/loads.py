@@ -11,8 +11,8 @@ from target_selligent.rejection import Rejection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from target_selligent.api import LoadResult
     from target_selligent.batches import Batch, Route, SegmentRows
-    from target_selligent.client import LoadResult
     from target_selligent.delivery import Delivery
     from target_selligent.outcomes import Refusal, RowIndex
     from target_selligent.records import FieldType

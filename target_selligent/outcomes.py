@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NewType
 
+from target_selligent.api import RefusedRow, merge_by_index
 from target_selligent.errors import BadRequestError, RejectedRecord
-from target_selligent.refusals import RefusedRow, merge_by_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_selligent.client import LoadResult
-    from target_selligent.refusals import RecordIndexes
+    from target_selligent.api import LoadResult, RecordIndexes
 
 RowIndex = NewType("RowIndex", int)
 """Index of a row among all rows of a load, from 0."""

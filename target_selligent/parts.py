@@ -45,11 +45,10 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
+    from target_selligent.api import LoadResult, RefusedRow, SelligentClient
     from target_selligent.batches import Body
-    from target_selligent.client import LoadResult, SelligentClient
     from target_selligent.destination import ListDestination
     from target_selligent.loads import Load
-    from target_selligent.refusals import RefusedRow
     from target_selligent.sizes import SizeLimit
 
 logger = logging.getLogger("target-selligent")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from target_selligent.client import LoadResult
+    from target_selligent.api import LoadResult
 
 _MAX_SEGMENT_LINES = 1000
 

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from target_selligent.api import Pacer, RetryPolicy, Transport
 from target_selligent.emulator import EmulatorOptions, EmulatorServer
 from target_selligent.errors import ApiTimeoutError
-from target_selligent.pacer import Pacer
-from target_selligent.retries import RetryPolicy
-from target_selligent.transport import Transport
 from tests.support import (
     SECRET,
     CertificateAuthority,

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from target_selligent.client import SelligentClient
-from target_selligent.pacer import Pacer
-from target_selligent.transport import Transport
+from target_selligent.api import Pacer, SelligentClient, Transport
 from tests.support import COMMAND, SECRET, Tenant
 
 if TYPE_CHECKING:

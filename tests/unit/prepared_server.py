@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from target_selligent.client import SelligentClient
-from target_selligent.pacer import Pacer
-from target_selligent.retries import RetryPolicy
-from target_selligent.transport import Transport
+from target_selligent.api.client import SelligentClient
+from target_selligent.api.pacer import Pacer
+from target_selligent.api.retries import RetryPolicy
+from target_selligent.api.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

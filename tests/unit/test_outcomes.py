@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.client import LoadResult
+from target_selligent.api.client import LoadResult
+from target_selligent.api.refusals import RecordIndexes, RefusedRow
 from target_selligent.errors import BadRequestError
 from target_selligent.outcomes import (
     VALIDATION_FAILED,
@@ -25,7 +26,6 @@ from target_selligent.outcomes import (
     outcome_with_base,
     row_at,
 )
-from target_selligent.refusals import RecordIndexes, RefusedRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from target_selligent.client import LoadResult
-from target_selligent.refusals import RefusedRow
+from target_selligent.api.client import LoadResult
+from target_selligent.api.refusals import RefusedRow
 from target_selligent.report import Counts, RunReport, counts_of
 
 

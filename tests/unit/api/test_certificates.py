@@ -11,7 +11,7 @@ import requests
 import urllib3
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from target_selligent.certificates import check_ca_bundle, explain_unsafe_connection
+from target_selligent.api.certificates import check_ca_bundle, explain_unsafe_connection
 from tests.support.certificates import CertificateAuthority
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 import requests
 import urllib3
 
+from target_selligent.api.unreachable import classify_connection_failure, iterate_causes
 from target_selligent.errors import ApiError, ConnectionLostError, FatalApiError, HostNotFoundError
-from target_selligent.unreachable import classify_connection_failure, iterate_causes
 
 HOST = "https://customer.example:8443"
 PROXY = "http://user:hidden@proxy.example:3128/path?x#y"

@@ -13,9 +13,8 @@ import pytest
 import requests
 import urllib3
 
-from target_selligent.connections import Attempt, TimedAdapter
-
-from .scripted_server import HOST, ScriptedServer, json_response
+from target_selligent.api.connections import Attempt, TimedAdapter
+from tests.unit.scripted_server import HOST, ScriptedServer, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

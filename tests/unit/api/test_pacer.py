@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.pacer import Pacer
-
-from .clock import Clock
+from target_selligent.api.pacer import Pacer
+from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     import pytest

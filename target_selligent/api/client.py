@@ -10,15 +10,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.api.refusals import RecordIndexes, RefusedRow
+from target_selligent.api.responses import SUCCESS_CODES, vendor_message
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
 from target_selligent.records import FieldDefinition, FieldType
-from target_selligent.refusals import RecordIndexes, RefusedRow
-from target_selligent.responses import SUCCESS_CODES, vendor_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_selligent.transport import Transport
+    from target_selligent.api.transport import Transport
 
 _FIELD_TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
 _WRITABLE_CONTENTS = frozenset({None, "", "free", "single", "multi", "lookup", "unknown"})

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent.api.retries import Retries, RetryPolicy
 from target_selligent.errors import (
     ApiTimeoutError,
     ConnectionLostError,
@@ -18,9 +19,7 @@ from target_selligent.errors import (
     ServerError,
     TransientApiError,
 )
-from target_selligent.retries import Retries, RetryPolicy
-
-from .clock import Clock
+from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

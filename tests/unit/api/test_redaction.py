@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from target_selligent.redaction import _OWN_WORDS, _WORD, redact
+from target_selligent.api.redaction import _OWN_WORDS, _WORD, redact
 
 NAMES = ["FIRST_NAME", "MAIL", "contacts", "keyFields"]
 ROW = ["alice.private@example.com", "Wilhelmina Mustermann", 4711, 1234.5, "2019-12-31T22:00:00Z", "Al", True, 1, "a"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.uplink import BUFFERED_BYTES, Uplink
+from target_selligent.api.uplink import BUFFERED_BYTES, Uplink
 
 _sizes = st.integers(1, 100_000_000)
 

@@ -20,9 +20,13 @@ import msgspec
 import requests
 import urllib3
 
-from target_selligent import responses
-from target_selligent.certificates import check_ca_bundle, explain_unsafe_connection
-from target_selligent.connections import Attempt, TimedAdapter
+from target_selligent.api import responses
+from target_selligent.api.certificates import check_ca_bundle, explain_unsafe_connection
+from target_selligent.api.connections import Attempt, TimedAdapter
+from target_selligent.api.redaction import redact
+from target_selligent.api.retries import Retries, RetryPolicy
+from target_selligent.api.unreachable import classify_connection_failure
+from target_selligent.api.uplink import Uplink
 from target_selligent.errors import (
     ApiError,
     ApiTimeoutError,
@@ -32,17 +36,13 @@ from target_selligent.errors import (
     TransientApiError,
     UploadTooSlowError,
 )
-from target_selligent.redaction import redact
-from target_selligent.retries import Retries, RetryPolicy
-from target_selligent.unreachable import classify_connection_failure
-from target_selligent.uplink import Uplink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from backoff.types import Details
 
-    from target_selligent.pacer import Pacer
+    from target_selligent.api.pacer import Pacer
 
 logger = logging.getLogger("target-selligent")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from target_selligent.unreachable import iterate_causes
+from target_selligent.api.unreachable import iterate_causes
 
 _NOT_YET_VALID = 9
 _EXPIRED = 10

@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from target_selligent.uplink import BUFFERED_BYTES
+from target_selligent.api.uplink import BUFFERED_BYTES
 
 if TYPE_CHECKING:
     from types import TracebackType

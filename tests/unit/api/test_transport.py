@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from target_selligent.api.pacer import Pacer
+from target_selligent.api.retries import RetryPolicy
+from target_selligent.api.transport import Transport
 from target_selligent.errors import ApiError, ConnectionLostError, FatalApiError, HostNotFoundError, NotFoundError
-from target_selligent.pacer import Pacer
-from target_selligent.retries import RetryPolicy
-from target_selligent.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

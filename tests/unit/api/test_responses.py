@@ -12,6 +12,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent.api.responses import Quota, parse, read_quota, read_retry_after, vendor_message
 from target_selligent.errors import (
     ApiError,
     BadRequestError,
@@ -25,7 +26,6 @@ from target_selligent.errors import (
     UnauthorizedError,
     UnexpectedResponseError,
 )
-from target_selligent.responses import Quota, parse, read_quota, read_retry_after, vendor_message
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 TEXT = st.text(st.characters(max_codepoint=255))

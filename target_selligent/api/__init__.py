@@ -1,0 +1,26 @@
+"""Selligent's API: one method an endpoint, one retry loop, one pace, and what answers mean."""
+
+from __future__ import annotations
+
+from target_selligent.api.client import ListDetails, LoadOptions, LoadResult, SegmentDetails, SelligentClient
+from target_selligent.api.pacer import Pacer
+from target_selligent.api.redaction import redact
+from target_selligent.api.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
+from target_selligent.api.retries import RetryPolicy
+from target_selligent.api.transport import Transport
+
+__all__ = [
+    "ListDetails",
+    "LoadOptions",
+    "LoadResult",
+    "Pacer",
+    "RecordIndexes",
+    "RefusedRow",
+    "RetryPolicy",
+    "SegmentDetails",
+    "SelligentClient",
+    "Transport",
+    "base_from_values",
+    "merge_by_index",
+    "redact",
+]
