@@ -15,7 +15,7 @@ from target_selligent.batches import (
 )
 from target_selligent.errors import RejectedRecord
 from target_selligent.records import NO_SEGMENT
-from target_selligent.rejection import Rejection
+from target_selligent.rejects import Rejection
 from target_selligent.report import Counts
 
 if TYPE_CHECKING:

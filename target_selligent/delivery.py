@@ -13,7 +13,7 @@ from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.loads import ListLoad, SegmentLoad
 from target_selligent.parts import PartLoader
 from target_selligent.records import decode_record
-from target_selligent.rejection import Rejection
+from target_selligent.rejects import Rejection
 from target_selligent.report import Counts
 from target_selligent.sizes import SizeLimit
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from target_selligent.rejection import Rejection
+from target_selligent.rejects import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

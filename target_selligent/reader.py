@@ -16,7 +16,7 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_selligent.errors import InputError
 from target_selligent.records import lenient_json, parse_json_float
-from target_selligent.reject_lines import MEMBER_TYPE
+from target_selligent.rejects import MEMBER_TYPE
 
 if sys.platform == "linux":
     import fcntl

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from target_selligent.records import lenient_json
-from target_selligent.reject_lines import MEMBER_TYPE, RUN_OF_REJECTS, remove_details
-from target_selligent.rejects_file import locked
+from target_selligent.rejects import MEMBER_TYPE, RUN_OF_REJECTS, locked, remove_details
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

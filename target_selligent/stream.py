@@ -32,7 +32,7 @@ from target_selligent.records import (
     parse_json_float,
     read_segment_names,
 )
-from target_selligent.reject_lines import parse_member_message
+from target_selligent.rejects import parse_member_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

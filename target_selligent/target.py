@@ -24,7 +24,7 @@ from target_selligent.failure import Failure, to_one_line
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
 from target_selligent.records import Origin, check_schema_message, is_deleted
-from target_selligent.reject_lines import RUN_OF_REJECTS, remove_details
+from target_selligent.rejects import RUN_OF_REJECTS, remove_details
 from target_selligent.run import LoadRun
 from target_selligent.sdk_errors import RecordBeforeSchemaError, to_sdk_error
 from target_selligent.settings import (

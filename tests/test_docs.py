@@ -15,7 +15,7 @@ import pytest
 
 import target_selligent
 from target_selligent.records import NO_SEGMENT
-from target_selligent.reject_lines import RejectDetails
+from target_selligent.rejects import RejectDetails
 from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, Settings
 
 ROOT = Path(__file__).resolve().parent.parent

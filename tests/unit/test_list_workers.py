@@ -14,7 +14,7 @@ from target_selligent.destination import ListDestination
 from target_selligent.errors import BadRequestError
 from target_selligent.list_workers import ListWorkers
 from target_selligent.records.conversions import FieldType
-from target_selligent.rejects import Rejects
+from target_selligent.rejects.rejects import Rejects
 from target_selligent.report import RunReport
 from target_selligent.settings.settings import Settings
 

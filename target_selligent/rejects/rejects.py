@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from target_selligent.batches import normalize_for_order
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.records import NO_SEGMENT
-from target_selligent.reject_lines import RejectDetails, SchemaDetails, add_details
-from target_selligent.rejection import Rejection
-from target_selligent.rejects_file import RejectsFile
+from target_selligent.rejects.file import RejectsFile
+from target_selligent.rejects.lines import RejectDetails, SchemaDetails, add_details
+from target_selligent.rejects.rejection import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from target_selligent.batches import Batch
-    from target_selligent.rejection import RejectionKind
+    from target_selligent.rejects.rejection import RejectionKind
     from target_selligent.settings import RejectLimit, Settings
 
 logger = logging.getLogger("target-selligent")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from target_selligent.batches import normalize_key_for_order
-from target_selligent.reject_lines import encode_member_message
+from target_selligent.rejects.lines import encode_member_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
