@@ -8,14 +8,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from target_selligent.run import LoadRun
+    from target_selligent.loading import LoadRun
     from target_selligent.settings import Settings
 
 __all__ = ["LoadRun", "Settings", "__version__"]
 
 __version__ = "0.1.0"
 
-_MODULES = {"LoadRun": "target_selligent.run", "Settings": "target_selligent.settings"}
+_MODULES = {"LoadRun": "target_selligent.loading", "Settings": "target_selligent.settings"}
 
 
 def __getattr__(name: str) -> object:

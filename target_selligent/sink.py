@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from singer_sdk.target_base import Target
 
     from target_selligent.errors import RejectedRecord
+    from target_selligent.loading import LoadRun
     from target_selligent.reader import MessageReader
     from target_selligent.records import Origin
-    from target_selligent.run import LoadRun
 
 
 class LoadingTarget(Protocol):

@@ -21,11 +21,11 @@ from singer_sdk.target_base import Target
 from target_selligent.ending import Ending
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
 from target_selligent.failure import Failure, to_one_line
+from target_selligent.loading import LoadRun
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
 from target_selligent.records import Origin, check_schema_message, is_deleted
 from target_selligent.rejects import RUN_OF_REJECTS, remove_details
-from target_selligent.run import LoadRun
 from target_selligent.sdk_errors import RecordBeforeSchemaError, to_sdk_error
 from target_selligent.settings import (
     DEFINITIONS,

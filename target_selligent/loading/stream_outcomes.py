@@ -20,7 +20,7 @@ from target_selligent.records import is_metadata_column
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from target_selligent.checkpoints import Checkpoints
+    from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.rejects import Rejects
     from target_selligent.settings import Settings
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batch_filler import BatchFiller
 from target_selligent.batches import Batch, Route, Rows
 from target_selligent.errors import RejectedRecord
+from target_selligent.loading.batch_filler import BatchFiller
 from target_selligent.records import (
     RecordLineWriter,
     RecordType,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.batches import BatchBuffer
-    from target_selligent.destination import ListDestination
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.run_parts import RunParts
     from target_selligent.records import Origin, Segments, StreamDescription, StreamFields
-    from target_selligent.run_parts import RunParts
 
 logger = logging.getLogger("target-selligent")
 

@@ -6,14 +6,14 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from target_selligent.loading.report import Counts
 from target_selligent.records import DELETED_AT_COLUMN
-from target_selligent.report import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_selligent.batches import Spool
-    from target_selligent.report import RunReport
+    from target_selligent.loading.report import RunReport
 
 logger = logging.getLogger("target-selligent")
 

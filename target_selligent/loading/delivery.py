@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 from target_selligent.api import LoadOptions, redact
 from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuffer, normalize_for_identity
 from target_selligent.errors import DestinationError, RejectedRecord
-from target_selligent.loads import ListLoad, SegmentLoad
-from target_selligent.parts import PartLoader
+from target_selligent.loading.loads import ListLoad, SegmentLoad
+from target_selligent.loading.parts import PartLoader
+from target_selligent.loading.report import Counts
+from target_selligent.loading.sizes import SizeLimit
 from target_selligent.records import decode_record
 from target_selligent.rejects import Rejection
-from target_selligent.report import Counts
-from target_selligent.sizes import SizeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch, Route, SegmentRows
-    from target_selligent.destination import ListDestination
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.report import RunReport
     from target_selligent.rejects import Rejects
-    from target_selligent.report import RunReport
     from target_selligent.settings import Settings
 
 _MAX_SEGMENT_ROWS = 500_000

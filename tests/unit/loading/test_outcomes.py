@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from target_selligent.api.client import LoadResult
 from target_selligent.api.refusals import RecordIndexes, RefusedRow
 from target_selligent.errors import BadRequestError
-from target_selligent.outcomes import (
+from target_selligent.loading.outcomes import (
     VALIDATION_FAILED,
     AcceptedParameters,
     AfterLoss,

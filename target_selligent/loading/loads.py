@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from target_selligent.api import LoadResult
     from target_selligent.batches import Batch, Route, SegmentRows
-    from target_selligent.delivery import Delivery
-    from target_selligent.outcomes import Refusal, RowIndex
+    from target_selligent.loading.delivery import Delivery
+    from target_selligent.loading.outcomes import Refusal, RowIndex
+    from target_selligent.loading.report import Counts
     from target_selligent.records import FieldType
-    from target_selligent.report import Counts
 
 
 @dataclass(frozen=True, slots=True)

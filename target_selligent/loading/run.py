@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from target_selligent.api import Pacer, RetryPolicy, SelligentClient, Transport
 from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
-from target_selligent.checkpoints import Checkpoints
-from target_selligent.deletions import Deletions
-from target_selligent.destination import ListDestination
 from target_selligent.errors import RunStoppedError
-from target_selligent.list_workers import ListWorkers
+from target_selligent.loading.checkpoints import Checkpoints
+from target_selligent.loading.deletions import Deletions
+from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.list_workers import ListWorkers
+from target_selligent.loading.report import RunReport
+from target_selligent.loading.run_parts import RunParts
+from target_selligent.loading.stream import StreamLoader
+from target_selligent.loading.stream_outcomes import StreamOutcomes
 from target_selligent.records import Origin, StreamOptions, check_schema_message, describe_stream
 from target_selligent.rejects import Rejects
-from target_selligent.report import RunReport
-from target_selligent.run_parts import RunParts
-from target_selligent.stream import StreamLoader
-from target_selligent.stream_outcomes import StreamOutcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_selligent.batches import Spool
-    from target_selligent.checkpoints import Checkpoints
-    from target_selligent.deletions import Deletions
-    from target_selligent.list_workers import ListWorkers
+    from target_selligent.loading.checkpoints import Checkpoints
+    from target_selligent.loading.deletions import Deletions
+    from target_selligent.loading.list_workers import ListWorkers
+    from target_selligent.loading.report import RunReport
+    from target_selligent.loading.stream_outcomes import StreamOutcomes
     from target_selligent.rejects import Rejects
-    from target_selligent.report import RunReport
     from target_selligent.settings import Settings
-    from target_selligent.stream_outcomes import StreamOutcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.destination import CREATED_BY, ListDestination
 from target_selligent.errors import BadRequestError, DestinationError, NotFoundError, RejectedRecord
+from target_selligent.loading.destination import CREATED_BY, ListDestination
 from target_selligent.records.fields import derive_stream_fields
-
-from .prepared_server import NOT_FOUND, REFUSED
+from tests.unit.prepared_server import NOT_FOUND, REFUSED
 
 if TYPE_CHECKING:
     from target_selligent.records.fields import StreamFields
-
-    from .prepared_server import PreparedServer
+    from tests.unit.prepared_server import PreparedServer
 
 GET_LIST, GET_FIELDS, GET_SEGMENTS = "GET lists/contacts", "GET lists/contacts/fields", "GET lists/contacts/segments"
 POST_LIST, POST_FIELDS = "POST lists", "POST lists/contacts/fields"

@@ -22,8 +22,8 @@ from target_selligent.errors import (
     RejectedRecord,
     RunStoppedError,
 )
-from target_selligent.index_probe import IndexProbe
-from target_selligent.outcomes import (
+from target_selligent.loading.index_probe import IndexProbe
+from target_selligent.loading.outcomes import (
     VALIDATION_FAILED,
     AcceptedParameters,
     AfterLoss,
@@ -38,8 +38,8 @@ from target_selligent.outcomes import (
     outcome_with_base,
     row_at,
 )
-from target_selligent.report import Counts, counts_of
-from target_selligent.sizes import Size
+from target_selligent.loading.report import Counts, counts_of
+from target_selligent.loading.sizes import Size
 
 if TYPE_CHECKING:
     import threading
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
     from target_selligent.api import LoadResult, RefusedRow, SelligentClient
     from target_selligent.batches import Body
-    from target_selligent.destination import ListDestination
-    from target_selligent.loads import Load
-    from target_selligent.sizes import SizeLimit
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.loads import Load
+    from target_selligent.loading.sizes import SizeLimit
 
 logger = logging.getLogger("target-selligent")
 

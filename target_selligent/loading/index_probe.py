@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from target_selligent.api import base_from_values
 from target_selligent.batches import normalize_for_order
-from target_selligent.outcomes import RowIndex
+from target_selligent.loading.outcomes import RowIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from target_selligent.api import LoadResult, RecordIndexes, RefusedRow
     from target_selligent.batches import Body
-    from target_selligent.destination import ListDestination
-    from target_selligent.loads import LoadShape
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.loads import LoadShape
 
 
 class IndexProbe:

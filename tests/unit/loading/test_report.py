@@ -8,7 +8,7 @@ import pytest
 
 from target_selligent.api.client import LoadResult
 from target_selligent.api.refusals import RefusedRow
-from target_selligent.report import Counts, RunReport, counts_of
+from target_selligent.loading.report import Counts, RunReport, counts_of
 
 
 def test_counts_are_added_up_by_list_and_segment() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.batches.body import Body, encode_rows
-from target_selligent.sizes import Size, SizeLimit
+from target_selligent.loading.sizes import Size, SizeLimit
 
 
 def body_of(lengths: list[int]) -> Body:

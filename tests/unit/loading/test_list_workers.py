@@ -10,18 +10,17 @@ import pytest
 
 from target_selligent.batches.batch import Batch, Route, Rows
 from target_selligent.batches.body import encode_rows
-from target_selligent.destination import ListDestination
 from target_selligent.errors import BadRequestError
-from target_selligent.list_workers import ListWorkers
+from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.list_workers import ListWorkers
+from target_selligent.loading.report import RunReport
 from target_selligent.records.conversions import FieldType
 from target_selligent.rejects.rejects import Rejects
-from target_selligent.report import RunReport
 from target_selligent.settings.settings import Settings
-
-from .prepared_server import REFUSED
+from tests.unit.prepared_server import REFUSED
 
 if TYPE_CHECKING:
-    from .prepared_server import PreparedServer
+    from tests.unit.prepared_server import PreparedServer
 
 LOADED = {"result_code": "Succeeded", "number_of_inserted_records": 1}
 WAIT_SECONDS = 30

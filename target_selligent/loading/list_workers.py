@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_selligent.batches import normalize_for_order
-from target_selligent.delivery import Delivery, PreparedBatch
+from target_selligent.loading.delivery import Delivery, PreparedBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch
-    from target_selligent.destination import ListDestination
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.report import RunReport
     from target_selligent.rejects import Rejects
-    from target_selligent.report import RunReport
     from target_selligent.settings import Settings
 
 logger = logging.getLogger("target-selligent")

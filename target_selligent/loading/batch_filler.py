@@ -14,16 +14,16 @@ from target_selligent.batches import (
     segment_tuple,
 )
 from target_selligent.errors import RejectedRecord
+from target_selligent.loading.report import Counts
 from target_selligent.records import NO_SEGMENT
 from target_selligent.rejects import Rejection
-from target_selligent.report import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_selligent.batches import BatchBuffer, Route, Spool
+    from target_selligent.loading.run_parts import RunParts
     from target_selligent.records import Key
-    from target_selligent.run_parts import RunParts
 
 _BRACKETS = len("[]")
 

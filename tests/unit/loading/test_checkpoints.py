@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent import checkpoints as module
-from target_selligent.checkpoints import Checkpoints
+from target_selligent.loading import checkpoints as module
+from target_selligent.loading.checkpoints import Checkpoints
 
 _STEPS = st.lists(
     st.sampled_from(["open", "state", "acknowledge first", "acknowledge last", "acknowledge mid"]), max_size=60

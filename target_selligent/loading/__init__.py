@@ -1,0 +1,11 @@
+"""One run: streams in, a List and its Segments loaded, STATE out."""
+
+from __future__ import annotations
+
+from target_selligent.loading import checkpoints
+from target_selligent.loading.run import LoadRun
+
+__all__ = [
+    "LoadRun",
+    "checkpoints",
+]
