@@ -23,7 +23,7 @@ JOIN = "/segments/[^/]+/data/load$"
 
 def replayed(path: Path, *options: str) -> tuple[bytes, str]:
     """Return what the command prints, and what it says."""
-    command = [sys.executable, "-m", "target_selligent.replay", *options, str(path)]
+    command = [sys.executable, "-m", "target_selligent.commands.replay", *options, str(path)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     return done.stdout, done.stderr.decode()
 
@@ -193,7 +193,7 @@ def test_the_command_may_feed_the_target_that_appends_to_its_file(tenant: Tenant
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     for option, lines in (("", 602), ("--move", 301)):
         pipe = (
-            f"{sys.executable} -m target_selligent.replay {option} {rejects} | "
+            f"{sys.executable} -m target_selligent.commands.replay {option} {rejects} | "
             f"{sys.executable} -m target_selligent --config {tmp_path / 'config.json'}"
         )
         subprocess.run(["/bin/sh", "-c", pipe], check=False, capture_output=True, timeout=60)

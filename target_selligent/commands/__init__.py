@@ -1,0 +1,5 @@
+"""Commands beside the target itself."""
+
+from __future__ import annotations
+
+__all__ = []
