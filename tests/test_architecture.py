@@ -1,8 +1,9 @@
-"""The shape of the code: imports point down only, foreign libraries stay where they belong, files stay short."""
+"""The shape of the code: imports point down only, packages have borders, foreign libraries stay where they belong."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,281 +13,172 @@ import pytest
 import target_selligent
 
 PACKAGE = Path(target_selligent.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 FILES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+SCRIPTS = sorted(path for top in ("scripts", "benchmarks", "e2e") for path in (PACKAGE.parent / top).glob("*.py"))
 OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
-OPEN = {
-    "errors",
-    "settings",
-    "settings_table",
-    "body",
-    "batch",
-    "flush_age",
-    "rejection",
-    "rejects",
-    "report",
-    "row_types",
-}
-"""Modules that all those above them may import."""
-
 ARROWS: dict[str, set[str]] = {
-    "__main__": {"target"},
-    "target": {
-        "ending",
-        "environment",
-        "failure",
-        "fields",
-        "output",
-        "reader",
-        "reject_lines",
-        "run",
-        "schemas",
-        "sdk_errors",
-        "sink",
-        "stream_maps",
-    },
-    "sink": {"description", "reader", "run"},
-    "stream_maps": {"fields"},
-    "run": {
-        "buffer",
-        "checkpoints",
-        "client",
-        "deletions",
-        "description",
-        "destination",
-        "list_workers",
-        "pacer",
-        "retries",
-        "run_parts",
-        "schemas",
-        "spool",
-        "stream",
-        "stream_outcomes",
-        "transport",
-    },
-    "stream": {
-        "batch_filler",
-        "buffer",
-        "description",
-        "destination",
-        "exact_numbers",
-        "fields",
-        "record_lines",
-        "record_type",
-        "reject_lines",
-        "rows",
-        "run_parts",
-        "segment_names",
-    },
-    "batch_filler": {"buffer", "run_parts", "run_store", "same_key", "segment_names", "spool"},
-    "run_parts": {"checkpoints", "deletions", "list_workers", "spool", "stream_outcomes"},
-    "description": {"fields", "schemas", "validation"},
-    "record_lines": {"lenient_json"},
-    "row_types": set(),
-    "spool": {"run_store"},
-    "replay": {"lenient_json", "reject_lines", "rejects_file"},
-    "reject_lines": set(),
-    "rejects_file": set(),
-    "schemas": set(),
-    "sdk_errors": set(),
-    "deletions": {"fields", "spool"},
-    "reader": {"exact_numbers", "lenient_json", "reject_lines"},
-    "list_workers": {"client", "delivery", "destination", "same_key"},
-    "delivery": {
-        "client",
-        "destination",
-        "run_store",
-        "loads",
-        "segment_buffer",
-        "parts",
-        "record_lines",
-        "redaction",
-        "reject_lines",
-        "same_key",
-        "sizes",
-    },
-    "loads": {"client", "conversions", "outcomes", "reject_lines", "segment_buffer"},
-    "parts": {"client", "destination", "index_probe", "loads", "outcomes", "refusals", "sizes"},
-    "index_probe": {"client", "destination", "loads", "outcomes", "refusals", "same_key"},
-    "outcomes": {"client", "refusals"},
-    "sizes": set(),
-    "refusals": {"conversions", "fields"},
-    "destination": {"client", "fields"},
-    "client": {"responses", "conversions", "fields", "refusals", "transport"},
-    "transport": {
-        "responses",
-        "certificates",
-        "connections",
-        "pacer",
-        "redaction",
-        "retries",
-        "unreachable",
-        "uplink",
-    },
-    "connections": {"uplink"},
-    "certificates": {"unreachable"},
-    "uplink": set(),
-    "responses": set(),
-    "segment_buffer": {"pending_tickets"},
-    "pending_tickets": set(),
-    "same_key": {"conversions", "dates"},
-    "rows": {"conversions", "dates", "exact_numbers", "fields", "record_type", "validation"},
-    "record_type": {"column_types", "conversions", "fields", "validation"},
-    "column_types": {"exact_numbers"},
-    "fields": {"conversions", "exact_numbers"},
-    "conversions": set(),
-    "exact_numbers": set(),
-    "dates": set(),
-    "validation": set(),
-    "checkpoints": set(),
-    "ending": set(),
-    "failure": set(),
-    "flush_age": set(),
-    "output": set(),
-    "stream_outcomes": {"checkpoints", "fields"},
-    "segment_names": set(),
-    "run_store": set(),
-    "lenient_json": {"exact_numbers"},
-    "redaction": set(),
-    "pacer": set(),
-    "retries": set(),
-    "unreachable": set(),
-    "environment": set(),
-    "rejection": {"reject_lines", "row_types", "same_key"},
-    "rejects": {"reject_lines", "rejects_file", "same_key", "segment_names"},
-    "report": {"client"},
-    "batch": {"conversions"},
-    "body": set(),
-    "buffer": {"same_key"},
-    "settings": set(),
-    "settings_table": set(),
+    "entry": {"loading", "rejects", "batches", "records", "settings", "errors"},
+    "commands": {"rejects", "records", "errors"},
+    "loading": {"api", "rejects", "batches", "records", "settings", "errors"},
+    "api": {"records", "errors"},
+    "rejects": {"batches", "records", "settings", "errors"},
+    "batches": {"records", "errors"},
+    "records": {"settings", "errors"},
+    "settings": {"errors"},
     "errors": set(),
+    "emulator": set(),
 }
-"""Module to those that it may import besides the open ones."""
+"""Package to the packages below it, which it may import. The entry points are the modules beside the packages."""
 
-TYPES_ONLY: dict[str, set[str]] = {"loads": {"delivery"}}
-"""Imports that point up, for type annotations alone: they are gone when the code runs."""
+TYPES_ONLY: dict[str, set[str]] = {f"{OURS}.loading.loads": {f"{OURS}.loading.delivery"}}
+"""Imports of a module that point up within its package, for annotations alone: they are gone when the code runs."""
 
 FOREIGN = {
-    "singer_sdk": {"target", "reader", "sdk_errors", "sink", "stream_maps"},
-    "requests": {"responses", "connections", "transport", "unreachable"},
-    "urllib3": {"certificates", "connections", "transport", "unreachable"},
-    "backoff": {"transport"},
+    "singer_sdk": {"reader", "sdk_errors", "sink", "stream_maps", "target"},
+    "click": {"failure", "target"},
+    "requests": {"api.connections", "api.responses", "api.transport", "api.unreachable"},
+    "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
+    "backoff": {"api.transport"},
+    "jsonschema_rs": {"records.validation"},
+    "sqlite3": {"batches.run_store"},
 }
-"""Library to the modules that alone may import it."""
+"""Library to the modules that alone may import it; the emulator is another program."""
 
-PURE = {
-    "column_types",
-    "batch",
-    "body",
-    "buffer",
-    "checkpoints",
-    "description",
-    "environment",
-    "errors",
-    "fields",
-    "flush_age",
-    "lenient_json",
-    "pending_tickets",
-    "segment_buffer",
-    "record_lines",
-    "record_type",
-    "rejection",
-    "outcomes",
-    "refusals",
-    "retries",
-    "rows",
-    "same_key",
-    "settings",
-    "settings_table",
-    "sizes",
-    "uplink",
-}
+IMPURE = {"api", "commands", "entry", "loading", "rejects"}
+"""Packages that may reach outside. Of the others, the module that alone uses SQLite may, too."""
+
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}
 
 
-def imports(path: Path) -> dict[str, bool]:
-    """Return the modules that a file imports, each with whether it is for types alone."""
-    found: dict[str, bool] = {}
+def module_of(path: Path) -> str:
+    """Return the full name of the module that a file holds."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+TARGET = {module: path for module, path in MODULES.items() if not module.startswith(EMULATOR)}
+
+
+def package_of(module: str) -> str:
+    """Return the package that a module is in; `entry` for a module beside the packages, but for `errors`."""
+    inner = module.split(".")[1:]
+    if inner and inner[0] in ARROWS:
+        return inner[0]
+    return "entry"
+
+
+def imports(path: Path) -> dict[str, tuple[bool, set[str]]]:
+    """Return what a file imports: module to whether it is for types alone, and the names."""
+    found: dict[str, tuple[bool, set[str]]] = {}
 
     def walk(node: ast.AST, *, typing: bool) -> None:
         for child in ast.iter_child_nodes(node):
             only = typing or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING")
-            names: list[str] = []
             if isinstance(child, ast.Import):
-                names = [alias.name for alias in child.names]
+                names = {alias.name: set[str]() for alias in child.names}
             elif isinstance(child, ast.ImportFrom):
-                assert child.level == 0, f"{path}: imports name the whole module"
-                module = child.module or ""
-                names = [f"{module}.{alias.name}" if module == OURS else module for alias in child.names]
-            for name in names:
-                found[name] = found.get(name, True) and only
+                assert child.level == 0 or PACKAGE not in path.parents, f"{path}: imports name the whole module"
+                names = {}
+                for alias in child.names:
+                    inner = f"{child.module}.{alias.name}"
+                    module, name = (inner, set[str]()) if inner in MODULES else (child.module or "", {alias.name})
+                    names.setdefault(module, set()).update(name)
+            else:
+                names = {}
+            for module, some in names.items():
+                known_only, known = found.get(module, (True, set()))
+                found[module] = known_only and only, known | some
             walk(child, typing=only)
 
     walk(ast.parse(path.read_text(encoding="utf-8")), typing=False)
     return found
 
 
-def own(names: dict[str, bool], *, types_only: bool | None = None) -> set[str]:
-    """Return the modules of the target among imported names."""
-    return {
-        name.split(".")[1]
-        for name, only in names.items()
-        if name.startswith(f"{OURS}.") and (types_only is None or only is types_only)
-    } - {"__version__"}
+def ours(path: Path) -> dict[str, tuple[bool, set[str]]]:
+    """Return what a file imports of this package."""
+    return {module: how for module, how in imports(path).items() if module.split(".")[0] == OURS and module != OURS}
 
 
-def test_every_module_has_its_place() -> None:
-    """Each module is in the table of arrows, and the table has no others."""
-    assert set(MODULES) == set(ARROWS)
-
-
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports_point_down(module: str) -> None:
-    """A module imports only those below it; for types alone, also the few that are listed."""
-    names = imports(PACKAGE / f"{module}.py")
-    allowed = ARROWS[module] | OPEN - {module}
-    assert own(names, types_only=False) <= allowed
-    assert own(names) <= allowed | TYPES_ONLY.get(module, set())
+    """A module imports only packages below its own; neither emulator nor target knows the other."""
+    package = package_of(module)
+    others = {package_of(imported) for imported in ours(MODULES[module])} - {package}
+    assert others <= ARROWS[package]
 
 
-def test_arrows_make_no_circle() -> None:
-    """The table itself points down: modules can be put in an order in which each needs only earlier ones."""
+def test_packages_make_no_circle() -> None:
+    """The table itself points down: packages can be put in an order in which each needs only earlier ones."""
     placed: set[str] = set()
-    needs = {module: own(imports(PACKAGE / f"{module}.py"), types_only=False) for module in MODULES}
+    while ready := [package for package in ARROWS if package not in placed and ARROWS[package] <= placed]:
+        placed.update(ready)
+    assert placed == set(ARROWS)
+
+
+def test_modules_of_a_package_make_no_circle() -> None:
+    """Within a package, too, modules can be put in an order in which each needs only earlier ones."""
+    needs = {
+        module: {
+            imported
+            for imported, (types_only, _) in ours(path).items()
+            if package_of(imported) == package_of(module)
+            and imported in TARGET
+            and not (types_only and imported in TYPES_ONLY.get(module, set()))
+        }
+        for module, path in TARGET.items()
+        if path.name != "__init__.py"
+    }
+    placed: set[str] = set()
     while ready := [module for module in needs if module not in placed and needs[module] <= placed]:
         placed.update(ready)
-    assert placed == set(MODULES)
+    assert placed == set(needs)
+
+
+@pytest.mark.parametrize("module", sorted(TARGET))
+def test_only_exported_names_cross_a_border(module: str) -> None:
+    """Of another package, a module imports what its `__all__` has, from the package itself."""
+    for imported, (_, names) in ours(TARGET[module]).items():
+        package = package_of(imported)
+        if package in {package_of(module), "entry", "errors"}:
+            continue
+        inner = imported.split(".")[2:]
+        exported = set(importlib.import_module(f"{OURS}.{package}").__all__)
+        # A module itself can be exported: its name stands where the name of a class would.
+        assert (names | set(inner)) <= exported, f"{imported} is an inner module: import from {OURS}.{package}"
+
+
+@pytest.mark.parametrize("package", sorted(set(ARROWS) - {"entry", "errors", "emulator"}))
+def test_what_is_exported_is_used_outside(package: str) -> None:
+    """A name in `__all__` is one that another package imports, or a test or script."""
+    outside = [path for module, path in TARGET.items() if package_of(module) != package]
+    used = set()
+    for path in [*outside, *TESTS, *SCRIPTS]:
+        for imported, (_, names) in ours(path).items():
+            if package_of(imported) == package:
+                used |= names | set(imported.split(".")[2:])
+    assert set(importlib.import_module(f"{OURS}.{package}").__all__) <= used
 
 
 @pytest.mark.parametrize("library", FOREIGN)
 def test_libraries_stay_where_they_belong(library: str) -> None:
-    """Only the listed modules import the library, and the emulator does not."""
-    users = {path.stem for path in FILES if any(name.split(".")[0] == library for name in imports(path))}
+    """Only the listed modules import the library."""
+    users = {
+        module.removeprefix(f"{OURS}.")
+        for module, path in TARGET.items()
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
     assert users == FOREIGN[library]
-    assert not any(
-        name.split(".")[0] == library for path in (PACKAGE / "emulator").rglob("*.py") for name in imports(path)
-    )
 
 
-@pytest.mark.parametrize("module", sorted(PURE))
-def test_pure_modules_do_no_io(module: str) -> None:
+@pytest.mark.parametrize("module", sorted(module for module in TARGET if package_of(module) not in IMPURE))
+def test_pure_packages_do_no_io(module: str) -> None:
     """What is pure imports nothing that reaches outside."""
-    assert not {name.split(".")[0] for name in imports(PACKAGE / f"{module}.py")} & NO_IO
-
-
-def test_target_and_emulator_meet_on_http_only() -> None:
-    """Neither imports the other."""
-    for path in FILES:
-        names = imports(path)
-        if "emulator" in path.relative_to(PACKAGE).parts:
-            ours = {name for name in names if name.startswith(f"{OURS}.") and not name.startswith(EMULATOR)}
-            assert ours <= {f"{OURS}.__version__"}, path
-        else:
-            assert not [name for name in names if name.startswith(EMULATOR)], path
+    reached = {name.split(".")[0] for name in imports(TARGET[module])} & NO_IO
+    assert not reached or reached == {"sqlite3"}
 
 
 @pytest.mark.parametrize("path", FILES + TESTS, ids=lambda path: str(path.relative_to(PACKAGE.parent)))
@@ -295,20 +187,19 @@ def test_no_file_is_long(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
-def test_the_package_itself_is_light() -> None:
-    """Importing the package loads nothing of the SDK, and neither does the emulator's server."""
+@pytest.mark.parametrize(
+    ("used", "unwanted"),
+    [
+        ("import target_selligent", {"singer_sdk", "requests", "msgspec", "target_selligent.loading"}),
+        ("import target_selligent.emulator.http", {"singer_sdk", "requests"}),
+        ("from target_selligent import LoadRun, Settings", {"singer_sdk", "click"}),
+        ("import target_selligent.commands.replay", {"singer_sdk", "requests", "target_selligent.loading"}),
+    ],
+    ids=["the package", "the emulator", "a Python program", "the replay"],
+)
+def test_what_is_used_loads_no_more_than_it_needs(used: str, unwanted: set[str]) -> None:
+    """The package alone loads nothing, the emulator nothing of the target, a Python program nothing of Singer."""
     code = (
-        "import sys, target_selligent.emulator.http\nsys.exit({'singer_sdk', 'requests'} & set(sys.modules) != set())"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_a_python_program_needs_no_singer_sdk() -> None:
-    """What the package exports loads without the SDK and click, and only when it is used."""
-    code = (
-        "import sys, target_selligent\n"
-        "assert not {'requests', 'msgspec', 'target_selligent.run'} & set(sys.modules)\n"
-        "from target_selligent import LoadRun, Settings\n"
-        "assert not {'singer_sdk', 'click'} & set(sys.modules)\n"
+        f"import sys; {used}; sys.exit(str({unwanted!r} & set(sys.modules)) if {unwanted!r} & set(sys.modules) else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
