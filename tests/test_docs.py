@@ -138,7 +138,7 @@ def reject_codes() -> frozenset[str]:
 def messages() -> str:
     """Return all texts of the target's code, one a line, with `…` where a value is put in."""
     texts = []
-    for path in (ROOT / "target_selligent").glob("*.py"):
+    for path in (ROOT / "target_selligent").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]

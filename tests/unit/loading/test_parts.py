@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.body import Body, encode_rows
-from target_selligent.client import LoadOptions
-from target_selligent.conversions import FieldType
-from target_selligent.destination import ListDestination
+from target_selligent.api.client import LoadOptions
+from target_selligent.batches.body import Body, encode_rows
 from target_selligent.errors import BadRequestError, RunStoppedError
-from target_selligent.loads import LoadShape
-from target_selligent.parts import PartLoader
-from target_selligent.report import Counts
-from target_selligent.sizes import SizeLimit
-
-from .prepared_server import REFUSED
+from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.loads import LoadShape
+from target_selligent.loading.parts import PartLoader
+from target_selligent.loading.report import Counts
+from target_selligent.loading.sizes import SizeLimit
+from target_selligent.records.conversions import FieldType
+from tests.unit.prepared_server import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.client import LoadResult, SelligentClient
-    from target_selligent.outcomes import Refusal, RowIndex
-
-    from .prepared_server import PreparedServer
+    from target_selligent.api.client import LoadResult, SelligentClient
+    from target_selligent.loading.outcomes import Refusal, RowIndex
+    from tests.unit.prepared_server import PreparedServer
 
 LOAD = "POST lists/contacts/data/load"
 LOADED = {"result_code": "Succeeded"}
