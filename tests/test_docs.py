@@ -206,7 +206,8 @@ def test_named_files_exist(document: Path) -> None:
     code = " ".join([*(f"`{span}`" for span in spans(document)), *commands(document)])
     named = set(re.findall(r"`([\w./-]+\.(?:py|toml|yml|md|txt|sql|svg)|\.[\w./]+[a-z])`", code))
     named |= set(re.findall(r"(?<![\w/.-])((?:tests|docs|scripts|e2e|benchmarks|target_selligent)/[\w./-]*)", code))
-    known = {str(path) for path in TRACKED} | {path.name for path in TRACKED} | _IGNORED | {".env"}
+    ends = {"/".join(path.parts[start:]) for path in TRACKED for start in range(len(path.parts))}
+    known = ends | _IGNORED | {".env"}
     assert {name for name in named if name.rstrip("/") not in known} == set()
 
 

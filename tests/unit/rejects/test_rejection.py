@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from target_selligent.conversions import FieldType
 from target_selligent.errors import RejectedRecord
-from target_selligent.rejection import Rejection
+from target_selligent.records.conversions import FieldType
+from target_selligent.rejects.rejection import Rejection
 from tests.unit.rows import ROUTE
 
 LINE = b'{"type": "RECORD", "stream": "people", "record": {"key": 5, "name": "Ann"}}'

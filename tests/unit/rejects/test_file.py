@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_selligent.errors import DestinationError, RunStoppedError
-from target_selligent.rejects_file import RejectsFile
+from target_selligent.rejects.file import RejectsFile
 
 if TYPE_CHECKING:
     from pathlib import Path

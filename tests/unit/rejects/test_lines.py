@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from target_selligent.batch import Route
-from target_selligent.conversions import FieldType
+from target_selligent.batches.batch import Route
 from target_selligent.errors import InputError
-from target_selligent.reject_lines import (
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.row_types import Origin
+from target_selligent.rejects.lines import (
     RejectDetails,
     SchemaDetails,
     add_details,
@@ -17,7 +18,6 @@ from target_selligent.reject_lines import (
     parse_member_message,
     remove_details,
 )
-from target_selligent.row_types import Origin
 
 DETAILS = RejectDetails("why, \"reason\": {'x'}", "NAME", "too_long", None, "contacts", 7, "now", "run")
 TWO_KEYS = Route(

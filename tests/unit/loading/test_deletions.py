@@ -7,11 +7,11 @@ from typing import NoReturn
 
 import pytest
 
-from target_selligent.deletions import Deletions
+from target_selligent.batches.run_store import SpooledRow
+from target_selligent.batches.spool import Spool
 from target_selligent.errors import RejectedRecord
-from target_selligent.report import RunReport
-from target_selligent.run_store import SpooledRow
-from target_selligent.spool import Spool
+from target_selligent.loading.deletions import Deletions
+from target_selligent.loading.report import RunReport
 
 ROW = SpooledRow(0, 1, 1, ("KEY",), b"[1]", b"{}", ())
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from target_selligent.run_store import SpooledRow
-from target_selligent.spool import Spool
+from target_selligent.batches.run_store import SpooledRow
+from target_selligent.batches.spool import Spool
 from tests.unit.rows import ROUTE
 
 

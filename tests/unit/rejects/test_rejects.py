@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.batch import Batch, Route
-from target_selligent.body import encode_rows
-from target_selligent.conversions import FieldType
+from target_selligent.batches.batch import Batch, Route
+from target_selligent.batches.body import encode_rows
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
-from target_selligent.rejection import Rejection
-from target_selligent.rejects import Rejects
-from target_selligent.row_types import Origin
-from target_selligent.segment_names import NO_SEGMENT
-from target_selligent.settings import RejectLimit
+from target_selligent.records.conversions import FieldType
+from target_selligent.records.row_types import Origin
+from target_selligent.records.segment_names import NO_SEGMENT
+from target_selligent.rejects.rejection import Rejection
+from target_selligent.rejects.rejects import Rejects
+from target_selligent.settings.settings import RejectLimit
 from tests.unit.rows import rows_of
 
 if TYPE_CHECKING:

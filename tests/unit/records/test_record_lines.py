@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.record_lines import RecordLineWriter, UnwritableRecord, decode_record
+from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from target_selligent.description import StreamOptions, describe_stream
 from target_selligent.errors import DestinationError, InputError
-from target_selligent.settings import Settings
+from target_selligent.records.description import StreamOptions, describe_stream
+from target_selligent.settings.settings import Settings
 
 REQUIRED = {
     "base_url": "https://customer.slgnt.eu",

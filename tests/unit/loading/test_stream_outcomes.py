@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from target_selligent.checkpoints import Checkpoints
 from target_selligent.errors import DestinationError, InputError, NothingLoadedError, RejectedRecord
-from target_selligent.rejection import Rejection
-from target_selligent.rejects import Rejects
-from target_selligent.settings import Settings
-from target_selligent.stream_outcomes import StreamOutcomes
+from target_selligent.loading.checkpoints import Checkpoints
+from target_selligent.loading.stream_outcomes import StreamOutcomes
+from target_selligent.rejects.rejection import Rejection
+from target_selligent.rejects.rejects import Rejects
+from target_selligent.settings.settings import Settings
 from tests.unit.rows import ROUTE
 
 REQUIRED = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from target_selligent.environment import read_environment
 from target_selligent.errors import SettingsError
+from target_selligent.settings.environment import read_environment
 
 NULLABLE_INTEGER = {"type": ["integer", "null"]}
 
