@@ -8,6 +8,7 @@ TargetSelligentError
 ├ RejectedRecord                one record cannot be loaded; the others can
 ├ RunStoppedError               the run must not continue after a rejected record
 │ ├ TooManyRejectsError         more records were rejected than `max_rejects` allows
+│ ├ TooManyRemovalsError        more members would leave than `max_removals` allows
 │ └ NothingLoadedError          all records of a stream were rejected
 └ ApiError                      a call to Selligent did not succeed
   ├ TransientApiError           send the same request again
@@ -97,6 +98,10 @@ class RunStoppedError(TargetSelligentError):
 
 class TooManyRejectsError(RunStoppedError):
     """Raised when more records were rejected than `max_rejects` allows."""
+
+
+class TooManyRemovalsError(RunStoppedError):
+    """Raised when more members would leave their Segments than `max_removals` allows."""
 
 
 class NothingLoadedError(RunStoppedError):

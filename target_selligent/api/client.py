@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from target_selligent.api.refusals import RecordIndexes, RefusedRow
 from target_selligent.api.responses import SUCCESS_CODES, vendor_message
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
-from target_selligent.records import FieldDefinition, FieldType
+from target_selligent.records import RECORD_NUMBER_FIELD, FieldDefinition, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +44,7 @@ class LoadResult:
         load_failed: Whether the load as a whole has failed. Then the listed rows were refused, and it is not known
             whether the other rows were loaded.
         message: What the response says about the load, on one line; can be empty.
+        removed: Number of records deleted from the List, or of members removed from the Segment.
     """
 
     inserted: int
@@ -54,6 +55,7 @@ class LoadResult:
     refused: tuple[RefusedRow, ...]
     load_failed: bool = False
     message: str = ""
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,17 +232,84 @@ class SelligentClient:
         """Remove all members of a static Segment."""
         self._transport.call("DELETE", ["lists", list_api_name, "segments", segment, "data", "clear"])
 
-    def _load(
+    def remove_members(  # noqa: PLR0913 - the parameters of the endpoint
+        self,
+        list_api_name: str,
+        segment: str,
+        key_fields: Sequence[str],
+        body: bytes,
+        options: LoadOptions,
+        *,
+        splittable: bool = False,
+    ) -> LoadResult:
+        """Remove members from a static Segment. Their records stay in the List.
+
+        Args:
+            list_api_name: The List.
+            segment: API name of the Segment.
+            key_fields: The fields that identify a record, in the order of the values in a row.
+            body: JSON array of keys. Each key is an array of values.
+            options: Parameters that all loads share.
+            splittable: Whether the body has several keys, so that the caller can send fewer at once.
+        """
+        path = ["lists", list_api_name, "segments", segment, "data"]
+        return self._load(
+            path, _removal_query(key_fields, options), body, key_fields, method="DELETE", splittable=splittable
+        )
+
+    def delete_records(
+        self,
+        list_api_name: str,
+        key_fields: Sequence[str],
+        body: bytes,
+        options: LoadOptions,
+        *,
+        splittable: bool = False,
+    ) -> LoadResult:
+        """Delete records from a List, and so from its Segments. The arguments are those of `remove_members`."""
+        path = ["lists", list_api_name, "data"]
+        return self._load(
+            path, _removal_query(key_fields, options), body, key_fields, method="DELETE", splittable=splittable
+        )
+
+    def search_members(
+        self, list_api_name: str, segment: str | None, fields: Sequence[str], *, after: int | None, take: int
+    ) -> list[list[Any]]:
+        """Return the members of a Segment, or the records of a List, in the order of their record numbers.
+
+        Args:
+            list_api_name: The List.
+            segment: API name of the Segment; None for the whole List.
+            fields: The fields to return. The record number stands before their values.
+            after: Only records with a higher record number; None for all.
+            take: Maximum number of records.
+        """
+        body: dict[str, Any] = {
+            "fields": [RECORD_NUMBER_FIELD, *fields],
+            "take": take,
+            "order_by": RECORD_NUMBER_FIELD,
+            "order_by_direction": "ASC",
+        }
+        if after is not None:
+            body["filters"] = [
+                {"field_name": RECORD_NUMBER_FIELD, "operator": "GreaterThan", "field_value": str(after)}
+            ]
+        path = ["lists", list_api_name, *(["segments", segment] if segment is not None else []), "data", "search"]
+        response = self._transport.call("POST", path, body=body)
+        return [row for row in response.get("data") or () if isinstance(row, list)]
+
+    def _load(  # noqa: PLR0913 - the parameters of the endpoints
         self,
         path: Sequence[str],
         query: Mapping[str, str | int],
         body: bytes,
         key_fields: Sequence[str],
         *,
+        method: str = "POST",
         splittable: bool,
     ) -> LoadResult:
         try:
-            return _to_load_result(self._transport.call("POST", path, query=query, body=body, splittable=splittable))
+            return _to_load_result(self._transport.call(method, path, query=query, body=body, splittable=splittable))
         except BadRequestError as error:
             if not _NO_INDEX.search(str(error)):
                 raise
@@ -265,6 +334,15 @@ def _load_query(fields: Sequence[str], key_fields: Sequence[str], options: LoadO
     }
 
 
+def _removal_query(key_fields: Sequence[str], options: LoadOptions) -> dict[str, str | int]:
+    return {
+        "keyFields": ",".join(key_fields),
+        "fields": ",".join(key_fields),
+        "mode": options.mode,
+        "errorHandling": options.error_handling,
+    }
+
+
 def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
     return LoadResult(
         inserted=_get_count(response, "number_of_inserted_records"),
@@ -274,6 +352,7 @@ def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
         failed=_get_count(response, "number_of_failed_records"),
         load_failed=response.get("result_code") not in SUCCESS_CODES,
         message=vendor_message(response),
+        removed=_get_count(response, "number_of_deleted_records"),
         refused=tuple(
             RefusedRow(
                 index=row["record_index"] if isinstance(row.get("record_index"), int) else -1,

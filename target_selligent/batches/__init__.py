@@ -6,24 +6,30 @@ from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
+from target_selligent.batches.membership_log import EVERY_SEGMENT, WHOLE_LIST, Departure, MembershipLog, Word
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
 from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
 from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
 from target_selligent.batches.spool import Spool
 
 __all__ = [
+    "EVERY_SEGMENT",
+    "WHOLE_LIST",
     "Batch",
     "BatchBuffer",
     "Body",
+    "Departure",
     "FirstRows",
     "FlushAge",
     "LoadedKeys",
+    "MembershipLog",
     "Route",
     "Rows",
     "SegmentBuffer",
     "SegmentRows",
     "Spool",
     "SpooledRow",
+    "Word",
     "decode_row",
     "encode_rows",
     "normalize_for_identity",

@@ -37,6 +37,7 @@ class Route:
         key_columns: The record column of each key field.
         key_types: The type of each key field in the List.
         segment_column: The column that names the Segments, if there is one.
+        replaces_segments: Whether a Segment is cleared once in a run, before its first load.
         origin: Where the records come from.
     """
 
@@ -46,6 +47,7 @@ class Route:
     key_columns: tuple[str, ...]
     key_types: tuple[FieldType, ...]
     segment_column: str | None = None
+    replaces_segments: bool = False
     origin: Origin = field(default=Origin("", b"{}"), compare=False)
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:

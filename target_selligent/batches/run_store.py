@@ -32,15 +32,15 @@ class LoadedKeys:
     """
 
     def __init__(self) -> None:
-        self._database = _create_database(self, "CREATE TABLE loaded (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._database = create_temporary_database(self, "CREATE TABLE loaded (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def __contains__(self, key: bytes) -> bool:
-        with _disk_errors():
+        with disk_errors():
             return self._database.execute("SELECT 1 FROM loaded WHERE key = ?", (key,)).fetchone() is not None
 
     def update(self, keys: Iterable[bytes]) -> None:
         """Add keys."""
-        with _disk_errors():
+        with disk_errors():
             self._database.executemany("INSERT OR IGNORE INTO loaded VALUES (?)", ((key,) for key in keys))
 
 
@@ -127,7 +127,7 @@ class SpooledRecords:
     """
 
     def __init__(self) -> None:
-        self._database = _create_database(
+        self._database = create_temporary_database(
             self,
             "CREATE TABLE record (key BLOB PRIMARY KEY, sent_key BLOB, loader_index INTEGER, number INTEGER,"
             " fields BLOB, row BLOB, line BLOB)",
@@ -146,7 +146,7 @@ class SpooledRecords:
         Returns:
             Whether there was an earlier record with the same key.
         """
-        with _disk_errors():
+        with disk_errors():
             found = self._database.execute("SELECT fields, row FROM record WHERE key = ?", (key,)).fetchone()
             fields, row = spooled.fields, spooled.row
             if found is not None:
@@ -167,18 +167,18 @@ class SpooledRecords:
 
     def remove(self, key: bytes) -> bool:
         """Remove the record with a key, and the Segments of that key. Return whether there was a record."""
-        with _disk_errors():
+        with disk_errors():
             self._database.execute("DELETE FROM member WHERE key = ?", (key,))
             return self._database.execute("DELETE FROM record WHERE key = ?", (key,)).rowcount > 0
 
     def read_all(self) -> Iterator[SpooledRow]:
         """Yield the last record of each key, in the order of the first records of the keys."""
-        with _disk_errors():
+        with disk_errors():
             records = self._database.execute(
                 "SELECT key, sent_key, loader_index, number, fields, row, line FROM record ORDER BY rowid"
             )
         while True:
-            with _disk_errors():
+            with disk_errors():
                 record = records.fetchone()
                 if record is None:
                     return
@@ -194,7 +194,7 @@ def _decode_key(key_json: bytes) -> Key:
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
     """Turn SQLite's errors into an error of one line. With a temporary file, only the disk can be the cause."""
     try:
         yield
@@ -205,10 +205,10 @@ def _disk_errors() -> Iterator[None]:
         ) from None
 
 
-def _create_database(owner: object, *statements: str) -> sqlite3.Connection:
+def create_temporary_database(owner: object, *statements: str) -> sqlite3.Connection:
     """Create a database that is closed, and so deleted, when its owner is deleted."""
     # The reading thread creates it, a loading thread uses it, and never both at once.
-    with _disk_errors():
+    with disk_errors():
         database = sqlite3.connect(_TEMPORARY_FILE, isolation_level=None, check_same_thread=False)
         weakref.finalize(owner, database.close)
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *statements, "BEGIN"):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from target_selligent.batches import BatchBuffer, Route, Spool
     from target_selligent.loading.run_parts import RunParts
+    from target_selligent.loading.stream_removals import StreamRemovals
     from target_selligent.records import Key
 
 _BRACKETS = len("[]")
@@ -37,24 +38,40 @@ class BatchFiller:
         route: The route of the rows.
         parts: What all streams of the run share.
         buffer: The open batches of the List.
+        removals: What leaves Segments and List at the end of the run; None if nothing can leave.
     """
 
-    def __init__(self, route: Route, parts: RunParts, buffer: BatchBuffer[tuple[Route, tuple[str, ...]]]) -> None:
-        self._route, self._parts, self._buffer = route, parts, buffer
+    def __init__(
+        self,
+        route: Route,
+        parts: RunParts,
+        buffer: BatchBuffer[tuple[Route, tuple[str, ...]]],
+        removals: StreamRemovals | None = None,
+    ) -> None:
+        self._route, self._parts, self._buffer, self._removals = route, parts, buffer, removals
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
         self._loader_index = parts.spool.register(route, self.load_spooled) if parts.spool is not None else 0
 
-    def add(self, field_names: tuple[str, ...], rows: Rows) -> None:
+    def add(self, field_names: tuple[str, ...], rows: Rows, leaving: Sequence[bool] = ()) -> None:
         """Put rows in batches or in the spool. Rows with different fields go to different batches.
+
+        Rows of records that leave their Segments go to neither.
 
         Args:
             field_names: The names of the fields, in row order.
             rows: The rows. A value is UNSET where a record lacks the column.
+            leaving: For each row, whether its record leaves its Segments; empty if none does.
 
         Raises:
             RunStoppedError: If a row is too large and `skip_invalid_records` is false.
             UnicodeEncodeError: If a value has text that is not valid Unicode.
         """
+        if self._removals is not None:
+            removed = sum(leaving)
+            self._parts.report.add_list(self._route.list_api_name, Counts(read=removed))
+            rows = self._removals.note_rows(rows, leaving)
+            if not rows:
+                return
         try:
             encoded = encode_rows(rows.values)
         except TypeError:
@@ -89,6 +106,8 @@ class BatchFiller:
         self._parts.report.add_list(self._route.list_api_name, Counts(read=1, rejected_before_sending=1))
         if error.code != NO_SEGMENT:
             self._parts.stream_outcomes.note_records(self._route.stream, 1)
+        if self._removals is not None and key is not None:
+            self._removals.note_kept(key)
         self._parts.rejects.add(Rejection.from_line(error, self._route, number, line, key))
 
     def flush(self) -> None:

@@ -31,13 +31,14 @@ class Deletions:
         self._report = report
         self._logged_streams: set[str] = set()
 
-    def count(self, stream: str, list_api_name: str, get_key: Callable[[], bytes]) -> None:
+    def count(self, stream: str, list_api_name: str, get_key: Callable[[], bytes], *, ignored: bool = True) -> None:
         """Count a deleted record. The first one of a stream is logged.
 
         Args:
             stream: Its stream.
             list_api_name: The List of the stream.
             get_key: Returns its key, normalized by `same_key.normalize_for_identity`. Called only if rows are spooled.
+            ignored: Whether counting is all that happens to the record (`deleted_records: ignore`).
 
         Raises:
             RejectedRecord: If rows are spooled and the record has no usable key.
@@ -49,7 +50,7 @@ class Deletions:
                 removed = self._spool.remove(get_key())
                 counts.add(Counts(read=removed, duplicates=removed))
         self._report.add_list(list_api_name, counts)
-        if stream not in self._logged_streams:
+        if ignored and stream not in self._logged_streams:
             self._logged_streams.add(stream)
             logger.warning(
                 "Stream %s: records with a value in %s are deleted at the source: they are counted and not loaded, "

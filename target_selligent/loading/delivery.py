@@ -233,7 +233,7 @@ class Delivery:
         list_api_name, segment = segment_rows.route.list_api_name, segment_rows.segment
         # A replay adds missing members. The run before it has cleared the Segment and filled it again.
         replayed = segment_rows.route.origin.replayed
-        if self.settings.replaces_segments and segment not in self._cleared_segments and not replayed:
+        if segment_rows.route.replaces_segments and segment not in self._cleared_segments and not replayed:
             self._destination.retry_until_visible(lambda: self.client.clear_segment(list_api_name, segment))
             self._cleared_segments.add(segment)
         body = segment_rows.body()

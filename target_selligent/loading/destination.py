@@ -72,12 +72,13 @@ class ListDestination:
         self._visible_until = 0.0
         self.api_name = list_api_name
 
-    def prepare(self, stream: str, fields: StreamFields) -> StreamFields:
+    def prepare(self, stream: str, fields: StreamFields, *, may_create: bool = True) -> StreamFields:
         """Check or create the List and a writable field for each column, before anything of the stream is loaded.
 
         Args:
             stream: Name of the stream, for messages.
             fields: The fields for its columns.
+            may_create: Whether what is missing may be created, as far as the settings allow.
 
         Returns:
             The same fields, with the List's spelling and types.
@@ -87,9 +88,9 @@ class ListDestination:
             ApiError: If Selligent refuses a call.
         """
         if self._fields is None:
-            self._fields = self._open_list(stream, fields.columns)
+            self._fields = self._open_list(stream, fields.columns, may_create=may_create)
         missing = [column for column in fields.columns if column.field.name.casefold() not in self._fields]
-        if missing and not self._may_add_fields:
+        if missing and not (may_create and self._may_add_fields):
             raise DestinationError(self._missing_fields(stream, missing))
         if missing:
             self._check_field_names(stream, missing)
@@ -135,6 +136,22 @@ class ListDestination:
             raise known
         return known
 
+    def find_segment_name(self, segment: str) -> str | None:
+        """Return the API name of a Segment in the tenant's spelling; None if there is none. It is never created.
+
+        Args:
+            segment: The name, in any spelling.
+
+        Raises:
+            DestinationError: If it is not static.
+            ApiError: If Selligent refuses a call.
+        """
+        known = self._segments.get(segment)
+        if isinstance(known, str):
+            return known
+        found = None if isinstance(known, RejectedRecord) else self._find_segment(segment)
+        return None if found is None else self._static_name(found)
+
     def retry_until_visible(self, call: Callable[[], _T]) -> _T:
         """Make a call, and repeat it for a while if it does not find what has just been created.
 
@@ -151,18 +168,20 @@ class ListDestination:
                 time.sleep(pause)
                 pause = min(pause * 2, 5)
 
-    def _open_list(self, stream: str, columns: Sequence[ColumnMapping]) -> dict[str, FieldDefinition]:
+    def _open_list(
+        self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool
+    ) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self.api_name)
         if details is None:
-            details = self._create_list_for(stream, columns)
+            details = self._create_list_for(stream, columns, may_create=may_create)
             self._may_add_fields = True
         else:
             self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
         self.api_name = details.api_name
         return self._read_fields()
 
-    def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping]) -> ListDetails:
-        if not self._create_list:
+    def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool) -> ListDetails:
+        if not (may_create and self._create_list):
             raise DestinationError(
                 f"List {self.api_name} does not exist: check list_api_name and organization, "
                 "or set create_list_if_not_exists to true"
@@ -254,6 +273,10 @@ class ListDestination:
             )
             logger.info("Created Segment %s of List %s", segment, self.api_name)
             return segment
+        return self._static_name(found)
+
+    def _static_name(self, found: SegmentDetails) -> str:
+        """Return the API name of a Segment, if it is static."""
         if found.segment_type not in {"Static", ""}:
             raise DestinationError(
                 f"Segment {found.api_name} of List {self.api_name} is {found.segment_type}: only static Segments "

@@ -29,6 +29,7 @@ class Counts:
         refused: Rows that Selligent refused. Each of them is rejected.
         rejected_before_sending: Records that were rejected by the target, and not sent.
         deleted: Records that the source marks as deleted. They are not sent.
+        removed: Members that have left the Segment, or records that were deleted from the List.
     """
 
     read: int = 0
@@ -40,6 +41,7 @@ class Counts:
     refused: int = 0
     rejected_before_sending: int = 0
     deleted: int = 0
+    removed: int = 0
 
     def add(self, other: Counts) -> None:
         """Add other counts to these."""
@@ -60,7 +62,8 @@ class Counts:
         return self.sent - self.refused - (0 if only_insert else self.duplicates) > 0
 
     def __str__(self) -> str:
-        return ", ".join(f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in _COUNTS)
+        shown = _COUNTS if self.removed else _COUNTS[:-1]
+        return ", ".join(f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in shown)
 
 
 _COUNTS = tuple(slot.name for slot in fields(Counts))
@@ -129,4 +132,5 @@ def counts_of(result: LoadResult, *, rows: int, refused: int) -> Counts:
         duplicates=result.duplicates,
         not_found=result.not_found,
         refused=refused,
+        removed=result.removed,
     )

@@ -19,6 +19,7 @@ from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.list_workers import ListWorkers
+from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.run_parts import RunParts
 from target_selligent.loading.stream import StreamLoader
@@ -90,6 +91,7 @@ class LoadRun:
             on_failed or _do_nothing,
         )
         self._spool = Spool() if settings.spools_records else None
+        self._removals = Removals(self._client, settings, self.rejects, self.report, self._checkpoints)
         self._parts = RunParts(
             settings=settings,
             report=self.report,
@@ -98,6 +100,7 @@ class LoadRun:
             deletions=Deletions(self._spool, self.report),
             checkpoints=self._checkpoints,
             list_workers=self._list_workers,
+            removals=self._removals,
             spool=self._spool,
             before_chunk=self._before_chunk,
         )
@@ -179,7 +182,7 @@ class LoadRun:
             destination = self._destination(self._settings.for_stream(name).list_api_name)
             loader = StreamLoader(
                 description,
-                destination.prepare(name, description.fields),
+                destination.prepare(name, description.fields, may_create=not description.only_removes),
                 origin,
                 self._parts,
                 destination,
@@ -264,7 +267,10 @@ class LoadRun:
         if complete:
             self.rejects.check_share(self.report.records_read)
             self._stream_outcomes.check_at_end(self.rejects)
+            self._removals.finish()
             self._checkpoints.release()
+        else:
+            self._removals.warn_of_skipped()
 
     def _call_on_state(self, state: str) -> None:
         self._on_state(json.loads(state))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.deletions import Deletions
     from target_selligent.loading.list_workers import ListWorkers
+    from target_selligent.loading.removals import Removals
     from target_selligent.loading.report import RunReport
     from target_selligent.loading.stream_outcomes import StreamOutcomes
     from target_selligent.rejects import Rejects
@@ -30,6 +31,7 @@ class RunParts:
         deletions: Counts the records that the source has deleted.
         checkpoints: Opens a ticket for each batch.
         list_workers: Load the batches.
+        removals: What leaves Segments and Lists at the end of the run.
         spool: Stores rows until the end of the input; None if rows may be loaded at once.
         before_chunk: Called before each chunk of records of a Python program.
     """
@@ -41,5 +43,6 @@ class RunParts:
     deletions: Deletions
     checkpoints: Checkpoints
     list_workers: ListWorkers
+    removals: Removals
     spool: Spool | None
     before_chunk: Callable[[], None]

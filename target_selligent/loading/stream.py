@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batches import Batch, Route, Rows
+from target_selligent.batches import Batch, Departure, Route, Rows
 from target_selligent.errors import RejectedRecord
+from target_selligent.loading.audience import Audience
 from target_selligent.loading.batch_filler import BatchFiller
+from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records import (
     RecordLineWriter,
     RecordType,
@@ -30,7 +32,6 @@ from target_selligent.records import (
     is_metadata_column,
     parse_flattened_array,
     parse_json_float,
-    read_segment_names,
 )
 from target_selligent.rejects import parse_member_message
 
@@ -80,8 +81,17 @@ class StreamLoader:
         self._parts, self._destination = parts, destination
         self._line_writer = RecordLineWriter(origin.stream)
         self._unknown_columns: set[str] = set()
-        self._route = _create_route(description.name, destination.api_name, fields, origin)
-        self._filler = BatchFiller(self._route, parts, buffer)
+        self._route = _create_route(description, destination.api_name, fields, origin)
+        self._own = description.settings
+        self._audience = Audience(self._own, required=parts.settings.records_without_segment == "skip")
+        self._removals = (
+            parts.removals.open_stream(
+                self._route, destination, RemovalPolicy.from_settings(self._own, replayed=origin.replayed)
+            )
+            if self._own.may_remove
+            else None
+        )
+        self._filler = BatchFiller(self._route, parts, buffer, self._removals)
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._set_record_type(
             RecordType(description.name, description.schema, fields, validate=description.validator is not None)
@@ -186,12 +196,18 @@ class StreamLoader:
             RunStoppedError: If records are spooled, it has no usable key and `skip_invalid_records` is false.
         """
         self.records_read += 1
+        ignored = self._own.deleted_records == "ignore"
         try:
+            key = None if ignored else self._mapper.get_key(record)
             self._parts.deletions.count(
                 self._route.stream,
                 self._route.list_api_name,
                 lambda: self._filler.normalize_key(self._mapper.get_key(record)),
+                ignored=ignored,
             )
+            if self._removals is not None and not ignored:
+                (row,) = self._route.key_rows([key])
+                self._removals.note_deletion(key, Departure(row, self.records_read, line))
         except RejectedRecord as error:
             self._filler.reject(error, line, self.records_read)
 
@@ -255,7 +271,7 @@ class StreamLoader:
     def _add_decoded(self, records: Sequence[msgspec.Struct], lines: Sequence[bytes], numbers: Sequence[int]) -> None:
         """Add the rows of decoded records. If a record has no valid row, the list is halved until it is found."""
         try:
-            segments = self._read_segments(records)
+            segments, leaving = self._read_audience(records)
             values, keys = self._mapper.create_rows(records, decoded=True)
         except RejectedRecord:
             if len(records) == 1:
@@ -264,16 +280,16 @@ class StreamLoader:
             for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
                 self._add_decoded(records[half], lines[half], numbers[half])
         else:
-            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, lines, numbers))
+            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, lines, numbers), leaving)
 
     def _add_dict(self, record: dict[str, Any], line: bytes, number: int) -> bool:
         """Add the row of one record, or reject the record. Return whether the row was added."""
         try:
             self._check_record(record)
             records = [self._record_type.create_record(record)]
-            segments = self._read_segments(records)
+            segments, leaving = self._read_audience(records)
             values, keys = self._mapper.create_rows(records, decoded=False)
-            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, [line], [number]))
+            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, [line], [number]), leaving)
         except RejectedRecord as error:
             self._filler.reject(error, line, number, self._mapper.get_key_or_none(record))
         except UnicodeEncodeError:
@@ -283,6 +299,11 @@ class StreamLoader:
             self._warn_of_unknown_columns(record)
             return True
         return False
+
+    def _read_audience(self, records: Sequence[msgspec.Struct]) -> tuple[Sequence[Segments], Sequence[bool]]:
+        """Return the Segments of each record, and whether it leaves them."""
+        segments = self._audience.read_segments(self._record_type, records)
+        return segments, self._audience.read_actions(self._record_type, records)
 
     def _check_record(self, record: Mapping[str, Any]) -> None:
         """Check a record before its row is created.
@@ -304,29 +325,18 @@ class StreamLoader:
             if not is_metadata_column(column):
                 logger.warning("Column %s of stream %s is not in its schema: not sent", column, self._route.stream)
 
-    def _read_segments(self, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
-        """Return the Segments that each record names; nothing if there is no segment column.
 
-        Raises:
-            RejectedRecord: If a record names no Segment and must name one, or has a value that is not a name.
-        """
-        column = self._fields.segment_column
-        if column is None:
-            return ()
-        values = list(map(self._record_type.create_getter(column), records))
-        return read_segment_names(values, column, required=self._parts.settings.records_without_segment == "skip")
-
-
-def _create_route(stream: str, list_api_name: str, fields: StreamFields, origin: Origin) -> Route:
+def _create_route(description: StreamDescription, list_api_name: str, fields: StreamFields, origin: Origin) -> Route:
     """Return the route of the rows of a stream."""
     field_by_column = {column.column_name: column.field for column in fields.columns}
     key_fields = [field_by_column[name] for name in fields.key_columns]
     return Route(
-        stream,
+        description.name,
         list_api_name,
         tuple(field.name for field in key_fields),
         fields.key_columns,
         tuple(field.data_type for field in key_fields),
         fields.segment_column,
+        replaces_segments=description.settings.segment_data_import_option == "replace",
         origin=origin,
     )

@@ -9,6 +9,7 @@ from target_selligent.records.description import StreamDescription, StreamOption
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.fields import (
     DELETED_AT_COLUMN,
+    RECORD_NUMBER_FIELD,
     ColumnMapping,
     FieldDefinition,
     StreamFields,
@@ -20,11 +21,18 @@ from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments
 from target_selligent.records.rows import RowMapper
 from target_selligent.records.schemas import check_schema_message
-from target_selligent.records.segment_names import NO_SEGMENT, parse_flattened_array, read_segment_names
+from target_selligent.records.segment_names import (
+    NO_SEGMENT,
+    parse_flattened_array,
+    read_actions,
+    read_segment_names,
+    style_segment_name,
+)
 
 __all__ = [
     "DELETED_AT_COLUMN",
     "NO_SEGMENT",
+    "RECORD_NUMBER_FIELD",
     "ColumnMapping",
     "FieldDefinition",
     "FieldType",
@@ -47,6 +55,8 @@ __all__ = [
     "lenient_json",
     "parse_flattened_array",
     "parse_json_float",
+    "read_actions",
     "read_segment_names",
+    "style_segment_name",
     "to_utc_date_time",
 ]

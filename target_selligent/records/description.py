@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.errors import DestinationError, suggest_names
 from target_selligent.records.fields import METADATA_PREFIX, StreamFields, derive_stream_fields, remove_metadata_columns
 from target_selligent.records.schemas import convert_to_current_draft
 from target_selligent.records.validation import RecordValidator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_selligent.records.row_types import Origin
-    from target_selligent.settings import Settings
+    from target_selligent.settings import Settings, StreamSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class StreamDescription:
         fields: The fields of its columns.
         validator: Checks its records; None if they are not checked.
         flattened: Whether the columns of nested objects are columns of the record already.
+        settings: The settings of the stream.
     """
 
     name: str
@@ -50,6 +52,12 @@ class StreamDescription:
     fields: StreamFields
     validator: RecordValidator | None
     flattened: bool
+    settings: StreamSettings
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether all records leave their Segments, so that nothing is created."""
+        return self.settings.segment_data_import_option == "remove"
 
 
 def describe_stream(
@@ -70,12 +78,20 @@ def describe_stream(
     """
     stream_settings = settings.for_stream(name)
     current = convert_to_current_draft(schema)
+    action_column = stream_settings.action_column
+    if action_column is not None and action_column not in current["properties"]:
+        raise DestinationError(
+            f"stream {name} cannot be loaded: action_column {action_column} is not a column of the schema, which has: "
+            + suggest_names(current["properties"], [action_column])
+        )
     if options.flattened and stream_settings.segment_column in current["properties"]:
         # Flattening changes the type of the column. Its values are checked when the Segment names are read.
         current["properties"][stream_settings.segment_column] = {}
     if not options.keep_metadata:
         mapped_columns = [column for column, field in stream_settings.field_mapping.items() if field is not None]
-        current = remove_metadata_columns(current, kept=(*mapped_columns, stream_settings.segment_column))
+        current = remove_metadata_columns(
+            current, kept=(*mapped_columns, stream_settings.segment_column, action_column)
+        )
     # It is created even if records are not validated, because it checks the schema. Records may have more metadata.
     validator = RecordValidator(name, current, also_allowed=f"^({METADATA_PREFIX}|{METADATA_PREFIX.upper()})")
     fields = derive_stream_fields(
@@ -83,8 +99,14 @@ def describe_stream(
         current,
         key_properties,
         key_fields=stream_settings.key_fields,
-        field_mapping=stream_settings.field_mapping,
+        field_mapping={**({action_column: None} if action_column else {}), **stream_settings.field_mapping},
         segment_column=stream_settings.segment_column,
         text_field_length=settings.text_field_length,
     )
-    return StreamDescription(name, current, fields, validator if options.validate else None, options.flattened)
+    if stream_settings.segment_data_import_option == "remove":
+        # Only keys are sent. The List may lack fields for the other columns.
+        keys = [column for column in fields.columns if column.column_name in fields.key_columns]
+        fields = replace(fields, columns=tuple(keys))
+    return StreamDescription(
+        name, current, fields, validator if options.validate else None, options.flattened, stream_settings
+    )

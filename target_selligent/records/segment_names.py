@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from target_selligent.errors import RejectedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_selligent.records.row_types import Segments
 
@@ -32,13 +32,16 @@ def parse_flattened_array(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def read_segment_names(values: Sequence[Any], column_name: str, *, required: bool) -> list[Segments]:
+def read_segment_names(
+    values: Sequence[Any], column_name: str, *, required: bool, underscore: bool = False
+) -> list[Segments]:
     """Return the Segment or Segments that each record names; an empty tuple if it names none.
 
     Args:
         values: The records' values in the segment column. UNSET if a record lacks the column.
         column_name: Name of the segment column.
         required: Whether each record must name a Segment.
+        underscore: Whether each blank in a name becomes an underscore.
 
     Raises:
         RejectedRecord: If a record names no Segment although it must, or has a value that is not a name. The error
@@ -46,25 +49,53 @@ def read_segment_names(values: Sequence[Any], column_name: str, *, required: boo
     """
     if _TEXT_OR_NOTHING.issuperset(map(type, values)):
         # Equal names become one object, because later steps compare them often.
-        segments = {value: _read_names(value, column_name) for value in set(values)}
+        segments = {value: _read_names(value, column_name, underscore=underscore) for value in set(values)}
         named: list[Segments] = list(map(segments.__getitem__, values))
         any_without = () in segments.values()
     else:
-        named = [_read_names(value, column_name) for value in values]
+        named = [_read_names(value, column_name, underscore=underscore) for value in values]
         any_without = () in named
     if any_without and required:
         raise RejectedRecord("it names no Segment", field=column_name, code=NO_SEGMENT)
     return named
 
 
-def _read_names(value: object, column_name: str) -> Segments:
+def style_segment_name(name: str, *, underscore: bool) -> str:
+    """Return the name of a Segment in the style of `segment_name_style`."""
+    return name.replace(" ", "_") if underscore else name
+
+
+def read_actions(values: Sequence[Any], column_name: str, meanings: Mapping[str, str]) -> list[bool]:
+    """Return for each record whether it leaves its Segments.
+
+    Args:
+        values: The records' values in the action column. UNSET if a record lacks the column.
+        column_name: Name of the action column.
+        meanings: Each value as text, with `add` or `remove`.
+
+    Raises:
+        RejectedRecord: If a value has no meaning. The error does not say which record it is.
+    """
+    actions = [meanings.get(value if isinstance(value, str) else _encode_value(value)) for value in values]
+    if None in actions:
+        raise RejectedRecord(
+            f"its action is none of {', '.join(meanings)} (action_values)", field=column_name, code="bad_action"
+        )
+    return [action == "remove" for action in actions]
+
+
+def _encode_value(value: object) -> str:
+    return "" if value is UNSET else msgspec.json.encode(value).decode()
+
+
+def _read_names(value: object, column_name: str, *, underscore: bool) -> Segments:
     """Return the Segment or Segments in a value of the segment column; an empty tuple if there is none.
 
     Raises:
         RejectedRecord: If the value is neither blank nor a name.
     """
     if isinstance(value, str):
-        return value if value.strip() else ()
+        return style_segment_name(value, underscore=underscore) if value.strip() else ()
     names = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, (str, int)) and not isinstance(item, bool):
@@ -73,4 +104,5 @@ def _read_names(value: object, column_name: str) -> Segments:
             raise RejectedRecord(
                 "the Segment is neither text nor a whole number", field=column_name, code="bad_segment"
             )
-    return tuple(dict.fromkeys(filter(str.strip, names)))
+    styled = (style_segment_name(name, underscore=underscore) for name in names if name.strip())
+    return tuple(dict.fromkeys(styled))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from target_selligent.batches import Batch
     from target_selligent.rejects.rejection import RejectionKind
-    from target_selligent.settings import RejectLimit, Settings
+    from target_selligent.settings import Limit, Settings
 
 logger = logging.getLogger("target-selligent")
 
@@ -55,7 +55,7 @@ class Rejects:
         *,
         strict: bool,
         path: str | None = None,
-        limit: RejectLimit | None = None,
+        limit: Limit | None = None,
         keeps_newer_records: bool = False,
     ) -> None:
         self._strict = strict

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.environment import read_environment
-from target_selligent.settings.settings import RejectLimit, Settings, find_faker_problems, find_unknown_settings
-from target_selligent.settings.table import (
-    DEFINITIONS,
-    MAX_TEXT_LENGTH,
-    SETTINGS,
-    SettingDefinition,
-    create_config_schema,
-)
+from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
+from target_selligent.settings.stream_settings import StreamSettings
+from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
+from target_selligent.settings.values import Limit
 
 __all__ = [
     "DEFINITIONS",
     "MAX_TEXT_LENGTH",
     "SETTINGS",
-    "RejectLimit",
+    "Limit",
     "SettingDefinition",
     "Settings",
+    "StreamSettings",
     "create_config_schema",
     "find_faker_problems",
     "find_unknown_settings",

@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
+from target_selligent.settings.stream_settings import (
+    INVISIBLE,
+    STREAM_SETTINGS,
+    StreamSettings,
+    find_contradictions,
+    find_stream_problems,
+    find_value_problems,
+    override,
+    parse_stream_values,
+)
 from target_selligent.settings.table import DEFINITIONS, SETTINGS
+from target_selligent.settings.values import Limit, parse_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
-"""Control characters, spaces without width and lone surrogates."""
 _HOST = re.compile(r"(?!\.)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -26,51 +35,23 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _FAKE = re.compile(r"\bfake\.")
 
 
-@dataclass(frozen=True, slots=True)
-class RejectLimit:
-    """How many records a run may reject.
-
-    Args:
-        count: The maximum number of records; None if the limit is a share.
-        share: The maximum share of all records, from 0 to 1; None if the limit is a number.
-    """
-
-    count: int | None = None
-    share: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamSettings:
-    """The settings of one stream. Each attribute is the setting with its name."""
-
-    list_api_name: str
-    segment_column: str | None
-    key_fields: tuple[str, ...]
-    field_mapping: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(StreamSettings):
     """The checked settings of one run. Each attribute is the setting with its name."""
 
     base_url: str
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
     organization: str
-    list_api_name: str
     create_list_if_not_exists: bool
     list_data_import_option: str
-    segment_column: str | None
     create_segment_if_not_exists: bool
-    segment_data_import_option: str
-    key_fields: tuple[str, ...]
     deduplication: str
     key_comparison: str
     error_handling: str
     mode: str
     skip_invalid_records: bool
     records_without_segment: str
-    field_mapping: Mapping[str, str | None]
     streams: Mapping[str, Mapping[str, Any]]
     unlisted_streams: str
     text_field_length: int
@@ -80,7 +61,7 @@ class Settings:
     segment_batch_size_rows: int
     segment_batch_max_age_seconds: int
     rejects_path: str | None
-    max_rejects: RejectLimit | None
+    max_rejects: Limit | None
     requests_per_minute: int
     max_parallel_requests_per_list: int
     busy_timeout_seconds: int
@@ -92,13 +73,7 @@ class Settings:
         Args:
             stream: The name of the stream.
         """
-        own = self.streams.get(stream, {})
-        return StreamSettings(
-            list_api_name=own.get("list_api_name", self.list_api_name),
-            segment_column=own.get("segment_column", self.segment_column),
-            key_fields=parse_names(own["key_fields"]) if own.get("key_fields") else self.key_fields,
-            field_mapping={**self.field_mapping, **own.get("field_mapping", {})},
-        )
+        return override(self, self.streams.get(stream, {}))
 
     @property
     def has_several_lists(self) -> bool:
@@ -107,10 +82,9 @@ class Settings:
         return len(names | {self.list_api_name.casefold()}) > 1
 
     @property
-    def replaces_segments(self) -> bool:
-        """Whether each Segment is cleared before its first load in the run."""
-        columns = [self.segment_column, *(own.get("segment_column") for own in self.streams.values())]
-        return any(columns) and self.segment_data_import_option == "replace"
+    def all_streams(self) -> tuple[StreamSettings, ...]:
+        """The settings of the run, and those of each stream with an entry in `streams`."""
+        return self, *map(self.for_stream, self.streams)
 
     @property
     def spools_records(self) -> bool:
@@ -140,8 +114,9 @@ class Settings:
         interrupted. This is not so if the effect of a record depends on earlier records of the same run: a Segment is
         cleared before its first load, or only the first record of a key counts, or only the last one is inserted.
         """
-        if self.replaces_segments:
-            return "segment_data_import_option replace"
+        for option in ("replace", "mirror", "remove"):
+            if any(one.has_segments and one.segment_data_import_option == option for one in self.all_streams):
+                return f"segment_data_import_option {option}"
         if self.spools_records:
             return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
         if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
@@ -175,13 +150,16 @@ class Settings:
         if not problems:
             problems += _find_base_url_problems(configured["base_url"])
             problems += _find_text_problems(configured)
-            problems += _find_mapping_problems(configured.get("field_mapping", {}))
-            if not configured.get("segment_column", "column").strip():
-                problems.append("segment_column must not be blank: leave it out to load the List only")
-            problems += _find_stream_problems(configured.get("streams", {}))
+            problems += [
+                problem
+                for name in STREAM_SETTINGS
+                if name in configured
+                for problem in find_value_problems(name, configured[name])
+            ]
+            problems += find_stream_problems(configured.get("streams", {}))
         if "max_rejects" in configured and "max_rejects" not in {problem.split()[0] for problem in problems}:
             try:
-                configured["max_rejects"] = parse_reject_limit(str(configured["max_rejects"]))
+                configured["max_rejects"] = parse_limit(str(configured["max_rejects"]))
             except ValueError:
                 problems.append("max_rejects must be a number such as 100 or a share such as 0.5%")
         if problems:
@@ -189,48 +167,14 @@ class Settings:
         values = {name: configured.get(name, definition.default) for name, definition in DEFINITIONS.items()}
         address = urlsplit(values["base_url"])
         values["base_url"] = f"{address.scheme}://{address.netloc}"
-        values["key_fields"] = parse_names(values["key_fields"] or ())
-        return cls(**{slot.name: values[slot.name] for slot in fields(cls)})
-
-
-def parse_names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """Return names from an array, from text that is a JSON array, or from comma-separated text.
-
-    Environment variables can only contain text, and Meltano writes an array into them as JSON.
-
-    Args:
-        value: The names. Blanks around a name and blank names are removed.
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if text.startswith("["):
-            try:
-                value = [str(name) for name in json.loads(text)]
-            except ValueError:
-                value = text.split(",")
-        else:
-            value = text.split(",")
-    return tuple(name.strip() for name in value if name.strip())
-
-
-def parse_reject_limit(text: str) -> RejectLimit:
-    """Parse `max_rejects`.
-
-    Args:
-        text: A whole number or a percentage.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    text = text.strip()
-    if text.endswith("%"):
-        share = float(text[:-1]) / 100
-        if not 0 <= share <= 1:
-            raise ValueError("not a share")
-        return RejectLimit(share=share)
-    if not text.isdecimal():
-        raise ValueError("not a number")
-    return RejectLimit(count=int(text))
+        settings = cls(**parse_stream_values({slot.name: values[slot.name] for slot in fields(cls)}))
+        problems = list(find_contradictions(settings))
+        for stream in settings.streams:
+            own = find_contradictions(settings.for_stream(stream))
+            problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]
+        if problems:
+            raise SettingsError(problems)
+        return settings
 
 
 def find_unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
@@ -263,7 +207,7 @@ def find_faker_problems(config: Mapping[str, Any]) -> list[str]:
 
 def _find_base_url_problems(base_url: str) -> list[str]:
     # urlsplit silently removes line breaks and tabs.
-    if _INVISIBLE.search(base_url) or " " in base_url:
+    if INVISIBLE.search(base_url) or " " in base_url:
         return ["base_url must not contain blanks, line breaks or other invisible characters"]
     try:
         parts = urlsplit(base_url)
@@ -300,7 +244,7 @@ def _find_text_problems(configured: Mapping[str, Any]) -> list[str]:
     problems = []
     for name in ("api_key", "api_secret", "organization", "list_api_name"):
         value = configured[name]
-        if _INVISIBLE.search(value):
+        if INVISIBLE.search(value):
             problems.append(f"{name} contains a line break, a tab or another invisible character")
         elif value != value.strip():
             problems.append(f"{name} starts or ends with a blank")
@@ -310,32 +254,4 @@ def _find_text_problems(configured: Mapping[str, Any]) -> list[str]:
         problems.append("organization must be a name: a part of a URL cannot be only dots")
     if ":" in configured["api_key"]:
         problems.append("api_key must not contain a colon: if text follows it, this text is the api_secret")
-    return problems
-
-
-def _find_stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    allowed = {slot.name for slot in fields(StreamSettings)}
-    problems = []
-    for stream, own in streams.items():
-        for name, value in own.items():
-            if name not in allowed:
-                problems.append(f"streams: {name} of stream {stream} is not one of {', '.join(sorted(allowed))}")
-            elif value is None and name == "segment_column":
-                continue
-            elif problem := DEFINITIONS[name].find_problem(value):
-                problems.append(f"streams: {problem} (stream {stream})")
-            elif name == "list_api_name" and _INVISIBLE.search(value):
-                problems.append(f"streams: {name} of stream {stream} contains an invisible character")
-            elif name == "field_mapping":
-                problems += [f"streams: {problem} (stream {stream})" for problem in _find_mapping_problems(value)]
-    return problems
-
-
-def _find_mapping_problems(mapping: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for column, name in mapping.items():
-        if name is not None and not isinstance(name, str):
-            problems.append(f"field_mapping of column {column} must be a field name or null")
-        elif isinstance(name, str) and not name.strip():
-            problems.append(f"field_mapping of column {column} is blank: use null if the column must not be sent")
     return problems

@@ -8,106 +8,9 @@ The SDK's config schema is created from it. So are the table in `docs/settings.m
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Kind = Literal["string", "integer", "boolean", "object", "names", "limit", "streams"]
-
-MAX_TEXT_LENGTH = 4000
-"""Maximum length of a `Text` field, in characters. A longer field is a `LongText` field."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingDefinition:
-    """One setting, as users see it.
-
-    Args:
-        name: The key in the config.
-        kind: The type of the value. `names` is comma-separated text or an array of strings, `limit` is a number or a
-            percentage, and `streams` is an object with settings for each stream.
-        title: Two or three words.
-        description: What it does, as one or more sentences.
-        default: The value if the config has none.
-        required: Whether the config must have it.
-        secret: Whether it must never be shown.
-        options: All allowed values; empty if any value of the kind is allowed.
-        minimum: The smallest allowed integer.
-        maximum: The largest allowed integer.
-    """
-
-    name: str
-    kind: Kind
-    title: str
-    description: str
-    default: Any = None
-    required: bool = False
-    secret: bool = False
-    options: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-
-    def to_json_schema(self) -> dict[str, Any]:
-        """Return the setting as a property of a JSON Schema, as the SDK needs it."""
-        types = {"names": ["string", "array"], "limit": ["string", "integer"], "streams": ["object"]}.get(
-            self.kind, [self.kind]
-        )
-        if not self.required:
-            types = [*types, "null"]
-        schema: dict[str, Any] = {"type": types, "title": self.title, "description": self.description}
-        if self.kind == "names":
-            schema["items"] = {"type": "string"}
-        if self.kind == "streams":
-            schema["additionalProperties"] = {"type": "object"}
-        if self.kind == "object":
-            schema["additionalProperties"] = {"type": ["string", "null"]}
-        if self.options:
-            schema["enum"] = [*self.options, *([] if self.required else [None])]
-        if self.minimum is not None:
-            schema["minimum"] = self.minimum
-        if self.maximum is not None:
-            schema["maximum"] = self.maximum
-        if self.default is not None:
-            schema["default"] = self.default
-        if self.secret:
-            schema |= {"secret": True, "writeOnly": True}
-        return schema
-
-    def find_problem(self, value: object) -> str | None:
-        """Return what is wrong with a value, without repeating the value; None if it is valid.
-
-        Args:
-            value: The value in a config; not None.
-        """
-        expected, fits = {
-            "string": ("text", isinstance(value, str)),
-            "integer": ("a whole number", isinstance(value, int) and not isinstance(value, bool)),
-            "boolean": ("true or false", isinstance(value, bool)),
-            "object": ("an object", isinstance(value, dict)),
-            "streams": (
-                "an object of objects",
-                isinstance(value, dict) and all(isinstance(own, dict) for own in value.values()),
-            ),
-            "limit": ("a number or a percentage", isinstance(value, (str, int)) and not isinstance(value, bool)),
-            "names": (
-                "comma-separated names or an array of names",
-                isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value)),
-            ),
-        }[self.kind]
-        if not fits:
-            return f"{self.name} must be {expected}"
-        if self.options and value not in self.options:
-            near = difflib.get_close_matches(str(value), self.options, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            return f"{self.name} must be one of {', '.join(self.options)}{hint}"
-        if self.minimum is not None and isinstance(value, int) and value < self.minimum:
-            return f"{self.name} must be at least {self.minimum}"
-        if self.maximum is not None and isinstance(value, int) and value > self.maximum:
-            return f"{self.name} must be at most {self.maximum}"
-        if self.required and isinstance(value, str) and not value.strip():
-            return f"{self.name} must not be blank"
-        return None
-
+from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 
 SETTINGS: tuple[SettingDefinition, ...] = (
     SettingDefinition(
@@ -163,6 +66,20 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "`list_only`. Without this setting, only the List is loaded.",
     ),
     SettingDefinition(
+        "segment",
+        "string",
+        "Segment",
+        "API name of the one Segment of all records, instead of a `segment_column`.",
+    ),
+    SettingDefinition(
+        "segment_name_style",
+        "string",
+        "Style of Segment names",
+        "`exact` uses the names of Segments as they are. `underscore` replaces each blank in them by an underscore.",
+        default="exact",
+        options=("exact", "underscore"),
+    ),
+    SettingDefinition(
         "create_segment_if_not_exists",
         "boolean",
         "Create Segments",
@@ -174,9 +91,56 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "string",
         "Segment import option",
         "`append` adds members to a Segment and keeps the existing ones. `replace` clears each Segment once in a run, "
-        "before its first load.",
+        "before its first load. `mirror` adds members, and at the end of the run removes those that no record of the "
+        "run has named; use it for whole streams only, never for incremental ones. `remove` removes the records from "
+        "the Segments that they name; the List stays as it is.",
         default="append",
-        options=("append", "replace"),
+        options=("append", "replace", "mirror", "remove"),
+    ),
+    SettingDefinition(
+        "mirrored_segments",
+        "names",
+        "Mirrored Segments",
+        "With `mirror`, Segments that lose their members even if no record names them any more.",
+        default=[],
+    ),
+    SettingDefinition(
+        "max_removals",
+        "limit",
+        "Maximum of removals",
+        "How many members may leave at the end of a run because no record has named them: a number, or a percentage of "
+        "the members of all mirrored Segments. If more would leave, nobody leaves and the run fails.",
+        default="50%",
+    ),
+    SettingDefinition(
+        "action_column",
+        "string",
+        "Action column",
+        "Column that says for each record whether it is added to its Segments or removed from them. "
+        "The last record of a key counts. The column is not sent as a field.",
+    ),
+    SettingDefinition(
+        "action_values",
+        "object",
+        "Action values",
+        "Values of the action column, each with its meaning, `add` or `remove`.",
+        default={"add": "add", "remove": "remove"},
+    ),
+    SettingDefinition(
+        "deleted_records",
+        "string",
+        "Deleted records",
+        "What happens to records that the source marks as deleted. `ignore` only counts them. `leave_segments` removes "
+        "them from all Segments of their stream. `delete` deletes them from the List.",
+        default="ignore",
+        options=("ignore", "leave_segments", "delete"),
+    ),
+    SettingDefinition(
+        "removal_fields",
+        "values",
+        "Fields of removed records",
+        "Fields and values that are written to the List for each record that leaves a Segment, such as `OPTOUT` 1.",
+        default={},
     ),
     SettingDefinition(
         "key_fields",
@@ -249,8 +213,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "streams",
         "streams",
         "Settings by stream",
-        "Stream name to an object with its own `list_api_name`, `key_fields`, `segment_column` or `field_mapping`, "
-        "for taps whose streams go to different Lists. With an empty object, the other settings apply to the stream.",
+        "Stream name to an object with its own settings of the List, its key, its fields and its Segments, for taps "
+        "whose streams go to different Lists. With an empty object, the other settings apply to the stream.",
         default={},
     ),
     SettingDefinition(

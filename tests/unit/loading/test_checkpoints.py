@@ -166,13 +166,13 @@ def test_a_freeze_waits_for_the_state_that_is_being_printed() -> None:
 
     def print_slowly(_: str) -> None:
         printing.set()
-        go_on.wait(timeout=5)
+        go_on.wait()
         events.append("printed")
 
     checkpoints = Checkpoints(print_slowly)
 
     def freeze() -> None:
-        printing.wait(timeout=5)
+        printing.wait()
         checkpoints.freeze()
         events.append("frozen")
 
@@ -185,5 +185,5 @@ def test_a_freeze_waits_for_the_state_that_is_being_printed() -> None:
     threads[1].join(timeout=0.1)
     go_on.set()
     for thread in threads:
-        thread.join(timeout=5)
+        thread.join()
     assert events == ["printed", "frozen"]

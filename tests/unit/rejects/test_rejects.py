@@ -16,7 +16,7 @@ from target_selligent.records.row_types import Origin
 from target_selligent.records.segment_names import NO_SEGMENT
 from target_selligent.rejects.rejection import Rejection
 from target_selligent.rejects.rejects import Rejects
-from target_selligent.settings.settings import RejectLimit
+from target_selligent.settings import Limit
 from tests.unit.rows import rows_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_the_first_rejection_of_a_strict_run_ends_it(tmp_path: Path) -> None:
 
 def test_a_number_of_rejects_is_a_limit() -> None:
     """As many as the limit are accepted, one more is not."""
-    rejects = Rejects(strict=False, limit=RejectLimit(count=2))
+    rejects = Rejects(strict=False, limit=Limit(count=2))
     rejects.add(rejection(1))
     rejects.add(rejection(2))
     with pytest.raises(TooManyRejectsError, match="more than 2 records"):
@@ -83,7 +83,7 @@ def test_a_number_of_rejects_is_a_limit() -> None:
 @pytest.mark.parametrize(("read", "fails"), [(10, False), (9, True), (0, False)])
 def test_a_share_of_rejects_is_checked_at_the_end(read: int, fails: bool) -> None:  # noqa: FBT001 - a case
     """A share may be reached and not exceeded; a run without records has none."""
-    rejects = Rejects(strict=False, limit=RejectLimit(share=0.1))
+    rejects = Rejects(strict=False, limit=Limit(share=0.1))
     rejects.add(rejection(1))
     if fails:
         with pytest.raises(TooManyRejectsError, match="1 of 9 records"):

@@ -9,14 +9,9 @@ import pytest
 
 from target_selligent.errors import SettingsError
 from target_selligent.settings.environment import read_environment
-from target_selligent.settings.settings import (
-    RejectLimit,
-    Settings,
-    find_unknown_settings,
-    parse_names,
-    parse_reject_limit,
-)
+from target_selligent.settings.settings import Settings, find_unknown_settings
 from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
+from target_selligent.settings.values import Limit, parse_limit, parse_names
 
 REQUIRED: dict[str, Any] = {
     "base_url": "https://customer.slgnt.eu",
@@ -243,23 +238,23 @@ def test_names(given: Any, wanted: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("0", RejectLimit(count=0)),
-        (" 100 ", RejectLimit(count=100)),
-        ("0.5%", RejectLimit(share=0.005)),
-        ("100%", RejectLimit(share=1.0)),
+        ("0", Limit(count=0)),
+        (" 100 ", Limit(count=100)),
+        ("0.5%", Limit(share=0.005)),
+        ("100%", Limit(share=1.0)),
     ],
     ids=str,
 )
-def test_reject_limits(text: str, wanted: RejectLimit) -> None:
+def test_reject_limits(text: str, wanted: Limit) -> None:
     """A limit is a number, or a share of all records."""
-    assert parse_reject_limit(text) == wanted
+    assert parse_limit(text) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "%", "x%", "nan%", "-1", "1.5", "1e3", "²"])
 def test_no_reject_limits(text: str) -> None:
     """Anything else is none."""
     with pytest.raises(ValueError, match=r"."):
-        parse_reject_limit(text)
+        parse_limit(text)
 
 
 def test_settings_of_a_stream() -> None:

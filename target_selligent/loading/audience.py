@@ -1,0 +1,69 @@
+"""Which Segments the records of one stream join or leave, by the settings of the stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_selligent.records import read_actions, read_segment_names, style_segment_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
+    from target_selligent.records import RecordType, Segments
+    from target_selligent.settings import StreamSettings
+
+
+class Audience:
+    """Reads Segments and actions from the records of one stream.
+
+    Args:
+        settings: The settings of the stream.
+        required: Whether each record must name a Segment.
+    """
+
+    def __init__(self, settings: StreamSettings, *, required: bool) -> None:
+        self._segment_column = settings.segment_column
+        self._action_column = settings.action_column
+        self._action_values = settings.action_values
+        self._all_leave = settings.segment_data_import_option == "remove"
+        self._required = required
+        self._underscore = settings.segment_name_style == "underscore"
+        self._segment: str | None = None
+        if settings.segment is not None:
+            self._segment = style_segment_name(settings.segment, underscore=self._underscore)
+
+    def read_segments(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
+        """Return the Segments that each record names; nothing if the stream has no Segments.
+
+        Args:
+            record_type: The type of the records.
+            records: The records.
+
+        Raises:
+            RejectedRecord: If a record names no Segment and must name one, or has a value that is not a name.
+        """
+        if self._segment is not None:
+            return [self._segment] * len(records)
+        if self._segment_column is None:
+            return ()
+        values = list(map(record_type.create_getter(self._segment_column), records))
+        return read_segment_names(values, self._segment_column, required=self._required, underscore=self._underscore)
+
+    def read_actions(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[bool]:
+        """Return for each record whether it leaves its Segments; nothing if no record of the stream does.
+
+        Args:
+            record_type: The type of the records.
+            records: The records.
+
+        Raises:
+            RejectedRecord: If the action of a record has no meaning.
+        """
+        if self._all_leave:
+            return [True] * len(records)
+        if self._action_column is None:
+            return ()
+        values = list(map(record_type.create_getter(self._action_column), records))
+        return read_actions(values, self._action_column, self._action_values)

@@ -1,0 +1,117 @@
+"""The removals of a run: done at its end, when everything else is loaded, or not at all.
+
+Nobody leaves unless the whole run went well. Members of mirrored Segments are read only then, so nobody who stays is
+ever missing. STATEs that cover a removal wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from target_selligent.api import LoadOptions
+from target_selligent.errors import RunStoppedError, TooManyRemovalsError
+from target_selligent.loading.removal_loads import RemovalParts
+from target_selligent.loading.stream_removals import StreamRemovals
+
+if TYPE_CHECKING:
+    from target_selligent.api import SelligentClient
+    from target_selligent.batches import Route
+    from target_selligent.loading.checkpoints import Checkpoints
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.report import RunReport
+    from target_selligent.loading.stream_removals import RemovalPolicy
+    from target_selligent.rejects import Rejects
+    from target_selligent.settings import Settings
+
+logger = logging.getLogger("target-selligent")
+
+_MAX_NAMED = 10
+
+
+class Removals:
+    """The removals of a run. The reading thread uses it.
+
+    Args:
+        client: Calls Selligent.
+        settings: The run's settings.
+        rejects: Receives the removals that Selligent refuses.
+        report: Receives the counts.
+        checkpoints: Keeps the STATEs back that cover a removal.
+    """
+
+    def __init__(
+        self,
+        client: SelligentClient,
+        settings: Settings,
+        rejects: Rejects,
+        report: RunReport,
+        checkpoints: Checkpoints,
+    ) -> None:
+        options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
+        self._parts = RemovalParts(client, settings, options, rejects, report)
+        self._checkpoints = checkpoints
+        self._ticket: int | None = None
+        self._streams: dict[tuple[str, tuple[str, ...]], StreamRemovals] = {}
+
+    def open_stream(self, route: Route, destination: ListDestination, policy: RemovalPolicy) -> StreamRemovals:
+        """Return the removals of a stream. Streams with the same List and key fields share them.
+
+        Args:
+            route: The route of the stream.
+            destination: Its List.
+            policy: How its members leave.
+
+        Raises:
+            FatalApiError: If members must be read, and the service account has no right to do so.
+        """
+        place = route.list_api_name.casefold(), route.key_fields
+        known = self._streams.get(place)
+        if known is None:
+            known = self._streams[place] = StreamRemovals(self._parts, route, destination, self.defer_state)
+        known.add_policy(policy, route.stream)
+        if policy.mirror:
+            logger.info(
+                "Stream %s is mirrored: members that this run does not name leave at its end. "
+                "A stream must not be mirrored if the tap reads only what has changed",
+                route.stream,
+            )
+            self.defer_state()
+            known.check_right_to_read()
+        return known
+
+    def defer_state(self) -> None:
+        """Keep all STATEs from now on back until the removals are done."""
+        if self._ticket is None:
+            self._ticket = self._checkpoints.open()
+
+    def warn_of_skipped(self) -> None:
+        """Log that removals are not done, because the run was cut short."""
+        if any(stream.has_work for stream in self._streams.values()):
+            logger.warning("Nobody was removed from a Segment or List: the run was cut short")
+
+    def finish(self) -> None:
+        """Do all removals, once everything else of a whole run is loaded, and let its STATEs go on.
+
+        Raises:
+            TooManyRemovalsError: If more would leave than `max_removals` allows. Then nobody leaves.
+            RunStoppedError: If Selligent refuses to remove some. The others are removed.
+            ApiError: If Selligent refuses a call.
+        """
+        plans = [stream for stream in self._streams.values() if stream.has_work]
+        problems = [problem for problem in [stream.plan() for stream in plans] if problem is not None]
+        if problems:
+            more = f"; and {len(problems) - _MAX_NAMED:,} more" if len(problems) > _MAX_NAMED else ""
+            raise TooManyRemovalsError(
+                f"nobody was removed: {'; '.join(problems[:_MAX_NAMED])}{more}. If this is right, set max_removals "
+                "to a number or share that allows it"
+            )
+        refused = sum(stream.execute() for stream in plans)
+        if refused:
+            raise RunStoppedError(
+                f"Selligent refused to remove {refused:,} members or records: see the warnings above for the reasons. "
+                "The others are removed"
+            )
+        if self._ticket is not None:
+            self._checkpoints.acknowledge(self._ticket)
+            self._ticket = None
