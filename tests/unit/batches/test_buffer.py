@@ -137,6 +137,16 @@ def test_a_full_batch_is_submitted_at_once() -> None:
     assert numbers_of(collector.batches) == [[1, 2]]
 
 
+def test_rows_are_split_where_a_batch_is_full() -> None:
+    """Rows that are added together fill the open batch, then further batches; each row is in one of them."""
+    collector = Collector(2, 1000)
+    collector.add(SHAPES[0], rows_of([1], [1], [1]))
+    collector.add(SHAPES[0], rows_of([2, 3, 4, 5], [2, 3, 4, 5], [1] * 4))
+    assert numbers_of(collector.batches) == [[1, 2], [3, 4]]
+    collector.buffer.flush()
+    assert numbers_of(collector.batches[2:]) == [[5]]
+
+
 def test_batches_of_two_shapes_are_open_together() -> None:
     """Rows of two shapes in turn fill two batches. Only a key in both submits the earlier batch."""
     collector = Collector(100, 10_000)
@@ -158,6 +168,25 @@ def test_a_batch_may_be_exactly_as_large_as_the_limit() -> None:
         one_by_one.add(SHAPES[0], rows_of([number], [number], [4]))
     assert numbers_of(together.batches) == numbers_of(one_by_one.batches) == [[1, 2, 3]]
     assert together.batches[0].body.size_bytes == max_bytes
+
+
+def test_a_row_that_is_one_byte_too_large_starts_another_batch() -> None:
+    """A body is never larger than the limit, not even by its last comma."""
+    collector = Collector(100, len(b'[[1,"xxxx"],[2,"xxxx"],[3,"xxxx"]]') - 1)
+    for number in (1, 2, 3):
+        collector.add(SHAPES[0], rows_of([number], [number], [4]))
+    assert numbers_of(collector.batches) == [[1, 2]]
+
+
+def test_keys_keep_their_order_after_a_batch_is_submitted() -> None:
+    """When one of three batches is submitted, the keys of the other two still keep their order."""
+    collector = Collector(2, 1000)
+    for number in (0, 1, 2):
+        collector.add(SHAPES[number], rows_of([number], [number], [1]))
+    collector.add(SHAPES[2], rows_of([3], [3], [1]))
+    assert numbers_of(collector.batches) == [[2, 3]]
+    collector.add(SHAPES[1], rows_of([4], [0], [1]))
+    assert numbers_of(collector.batches) == [[2, 3], [0], [1, 4]]
 
 
 def test_only_old_batches_are_flushed() -> None:

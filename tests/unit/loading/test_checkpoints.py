@@ -74,6 +74,17 @@ def test_held_states_wait_for_the_end() -> None:
     assert printed == ['{"a": 2}', '{"a": 3}']
 
 
+def test_a_release_without_a_state_prints_nothing() -> None:
+    """A run whose input has no STATE prints none, and each STATE is printed once."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append, defer=True)
+    checkpoints.release()
+    assert printed == []
+    checkpoints.note_state('{"a": 1}')
+    checkpoints.release()
+    assert printed == ['{"a": 1}']
+
+
 def test_states_behind_one_ticket_are_replaced_by_the_newest() -> None:
     """However many STATEs wait for the same batch, one of them is kept, and it alone is printed."""
     printed: list[str] = []
