@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import socket
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def classify_connection_failure(
     """
     causes = list(iterate_causes(error))
     is_proxy_error = isinstance(error, requests.exceptions.ProxyError)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) or any(isinstance(cause, http.client.InvalidURL) for cause in causes):
         # Raised before anything is sent: the address, a header or the proxy is invalid.
         advice = f" through proxy {_host_and_port(proxy)}: {_PROXY_ADVICE}" if proxy else ": check base_url and api_key"
         return FatalApiError(f"the request cannot be sent ({_failure_name(causes)}){advice}", call=call)
