@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".matrix"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RUNS = (
+    "command",
+    "digits",
+    "input",
+    "parallel",
+    "python",
+    "samples",
+    "schemas",
+    "sdk_features",
+    "start",
+    "state",
+    "values",
+)
+TESTS = [
+    "tests/unit",
+    "tests/test_fast_path.py",
+    "tests/test_sdk_contract.py",
+    "tests/test_sdk_suite.py",
+    *(f"tests/run/test_{name}.py" for name in RUNS),
+]
+"""What depends on the Python or on a library, in few minutes. `make test` runs everything on our own Python."""
+
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -104,10 +126,6 @@ def main() -> None:
     constraints.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
     packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
     run_tests(prepare(sys.executable, "lowest", constraints, *packages), *TESTS, coverage=True)
-
-
-TESTS = ["tests/unit", "tests/run", *map(str, sorted(ROOT.glob("tests/test_*.py")))]
-"""Not `tests/faults`, which takes most of the time, nor `tests/emulator`, whose schemathesis needs newer packages."""
 
 
 if __name__ == "__main__":

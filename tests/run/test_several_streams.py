@@ -120,7 +120,9 @@ def test_names_that_never_came_are_warned_about(tenant: Tenant) -> None:
         "field_mapping names column nothing_like_it, which never came",
         "field_mapping of stream orders names column Email, which never came: did you mean email?",
     ]
-    assert run.stderr.count("WARNING") == 4
+    # The SDK may warn that this Python is about to leave it.
+    lines = [line for line in run.stderr.splitlines() if "WARNING" in line and "SingerSDKPythonEOLWarning" not in line]
+    assert len(lines) == 4
 
 
 def test_columns_of_any_schema_came(tenant: Tenant) -> None:
