@@ -189,6 +189,16 @@ def test_keys_keep_their_order_after_a_batch_is_submitted() -> None:
     assert numbers_of(collector.batches) == [[2, 3], [0], [1, 4]]
 
 
+def test_a_key_in_a_submitted_batch_submits_no_other() -> None:
+    """Only a key of a batch that is still open forces this batch out."""
+    collector = Collector(2, 1000)
+    collector.add(SHAPES[1], rows_of([9], [9], [1]))
+    collector.add(SHAPES[0], rows_of([1, 2, 3], [1, 2, 3], [1] * 3))
+    assert numbers_of(collector.batches) == [[1, 2]]
+    collector.add(SHAPES[1], rows_of([10], [1], [1]))
+    assert numbers_of(collector.batches) == [[1, 2], [9, 10]]
+
+
 def test_only_old_batches_are_flushed() -> None:
     """A flush for age keeps the batches that are not older than the limit."""
     collector = Collector(100, 10_000)

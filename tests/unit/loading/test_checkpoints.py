@@ -75,12 +75,19 @@ def test_held_states_wait_for_the_end() -> None:
 
 
 def test_a_release_without_a_state_prints_nothing() -> None:
-    """A run whose input has no STATE prints none, and each STATE is printed once."""
+    """A run whose input has no STATE prints none."""
     printed: list[str] = []
     checkpoints = Checkpoints(printed.append, defer=True)
     checkpoints.release()
     assert printed == []
+
+
+def test_a_second_release_prints_nothing_again() -> None:
+    """A deferred STATE is printed once."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append, defer=True)
     checkpoints.note_state('{"a": 1}')
+    checkpoints.release()
     checkpoints.release()
     assert printed == ['{"a": 1}']
 
@@ -126,6 +133,20 @@ def test_16_mib_of_states_may_wait(more: str, left: str) -> None:
     for ticket in tickets:
         checkpoints.acknowledge(ticket)
     assert "".join(text[0] for text in printed) == left
+
+
+def test_the_newer_of_two_large_states_is_kept() -> None:
+    """Where two STATEs are too much, the older one is left out."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append)
+    tickets = []
+    for number in "01":
+        tickets.append(checkpoints.open())
+        checkpoints.note_state(number * (9 << 20))
+    assert checkpoints.waiting == 1
+    for ticket in tickets:
+        checkpoints.acknowledge(ticket)
+    assert [text[0] for text in printed] == ["1"]
 
 
 def test_states_that_are_left_out_need_no_memory() -> None:
