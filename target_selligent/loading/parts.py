@@ -200,7 +200,7 @@ class _Loading:
         if step is AfterLoss.SEND_AGAIN:
             logger.warning("%s; trying again", error)
         else:
-            logger.warning("%s; sending the last row alone, then all rows again", error)
+            logger.warning("%s; trying again, the last row alone first", error)
             with suppress(PayloadTooLargeError, BadRequestError):
                 self._call(part[-1:], splittable=False)
         return (part,)
