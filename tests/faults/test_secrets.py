@@ -85,10 +85,13 @@ _FAILING = {
 }  # fmt: skip
 
 
+_SUCCEEDING = [failing for name, failing in _FAILING.items() if name.startswith("passing-") or name == "quota"]
+
+
 @pytest.mark.parametrize("case", [pytest.param(failing, id=name) for name, failing in _FAILING.items()])
 def test_key_and_secret_are_in_no_output(case: Failing, outcome: FinishedRun) -> None:
     """Whatever fails, even at DEBUG neither key nor secret is printed, nor a traceback."""
-    assert outcome.returncode in {0, 1}
+    assert outcome.returncode == (0 if case in _SUCCEEDING else 1)
     assert "DEBUG" in outcome.stderr or case.settings != "{}"
     for line in outcome.stderr.splitlines():
         assert SECRET not in line
