@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 18
 _CHUNK_SECONDS = 1.0
+_MAX_BRACKETS_UNCHECKED = 500
+"""A record with so few brackets is not nested too deeply to be decoded, on any Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,9 @@ class RecordLineWriter:
             if b"null" in encoded and not _is_strict_json(values):
                 # msgspec writes NaN as null, which would empty the field. Written as NaN, the record is rejected.
                 encoded = self._encode(_with_lenient_json(values))
+            if encoded.count(b"[") + encoded.count(b"{") > _MAX_BRACKETS_UNCHECKED:
+                # Since Python 3.14, msgspec writes values that are nested too deeply for reading them again.
+                lenient_json.loads(encoded)
         except TypeError:
             line = self._wrap(self._encode_any_type(_with_lenient_json(values)))
             return UnwritableRecord("a value has a type that cannot be written as JSON", line)

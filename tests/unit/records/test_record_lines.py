@@ -11,7 +11,7 @@ import pytest
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def write(*records: dict[str, Any]) -> list[list[bytes] | UnwritableRecord]:
@@ -51,12 +51,13 @@ def test_a_value_without_a_json_form_marks_its_record_only() -> None:
     assert [len(chunk) for chunk in (before, after) if isinstance(chunk, list)] == [1, 1]
 
 
-def test_a_record_that_is_nested_too_deeply_is_marked() -> None:
+@pytest.mark.parametrize("wrap", [lambda value: {"a": value}, lambda value: [value]], ids=["object", "array"])
+def test_a_record_that_is_nested_too_deeply_is_marked(wrap: Callable[[Any], Any]) -> None:
     """It has no line that could be read."""
-    deep: dict[str, Any] = {}
+    deep: Any = {}
     for _ in range(100_000):
-        deep = {"a": deep}
-    (bad, _) = write(deep)[-2:]
+        deep = wrap(deep)
+    (bad, _) = write({"a": deep})[-2:]
     assert isinstance(bad, UnwritableRecord)
     assert decode_record(bad.line) == {}
 
