@@ -53,12 +53,12 @@ class Tap:
         yield {"type": "STATE", "value": {"position": len(self.records)}}
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings that send its streams where they belong."""
+        """Return the settings that send each stream to its List."""
         own = {stream: {"list_api_name": stream} for stream in self.streams}
         return {"segment_column": "segments", "key_fields": "KEY", "streams": own, "text_field_length": 0}
 
     def loaded(self, *, option: str = "InsertAndUpdate", first: bool = False, old: Iterable[str] = ()) -> Snapshot:
-        """Return what Selligent holds once everything is loaded into new Lists: the model of an undisturbed run.
+        """Return what Selligent holds after everything is loaded into new Lists: the model of an undisturbed run.
 
         Args:
             option: `list_data_import_option`.

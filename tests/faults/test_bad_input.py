@@ -1,4 +1,4 @@
-"""Input that is wrong or out of proportion: a clear line or a correct load, never a traceback or an endless run."""
+"""Input that is wrong or very large ends in an error line or a correct load, never in a traceback or endless run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _REJECTED = {
 
 @pytest.mark.parametrize("bad", _REJECTED.values(), ids=_REJECTED)
 def test_a_record_that_cannot_be_loaded(tenant: Tenant, bad: bytes) -> None:
-    """A record with a value that cannot be sent costs itself alone."""
+    """A record with a value that cannot be sent is rejected; the other records are loaded."""
     line = b'{"type": "RECORD", "stream": "customers", "record": ' + bad + b"}\n"
     finished = _load(tenant, _HEAD + line + encode([record({"key": "last", "name": "n"}), state({"position": 3})]))
 
@@ -91,7 +91,7 @@ def test_a_record_that_cannot_be_loaded(tenant: Tenant, bad: bytes) -> None:
     ids=["nul", "nul-inside", "controls", "byte-order-mark", "emoji", "sql", "escapes", "10-megabytes"],
 )  # fmt: skip
 def test_text_of_any_kind(tenant: Tenant, text: str) -> None:
-    """Any text that is Unicode arrives as it is, however long."""
+    """Unicode text of any length arrives unchanged."""
     finished = _load(tenant, [SCHEMA, GOOD, record({"key": "odd", "story": text}), state({"position": 2})])
 
     assert finished.returncode == 0, finished.stderr
@@ -104,7 +104,7 @@ def test_text_of_any_kind(tenant: Tenant, text: str) -> None:
     ids=["nothing", "blank-lines", "schema-only", "state-only", "byte-order-mark"],
 )
 def test_an_empty_stream(tenant: Tenant, content: bytes) -> None:
-    """Nothing to load is no failure."""
+    """A run with nothing to load succeeds."""
     assert _load(tenant, content).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""A run that is killed, stopped or cut off: the next one, from the last STATE printed, ends as if nothing had been."""
+"""After a run is killed, stopped or cut off, a run from the last STATE ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TAP = _tap()
 CONTENT = encode(TAP.messages())
 OLD = [f"k{index}" for index in range(0, 200, 5)]
 REQUESTS = 55
-"""Fewer than an undisturbed run makes."""
+"""Fewer requests than an undisturbed run makes."""
 
 MODES: dict[str, dict[str, Any]] = {
     "append": {},
@@ -53,7 +53,7 @@ MODES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that was disturbed and the one after it."""
+    """A disturbed run and the run after it."""
 
     first: FinishedRun
     second: FinishedRun
@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Crash:
-    """A run that ends before its time, and another from its last STATE.
+    """A run that ends early, and a second run from its last STATE.
 
     Args:
         mode: Settings of both.
@@ -145,7 +145,7 @@ def _kills(mode: str, requests: int, sizes: int) -> list[Any]:
 
 @pytest.mark.parametrize("case", [Crash("append", 99_999), Crash("replace", 99_999)], ids=["append", "replace"])
 def test_undisturbed(case: Crash, outcome: Outcome) -> None:
-    """Nothing happens to these: a run makes more requests than there are points, and ends as the model says."""
+    """Undisturbed runs make more requests than `REQUESTS`, and end as the model says."""
     assert not outcome.reached
     assert outcome.first.returncode == 0
     assert outcome.held == _expected(case.mode)
@@ -161,7 +161,7 @@ def test_killed(case: Crash, outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("case", [case for mode in list(MODES)[1:] for case in _kills(mode, 3, 1)])
 def test_killed_where_the_whole_run_counts(case: Crash, outcome: Outcome) -> None:
-    """A run with `replace`, the first match or inserts only starts again as it must: nothing is lost or mixed up."""
+    """With `replace`, the first match or inserts only, the next run starts again: nothing is lost or mixed up."""
     assert outcome.first.returncode == -signal.SIGKILL
     _check(case, outcome)
 
@@ -181,7 +181,7 @@ def test_killed_where_the_whole_run_counts(case: Crash, outcome: Outcome) -> Non
     ],
 )
 def test_stopped(case: Crash, outcome: Outcome) -> None:
-    """A signal, or several, lets the load in flight end; the STATE that is then true is printed."""
+    """After one or several signals, the running load finishes, and the STATE that is then true is printed."""
     assert outcome.first.returncode in {128 + number for number in case.signals}
     assert "Traceback" not in outcome.first.stderr
     _check(case, outcome)
@@ -199,7 +199,7 @@ def test_stopped_while_the_tap_is_silent(case: Crash, outcome: Outcome) -> None:
     ids=["append", "replace"],
 )  # fmt: skip
 def test_stopped_while_selligent_is_silent(case: Crash, outcome: Outcome) -> None:
-    """A signal ends the run in bounded time although a call is never answered; what is unfinished is left undone."""
+    """A signal ends the run in bounded time although a call is never answered. The next run does the rest."""
     assert outcome.first.returncode == 128 + case.signals[0]
     assert "what was not loaded after 30 s is left to the next run" in outcome.first.stderr
     assert re.search(r"List (people|orders): [\d,]+ read", outcome.first.stderr)
@@ -207,7 +207,7 @@ def test_stopped_while_selligent_is_silent(case: Crash, outcome: Outcome) -> Non
 
 
 def test_a_signal_leaves_nothing_behind(tenant: Tenant) -> None:
-    """All that was read before the signal is loaded, and the last STATE printed says so."""
+    """Everything read before the signal is loaded, and the last STATE printed covers it."""
     config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
     with RunningCommand(config) as command:
         command.write_in_background(CONTENT[:300_000], close=False)
@@ -224,7 +224,7 @@ def test_a_signal_leaves_nothing_behind(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_input_that_breaks_off(tenant: Tenant, seed: int) -> None:
-    """A tap that dies in mid-line fails the run, but what came whole is loaded, and its STATE printed."""
+    """A tap that dies in the middle of a line fails the run. Complete lines are loaded, and their STATE is printed."""
     chance = random.Random(seed)  # noqa: S311 - cuts that stay the same
     cut = chance.randrange(len(CONTENT) // 4, len(CONTENT))
     cut += CONTENT[cut - 1 : cut] == b"\n"
@@ -243,7 +243,7 @@ def test_input_that_breaks_off(tenant: Tenant, seed: int) -> None:
 
 
 def test_an_empty_state_is_never_printed(tenant: Tenant) -> None:
-    """An empty STATE, at any place, never takes the place of a good one."""
+    """An empty STATE is never printed, wherever it comes."""
     empty = json.dumps({"type": "STATE", "value": {}}).encode() + b"\n"
     config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
     finished = run_target(config, empty + CONTENT + empty)
@@ -254,7 +254,7 @@ def test_an_empty_state_is_never_printed(tenant: Tenant) -> None:
 
 
 def test_an_end_without_a_newline(tenant: Tenant) -> None:
-    """A last line that only lacks its newline is whole."""
+    """A last line without a newline is complete."""
     config = tenant.config(**TAP.settings(), create_list_if_not_exists=True, create_segment_if_not_exists=True)
     finished = run_target(config, CONTENT[:-1])
 

@@ -1,4 +1,4 @@
-"""Every kind of fault at every kind of call: what is loaded is the same, and no STATE is ahead of it."""
+"""Every kind of fault at every kind of call: the same data is loaded, and each STATE is true."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ NOT_FOUND = {"kind": "result_code", "result_code": "NotFound"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case came to."""
+    """The result of a case."""
 
     run: FinishedRun
     held: Snapshot
@@ -130,7 +130,7 @@ def _places(call: str) -> list[int]:
 
 def _everywhere(fault: str, call: str, *, tls: bool = True) -> Any:
     """Return the case of a fault at the first, the middle and the last call of a kind."""
-    # The tries again count, too.
+    # Retries count, too.
     skips = tuple(place + tries for tries, place in enumerate(_places(call)))
     return pytest.param(Case(fault, call, skips, tls=tls), id=f"{fault}-{call}-{'https' if tls else 'http'}")
 
@@ -140,7 +140,7 @@ def _expected(case: Case) -> Snapshot:
 
 
 def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(tenant: Tenant) -> None:
-    """The positions of the faults are right: each kind of call is made as often as the cases take for granted."""
+    """An undisturbed run makes each kind of call as often as `CALLS` says."""
     new = Case("503", "list-load", ())(tenant)
     replacing = Case("503", "clear", ())(tenant)
 
@@ -154,7 +154,7 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(tenant: Tenant) -
     assert new.held == TAP.loaded()
     assert replacing.held == TAP.loaded(old=OLD)
     assert new.run.position == replacing.run.position == len(TAP.records)
-    # One for each batch of ten records: the newest of those that wait for it.
+    # For each batch of ten records, the newest STATE that waits for it.
     assert [value["position"] for _, value in new.run.printed] == [7, 14, 28, 35, 49, 60]
     assert [value["position"] for _, value in replacing.run.printed] == [60]
     assert not first_false_state(TAP, new.run.printed, new.writes)
@@ -162,7 +162,7 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed(tenant: Tenant) -
 
 
 def test_a_state_that_is_ahead_is_seen(tenant: Tenant) -> None:
-    """The judge of STATEs finds a STATE untrue that is printed before its loads, or without those of its Segments."""
+    """`first_false_state` finds a STATE that is printed before its loads, or without the loads of its Segments."""
     outcome = Case("503", "list-load", ())(tenant)
 
     for moment, value in outcome.run.printed:
@@ -182,7 +182,7 @@ def test_a_state_that_is_ahead_is_seen(tenant: Tenant) -> None:
     + [_everywhere(fault, "list-load", tls=False) for fault in PASSING],
 )
 def test_what_passes_is_tried_again(case: Case, outcome: Outcome) -> None:
-    """A fault that passes, anywhere, changes neither what is loaded nor the truth of any STATE."""
+    """A temporary fault at any call changes neither the loaded data nor the truth of a STATE."""
     assert outcome.fired == len(case.skips)
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.held == _expected(case)
@@ -200,7 +200,7 @@ def test_what_passes_is_tried_again(case: Case, outcome: Outcome) -> None:
     ],
 )
 def test_a_body_that_is_too_large_is_halved(case: Case, outcome: Outcome) -> None:
-    """A 413 halves the batch; everything is loaded all the same, and no STATE is ahead."""
+    """A 413 halves the batch. Everything is loaded, and each STATE is true."""
     assert outcome.fired == len(case.skips)
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.held == _expected(case)
@@ -238,7 +238,7 @@ _REFUSED = [
     for call in CALLS
     # What is not found is made, and what was just made is waited for: both have tests of their own.
     if not (status == 404 and call in {"GET-list", "GET-segment", "POST-fields", "POST-segment"})
-    # A short cut: without the overview, each Segment is looked up.
+    # Without the listing, the target looks up each Segment.
     and call != "GET-segments"
 ]
 

@@ -1,4 +1,4 @@
-"""Several Lists in one run: what happens to one of them holds up the others no more than it must."""
+"""Several Lists in one run: a failure or a stall of one List delays the others as little as possible."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ended(command: RunningCommand, meanwhile: Callable[[], object] = lambda: Non
 
 @pytest.mark.parametrize("path", ["/dead/data/load", "/dead/segments/s/data/load"], ids=["List", "Segment"])
 def test_a_failed_load_ends_a_run_whose_tap_is_silent(tenant: Tenant, path: str) -> None:
-    """Nothing more has to come from the tap for the failure of a load to be noticed."""
+    """A failed load ends the run although the tap sends nothing more."""
     tap = tap_of("fine", "dead", "fine")
     tenant.add_fault(**FAIL, path=path)
     with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
@@ -52,7 +52,7 @@ def test_a_failed_load_ends_a_run_whose_tap_is_silent(tenant: Tenant, path: str)
 
 
 def test_a_failed_load_ends_a_run_whose_tap_feeds_other_lists(tenant: Tenant) -> None:
-    """While records come for other Lists only, the failure of a load is noticed too."""
+    """A failed load ends the run although records come for other Lists only."""
     tap = tap_of("dead", "fine")
     tenant.add_fault(**FAIL, path="/dead/data/load")
     with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
@@ -63,7 +63,7 @@ def test_a_failed_load_ends_a_run_whose_tap_feeds_other_lists(tenant: Tenant) ->
 
 
 def test_other_lists_get_their_state_when_one_has_failed(tenant: Tenant) -> None:
-    """What was read before the failure is loaded into the other Lists, and each STATE that is true then is printed."""
+    """Records read before the failure are loaded into the other Lists, and each STATE that is then true is printed."""
     tap = tap_of("fine", "dead", "fine", "dead", "dead")
     tenant.add_fault(**FAIL, path="/dead/data/load")
     # The batch of the other List is still open when the load fails.
@@ -78,7 +78,7 @@ def test_other_lists_get_their_state_when_one_has_failed(tenant: Tenant) -> None
 
 
 def test_every_failure_is_told(tenant: Tenant) -> None:
-    """Where the loads of two Lists fail, the log says so of both."""
+    """If the loads of two Lists fail, the log names both failures."""
     tap = tap_of("dead", "gone")
     tenant.add_fault(**FAIL, path="/dead/data/load")
     tenant.add_fault(**FAIL | {"message": "No luck either"}, path="/gone/data/load")
@@ -106,7 +106,7 @@ ENDINGS: dict[str, tuple[dict[str, Any], bytes]] = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_summary_is_printed_in_every_ending(tenant: Tenant, ending: str) -> None:
-    """However a run ends, the log says what became of the records, once, and what was read before is loaded."""
+    """However a run ends, the log has one summary, and records read before the end are loaded."""
     settings, rest = ENDINGS[ending]
     tap = tap_of("fine", "fine")
     tenant.add_fault(**FAIL, path="/dead/data/load")
@@ -125,7 +125,7 @@ def test_the_summary_is_printed_in_every_ending(tenant: Tenant, ending: str) -> 
 
 
 def test_the_summary_is_printed_after_a_signal(tenant: Tenant) -> None:
-    """A run that is stopped says what became of the records, too."""
+    """A run that is stopped by a signal prints the summary, too."""
     tap = tap_of("fine", "fine")
     with RunningCommand(tenant.config(**tap.settings(), **SETTINGS)) as command:
         command.write_in_background(encode(tap.messages()), close=False)
@@ -138,7 +138,7 @@ def test_the_summary_is_printed_after_a_signal(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("by_turns", [True, False], ids=["by turns", "one after the other"])
 def test_a_busy_list_does_not_hold_up_others(tenant: Tenant, by_turns: bool) -> None:  # noqa: FBT001
-    """While one List is busy, all records of another are loaded, however the tap mixes them."""
+    """While one List is busy, all records of another List are loaded, in whatever order the tap sends them."""
     names = ("busy", "fine") * 10_000 if by_turns else ("busy",) * 10_000 + ("fine",) * 10_000
     tap = tap_of(*names, state_every=1000)
     tenant.add_fault("busy", path="/busy/data/load", times=0)

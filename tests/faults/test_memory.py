@@ -1,4 +1,4 @@
-"""What a run keeps in memory does not grow with what the tap sends."""
+"""Memory does not grow with the input."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _old = st.lists(st.sampled_from(_KEYS), unique=True)
 
 
 def one_key(key: str) -> str:
-    """Return the spelling that stands for all that the tenant takes for one key."""
+    """Return the normal form of a key: the tenant treats all keys with this form as one."""
     return key.casefold().rstrip(" ")
 
 
@@ -94,7 +94,7 @@ def test_a_load_means_what_the_model_says(
     behaviour: dict[str, Any],
     old: list[str],
 ) -> None:
-    """Whatever comes, whatever is set and whatever fails: List and Segments end as the model says."""
+    """With any records, settings and faults, List and Segments end as the model says."""
     tenant.start_over()
     tenant.create_list(KEY="Text(9)", NAME="Text(9)", SCORE="Long")
     tenant.load_rows("KEY,NAME,SCORE", [[key, "old", 0] for key in old])

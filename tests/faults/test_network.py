@@ -52,7 +52,7 @@ LARGE = _messages(8, 1_000_000)
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run over a line, and what Selligent holds and was asked then."""
+    """A run, the keys in the List after it, and its requests."""
 
     run: FinishedRun
     keys: list[str]
@@ -107,7 +107,7 @@ _PLACES = {"at-once": 0, "in-the-handshake": 100, "in-the-body": 3_000_000}
     ],
 )
 def test_a_lost_connection_is_made_again(case: Disturbed, outcome: Outcome) -> None:
-    """Wherever a connection is lost, and however, the call is made again, and everything is loaded."""
+    """Wherever and however a connection is lost, the call is made again, and everything is loaded."""
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.disturbed == len(case.faults)
     assert outcome.run.stderr.count("connection lost") == len(case.faults)
@@ -159,7 +159,7 @@ def test_a_connection_that_selligent_ends_is_made_again(case: LostAtSelligent, o
 
 
 def _error_line(tenant: Tenant, **env: str) -> str:
-    """Run against a server that is not safe; return what is said of it. The test itself cannot call such a server."""
+    """Run against a server that is not safe; return the error line. The test itself cannot call such a server."""
     done = run_target(tenant.config(), [_COLUMNS, *records("key text", ("a", "x"))], env=env)
     assert "trying again" not in done.stderr
     return done.error_line()
@@ -179,7 +179,7 @@ def _error_line(tenant: Tenant, **env: str) -> str:
 def test_a_certificate_that_does_not_check_out_ends_the_run(
     authority: CertificateAuthority, days: tuple[int, int], host: str, env: dict[str, str], words: list[str]
 ) -> None:
-    """What is untrusted, out of its time or for another host ends the run at once, each in words of its own."""
+    """A certificate that is untrusted, expired or for another host ends the run at once, each with its own message."""
     starts, ends = (_NOW + timedelta(days=day) for day in days)
     with EmulatorServer(EmulatorOptions(), tls=authority.issue(host, starts=starts, ends=ends)) as server:
         error_line = _error_line(Tenant(server.base_url), **env)
@@ -189,7 +189,7 @@ def test_a_certificate_that_does_not_check_out_ends_the_run(
 
 
 def test_plain_http_behind_an_https_address_ends_the_run(emulator: EmulatorServer) -> None:
-    """A port that speaks http is told from a certificate that is wrong, at once."""
+    """A server that uses plain http ends the run at once, with another message than a wrong certificate."""
     error_line = _error_line(Tenant(emulator.base_url.replace("http:", "https:")))
     assert "the server uses plain http" in error_line
     assert "base_url" in error_line
@@ -240,7 +240,7 @@ class Slow:
     ids=["https", "http", "https-without-a-limit"],
 )
 def test_a_slow_line_gets_bodies_that_fit(case: Slow, outcome: Outcome) -> None:
-    """A body that needs more than the 15 seconds is split, once: those after it are made for the line's speed."""
+    """A body that needs more than 15 seconds is split, once. Later bodies fit the speed of the connection."""
     assert case.seconds in {15, None}
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.run.stderr.count("trying again") == 0
@@ -254,7 +254,7 @@ def test_a_slow_line_gets_bodies_that_fit(case: Slow, outcome: Outcome) -> None:
 
 
 def test_a_body_that_is_answered_408_before_its_end_is_split(emulator: EmulatorServer) -> None:
-    """A server that says that a body takes too long is not sent the whole of it again."""
+    """After a 408 the whole body is not sent again."""
     tenant = Tenant(emulator.base_url)
     tenant.start_over()
     tenant.create_list(KEY="Text(9)", TEXT="LongText")
@@ -282,7 +282,7 @@ def test_a_body_that_is_answered_408_before_its_end_is_split(emulator: EmulatorS
      for tls in (True, False)],
 )  # fmt: skip
 def test_an_answer_that_drips_is_late(case: Disturbed, outcome: Outcome) -> None:
-    """An answer that comes byte by byte, each in time, is as late as none once the whole time is over."""
+    """An answer that comes byte by byte counts as a time-out when the whole time is over."""
     assert outcome.run.returncode == 0, outcome.run.stderr
     assert outcome.disturbed == len(case.faults)
     assert outcome.run.stderr.count("no response in time") == 1
@@ -328,7 +328,7 @@ def _dripping(beginning: bytes, tls: Tls | None) -> Iterator[str]:
 def test_the_time_holds_for_each_part_of_an_answer(
     authority: CertificateAuthority, beginning: bytes, scheme: str
 ) -> None:
-    """However the status line, the headers or the body come, the time for the answer holds for all together."""
+    """The time limit is for the whole answer: status line, headers and body together."""
     with _dripping(beginning, authority.issue() if scheme == "https" else None) as base_url:
         transport = Transport(
             base_url, "demo-key", SECRET, "my_org", timeout=1, pacer=Pacer(100), policy=RetryPolicy(attempts=1)

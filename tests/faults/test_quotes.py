@@ -89,7 +89,7 @@ def test_what_selligent_quotes_is_in_no_log(case: Quoting, outcome: FinishedRun)
 
 
 def test_the_rejects_file_has_what_was_said(tenant: Tenant, tmp_path: Path) -> None:
-    """The file is for the eyes of its owner: there, the reason is whole."""
+    """The rejects file, which only its owner can read, holds the whole reason."""
     tenant.create_list(KEY="Text(40)", E_MAIL="Text(60)")
     tenant.add_fault("partial", path="/contacts/data/load$", rows=[0], message=MESSAGE)
     path = tmp_path / "rejects.jsonl"

@@ -1,4 +1,4 @@
-"""The pace of calls, judged by the emulator's own log: never over the quota, and little of it wasted."""
+"""The pace of calls, checked with the emulator's journal: never over the quota, with few pauses too many."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def limited() -> Iterator[Tenant]:
 
 
 class Pauses:
-    """Clock and sleep of a pacer, noting from when until when it holds a call back.
+    """Clock and sleep for a pacer; they note each pause.
 
     Attributes:
         noted: Beginning and planned end of each pause: how long it takes to wake up is the machine's matter.

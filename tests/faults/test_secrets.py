@@ -1,4 +1,4 @@
-"""What must not leave: the key and the secret, customers' data, and calls that a Segment's name bends."""
+"""Key, secret and customers' data appear in no output, and no Segment name leads to another endpoint."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ _SUCCEEDING = [failing for name, failing in _FAILING.items() if name.startswith(
 
 @pytest.mark.parametrize("case", [pytest.param(failing, id=name) for name, failing in _FAILING.items()])
 def test_key_and_secret_are_in_no_output(case: Failing, outcome: FinishedRun) -> None:
-    """Whatever fails, even at DEBUG neither key nor secret is printed, nor a traceback."""
+    """Whatever fails, even at DEBUG no key, secret or traceback is printed."""
     assert outcome.returncode == (0 if case in _SUCCEEDING else 1)
     assert "DEBUG" in outcome.stderr or case.settings != "{}"
     for line in outcome.stderr.splitlines():
@@ -155,12 +155,12 @@ def test_customers_data_are_in_no_log(tenant: Tenant, line: bytes, *, skip: bool
 
 
 class _Elsewhere(BaseHTTPRequestHandler):
-    """Another host, which notes what it is asked."""
+    """Another host, which notes its requests."""
 
     asked: list[tuple[str, Mapping[str, str]]]
 
     def __getattr__(self, name: str) -> Any:
-        """Take every method alike."""
+        """Handle every method in the same way."""
         if name.startswith("do_"):
             return self.note
         raise AttributeError(name)
@@ -225,7 +225,7 @@ _BENT = ["../../lists/x", "..", ".", "a/b?c#d", "%2e%2e", "..%2f..%2flists%2fx",
 
 
 def test_a_bent_segment_name_reaches_no_other_endpoint(tenant: Tenant) -> None:
-    """A Segment's name that is a path, a query or an escape leads nowhere else, and costs only its own record."""
+    """A Segment name that is a path, a query or an escape leads to no other endpoint; only its record is rejected."""
     tenant.create_list("x", KEY="Text(9)")
     tenant.load_rows("KEY", [["kept"]], "x")
     tenant.create_list(KEY="Text(9)", NAME="Text(60)")
@@ -253,7 +253,7 @@ _REJECT = {"type", "stream", "record", "reason", "field", "code", "segment", "li
 
 
 def test_the_rejects_file_is_kept_and_can_be_piped_back(tenant: Tenant, tmp_path: Path) -> None:
-    """Rejects are appended for their owner alone, with all that is known, and load once their cause is mended."""
+    """Rejects are appended to a file that only its owner can read, and can be loaded once their cause is fixed."""
     path = tmp_path / "rejects.jsonl"
     tenant.create_list(KEY="Text(9)", NAME="Text(5)")
     wide = schema({"key": "string", "name": {"type": ["string", "null"]}, "seg": "string"})

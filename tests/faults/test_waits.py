@@ -1,4 +1,4 @@
-"""How long is waited before a call is tried again: as the answer asks, never for long, and never in silence."""
+"""The wait before a retry: as long as the answer asks, within limits, and always in the log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOAD = "/people/data/load$"
 
 
 def _waits(tenant: Tenant, reason: str) -> float:
-    """Return the seconds that a run is about to wait before it tries again, as its log says with a reason."""
+    """Return the seconds that a run waits before a retry, according to its log, which must give the reason."""
     with RunningCommand(tenant.config(**SETTINGS)) as command:
         command.write_in_background(encode(TAP.messages()))
         assert command.wait_until(lambda: "trying again in" in command.read_log())
@@ -50,7 +50,7 @@ def test_retry_after_is_obeyed(tenant: Tenant, rule: dict[str, Any]) -> None:
 
 
 def test_retry_after_can_be_a_date(tenant: Tenant) -> None:
-    """A date is as good as a number of seconds."""
+    """Retry-After may be a date."""
     headers = {"Retry-After": formatdate(time.time() + 200, usegmt=True)}
     tenant.add_fault("status", path=LOAD, headers=headers)
     assert 60 < _waits(tenant, "503 Service Unavailable: Request Failed") <= 200
@@ -74,7 +74,7 @@ def test_a_reset_that_makes_no_sense_does_not_matter_while_calls_remain(tenant: 
 
 
 def test_the_pace_is_kept_in_the_open(tenant: Tenant) -> None:
-    """A run that is held back by its own setting says so, with the setting and the seconds."""
+    """When requests_per_minute delays a call, the log names the setting and the seconds."""
     with RunningCommand(tenant.config(**SETTINGS, requests_per_minute=2)) as command:
         command.write_in_background(encode(TAP.messages()))
         assert command.wait_until(lambda: "requests_per_minute" in command.read_log())

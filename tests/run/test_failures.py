@@ -1,4 +1,4 @@
-"""Calls that fail: what ends the run, and what the user is told then. What is tried again: `tests/faults`."""
+"""Calls that fail: which of them end the run, and with what message. For retries see `tests/faults`."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_record_that_alone_is_too_large_is_rejected(contacts: Tenant) -> None:
 
 
 def test_a_busy_list_is_waited_for(contacts: Tenant) -> None:
-    """A List on which another system works is waited for, and no longer than the setting says."""
+    """The target waits for a busy List, but no longer than the setting allows."""
     contacts.add_fault("busy", path=LOAD, times=3)
     contacts.run(PLAIN).succeeded()
     assert contacts.rows("KEY") == [["a"], ["b"]]
@@ -155,7 +155,7 @@ def test_state_before_a_failure_stays_true(contacts: Tenant) -> None:
     ids=str,
 )
 def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, setting: str, value: Any) -> None:
-    """A setting that makes every request impossible is told before the first call, without its value."""
+    """A setting that makes every request impossible is named before the first call, without its value."""
     run = tenant.run(PLAIN, **{setting: value})
     (line,) = (line for line in run.log if line.startswith(setting))
     assert run.returncode == 1

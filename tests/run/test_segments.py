@@ -1,4 +1,4 @@
-"""Segments: who becomes a member of which, append and replace, and what ends the run."""
+"""Segments: which records become members, append and replace, and what ends the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def contacts(tenant: Tenant) -> Tenant:
 
 
 def test_without_a_segment_column_only_the_list_is_loaded(contacts: Tenant) -> None:
-    """No Segment is looked at, made or loaded where no column names one."""
+    """Without a Segment column, no Segment is read, created or loaded."""
     contacts.run([schema({"key": "string"}), record({"key": "a"})]).succeeded()
     assert contacts.members("vip", "KEY") == ["old"]
     assert not [call for call in contacts.calls() if "segments" in call]

@@ -1,4 +1,4 @@
-"""The start of the command: what is wrong with its surroundings is one line, and a signal ends it at once."""
+"""The start of the command: a problem of its environment is one error line, and a signal ends it at once."""
 
 from __future__ import annotations
 

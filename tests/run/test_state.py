@@ -1,4 +1,4 @@
-"""STATE: printed in order, as it came, and never before what it covers is safely in Selligent."""
+"""STATE is printed in order, unchanged, and only when the records before it are in Selligent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_states_are_printed_in_order(tenant: Tenant) -> None:
 
 
 def test_states_of_any_number_take_bounded_memory(tenant: Tenant) -> None:
-    """While a List is busy, of the large STATEs that come meanwhile a few are kept."""
+    """While a List is busy, only a few of the large STATEs that wait are kept."""
     tenant.add_fault("hang", path="/data/load")
     rows = records("key seg", *((str(number), "s") for number in range(10)))
     filler = "x" * 20_000
@@ -118,13 +118,13 @@ def test_runs_that_cannot_be_resumed_print_no_state_if_they_fail(tenant: Tenant,
 
 
 def test_rejected_records_do_not_hold_state_back(tenant: Tenant) -> None:
-    """A record that was rejected on the record is done with: the STATE after it is printed."""
+    """A STATE after a rejected record is printed."""
     messages = [SCHEMA, *records("key seg", ("a", "s"), (None, "s")), state({"a": 1})]
     assert tenant.run(messages, **SETTINGS).succeeded().states == [{"a": 1}]
 
 
 def test_state_keeps_up_with_a_slow_tap(tenant: Tenant) -> None:
-    """While the tap is silent, what it has sent is loaded by its age, and its STATE printed."""
+    """While the tap is silent, rows are loaded when they reach the age limit, and their STATE is printed."""
     config = tenant.config(**SETTINGS, batch_max_age_seconds=1, segment_batch_max_age_seconds=1)
     with RunningCommand(config) as command:
         command.write(encode([SCHEMA, *records("key seg", ("a", "s")), state({"a": 1})]))
@@ -146,7 +146,7 @@ def test_state_keeps_up_with_a_slow_tap(tenant: Tenant) -> None:
 )
 @pytest.mark.parametrize("loads", [True, False], ids=["after loads", "before any load"])
 def test_standard_output_that_is_closed_ends_the_run(tenant: Tenant, command: str, words: str, loads: bool) -> None:  # noqa: FBT001
-    """Where nobody reads STATE, the run fails with one line and exit code 1 rather than going on for nothing."""
+    """If standard output is closed, the run ends with one error line and exit code 1."""
     rows = records("key seg", ("a", "s")) if loads else []
     run = run_in_shell(
         f"{command}; exit ${{PIPESTATUS[0]}}", tenant.config(**SETTINGS), [SCHEMA, *rows, state({"a": 1})]

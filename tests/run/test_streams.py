@@ -123,7 +123,7 @@ def test_a_schema_that_changes_makes_no_new_stream(contacts: Tenant) -> None:
 
 
 def test_records_without_a_segment_do_not_fail_a_run(contacts: Tenant) -> None:
-    """They are left out on purpose: a stream that has no others is no failure."""
+    """Deleted records are left out on purpose: a stream that has no others does not fail."""
     values = [("a", "ok", None), ("b", "ok", " ")]
     run = contacts.run([SCHEMA, *rows(*values), state({"a": 1})], **SEGMENT).succeeded()
     assert run.states == [{"a": 1}]
