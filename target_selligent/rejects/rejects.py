@@ -206,7 +206,8 @@ class Rejects:
 
     def _write(self, rejection: Rejection) -> None:
         """Write the line of a rejection, and before it the SCHEMA if the file does not have it yet."""
-        if self._file is None:
+        if self._file is None or not rejection.line:
+            # A member that leaves because no record names it has no message.
             return
         time = datetime.now(timezone.utc).isoformat()
         origin, error = rejection.origin, rejection.error
