@@ -8,6 +8,7 @@ import pytest
 
 from target_selligent.errors import SettingsError
 from target_selligent.settings.environment import read_environment
+from target_selligent.settings.table import create_config_schema
 
 NULLABLE_INTEGER = {"type": ["integer", "null"]}
 
@@ -83,3 +84,37 @@ def test_all_wrong_texts_are_named() -> None:
         "TARGET_SELLIGENT_SIZE",
         "TARGET_SELLIGENT_FLAG",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("create_list_if_not_exists", "TRUE", True),
+        ("create_list_if_not_exists", " off ", False),
+        ("batch_size_rows", "10", 10),
+        ("field_mapping", '{"a": null}', {"a": None}),
+        ("streams", '{"s": {"list_api_name": "x"}}', {"s": {"list_api_name": "x"}}),
+        ("key_fields", "A,B", "A,B"),
+        ("max_rejects", "5%", "5%"),
+        ("api_secret", "12345", "12345"),
+    ],
+    ids=str,
+)
+def test_values_from_the_environment(name: str, text: str, wanted: object) -> None:
+    """Text from the environment becomes a value of its setting's kind; secrets of digits stay text."""
+    properties = create_config_schema()["properties"]
+    assert read_environment({f"TARGET_SELLIGENT_{name.upper()}": text}, properties) == {name: wanted}
+
+
+def test_blank_variables_are_left_out() -> None:
+    """A blank variable is as good as none."""
+    assert read_environment({"TARGET_SELLIGENT_MODE": " "}, create_config_schema()["properties"]) == {}
+
+
+def test_wrong_variables_are_all_named_without_their_values() -> None:
+    """Every variable whose text is not of its kind is named, its text is not."""
+    variables = {"TARGET_SELLIGENT_BATCH_SIZE_ROWS": "hidden", "TARGET_SELLIGENT_FIELD_MAPPING": "{hidden"}
+    with pytest.raises(SettingsError) as caught:
+        read_environment(variables, create_config_schema()["properties"])
+    assert len(caught.value.problems) == 2
+    assert "hidden" not in str(caught.value)
