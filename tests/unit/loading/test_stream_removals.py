@@ -1,0 +1,246 @@
+"""The removals of the streams of one List: who leaves, how many may leave, and what is never done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_selligent.api.client import LoadOptions
+from target_selligent.batches.batch import Rows
+from target_selligent.batches.membership_log import Departure
+from target_selligent.errors import DestinationError, FatalApiError
+from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.removal_loads import RemovalParts
+from target_selligent.loading.report import RunReport
+from target_selligent.loading.stream_removals import RemovalPolicy, StreamRemovals
+from target_selligent.records.fields import derive_stream_fields
+from target_selligent.rejects.rejects import Rejects
+from target_selligent.settings.values import Limit
+from tests.unit.config import settings_with
+from tests.unit.rows import ROUTE
+
+if TYPE_CHECKING:
+    from tests.unit.prepared_server import PreparedServer
+
+SEARCH, SEARCH_LIST = "POST lists/contacts/segments/vip/data/search", "POST lists/contacts/data/search"
+REMOVE, DELETE = "DELETE lists/contacts/segments/vip/data", "DELETE lists/contacts/data"
+UPDATE = "POST lists/contacts/data/load"
+DONE = {"result_code": "Succeeded"}
+MIRROR = RemovalPolicy(mirror=True)
+FIELDS = [{"name": "KEY", "data_type": "Long"}, {"name": "GONE", "data_type": "Boolean"}]
+
+
+class Stream:
+    """A stream whose members leave in some way, in a List with a Segment `vip`.
+
+    Attributes:
+        removals: Its removals.
+        deferred: How often STATE was deferred.
+    """
+
+    def __init__(self, server: PreparedServer, policy: RemovalPolicy, *members: int) -> None:
+        server.answer("GET lists/contacts", {"api_name": "contacts"})
+        server.answer("GET lists/contacts/fields", {"fields": FIELDS})
+        server.answer("GET lists/contacts/segments", {"segments": [{"api_name": "vip", "segment_type": "Static"}]})
+        server.answer(SEARCH, {"data": [[number, key] for number, key in enumerate(members, 1)]}, {"data": []})
+        for call in (REMOVE, DELETE, UPDATE):
+            server.answer(call, DONE)
+        self._server = server
+        client, settings = server.client(), settings_with()
+        destination = ListDestination(client, "contacts", create_list=False, create_segments=False)
+        schema = {"properties": {"key": {"type": "integer"}}}
+        destination.prepare("people", derive_stream_fields("people", schema, ["key"]))
+        options = LoadOptions("Sync", "ImportLastMatch", "ContinueOnError")
+        parts = RemovalParts(client, settings, options, Rejects.for_run(settings), RunReport())
+        self.deferred = 0
+        self.removals = StreamRemovals(parts, ROUTE, destination, self._defer)
+        self.removals.add_policy(policy, "people")
+
+    def note(self, *keys: int, leaving: tuple[bool, ...] = (), segment: str = "vip") -> Rows:
+        """Note rows that name the Segment; return those that are loaded."""
+        rows = Rows(
+            [(key,) for key in keys],
+            list(keys),
+            [segment] * len(keys),
+            [b"{}"] * len(keys),
+            list(range(1, 1 + len(keys))),
+        )
+        return self.removals.note_rows(rows, leaving)
+
+    def finish(self) -> str | None:
+        """Plan the removals and do them if nothing is wrong; return what is wrong."""
+        problem = self.removals.plan()
+        if problem is None:
+            assert self.removals.execute() == 0
+        return problem
+
+    def removed(self, call: str = REMOVE) -> list[Any]:
+        """Return the keys that left by a call."""
+        return [key for body in self._server.bodies_of(call) for (key,) in body]
+
+    def _defer(self) -> None:
+        self.deferred += 1
+
+
+def test_members_that_no_record_names_leave_a_mirrored_segment(server: PreparedServer) -> None:
+    """The others stay."""
+    stream = Stream(server, MIRROR, 1, 2, 3)
+    stream.note(1, 3)
+    assert stream.finish() is None
+    assert stream.removed() == [2]
+
+
+def test_all_pages_of_members_are_read(server: PreparedServer) -> None:
+    """The next page starts after the last record number."""
+    stream = Stream(server, MIRROR)
+    server.answer(SEARCH, {"data": [[5, 1], [9, 2]]}, {"data": [[12, 3], [13, 4]]}, {"data": []})
+    stream.note(1, 2, 4)
+    assert stream.finish() is None
+    assert stream.removed() == [3]
+    filters = [body.get("filters", [{}])[0].get("field_value") for body in server.bodies_of(SEARCH)]
+    assert filters == [None, "9", "13"]
+
+
+def test_a_rejected_record_keeps_its_place(server: PreparedServer) -> None:
+    """Nobody leaves because their record was wrong."""
+    stream = Stream(server, MIRROR, 1, 2)
+    stream.note(1)
+    stream.removals.note_kept(2)
+    assert stream.finish() is None
+    assert stream.removed() == []
+
+
+def test_more_may_not_leave_than_the_limit_allows(server: PreparedServer) -> None:
+    """The problem names the List, the Segment and the numbers."""
+    stream = Stream(server, MIRROR, 1, 2, 3)
+    stream.note(1)
+    assert stream.finish() == "List contacts: 2 of 3 members would leave (2 of Segment vip)"
+    assert stream.removed() == []
+
+
+def test_as_many_may_leave_as_a_number_allows(server: PreparedServer) -> None:
+    """The limit belongs to what is allowed."""
+    stream = Stream(server, RemovalPolicy(mirror=True, max_removals=Limit(count=2)), 1, 2, 3)
+    stream.note(1)
+    assert stream.finish() is None
+    assert stream.removed() == [2, 3]
+
+
+def test_nobody_leaves_if_the_run_read_no_record(server: PreparedServer) -> None:
+    """Whatever the limit is: an empty table is more likely a mistake."""
+    policy = RemovalPolicy(mirror=True, mirrored_segments=("vip",), max_removals=Limit(share=1.0))
+    problem = Stream(server, policy, 1).finish()
+    assert problem is not None
+    assert problem.endswith("because the run read no record of the stream")
+
+
+def test_a_mirrored_segment_that_no_record_names_is_emptied(server: PreparedServer) -> None:
+    """The settings name it."""
+    policy = RemovalPolicy(mirror=True, mirrored_segments=("VIP",), max_removals=Limit(share=1.0))
+    stream = Stream(server, policy, 1, 2)
+    stream.removals.note_members([7], ())
+    assert stream.finish() is None
+    assert stream.removed() == [1, 2]
+
+
+def test_rows_that_leave_are_not_loaded(server: PreparedServer) -> None:
+    """They leave at the end, and the STATE waits for that."""
+    stream = Stream(server, RemovalPolicy())
+    loaded = stream.note(1, 2, 3, leaving=(False, True, False))
+    assert loaded.keys == [1, 3]
+    assert stream.deferred == 1
+    assert stream.finish() is None
+    assert stream.removed() == [2]
+
+
+@pytest.mark.parametrize(("leaving", "removed"), [((True, False), []), ((False, True), [1])])
+def test_the_last_record_of_a_key_decides(
+    server: PreparedServer, leaving: tuple[bool, ...], removed: list[int]
+) -> None:
+    """In one chunk too."""
+    stream = Stream(server, RemovalPolicy())
+    stream.note(1, 1, leaving=leaving)
+    stream.finish()
+    assert stream.removed() == removed
+
+
+def test_a_stream_without_removals_has_no_work(server: PreparedServer) -> None:
+    """STATE does not wait."""
+    stream = Stream(server, RemovalPolicy())
+    stream.note(1, 2)
+    assert (stream.removals.has_work, stream.deferred) == (False, 0)
+
+
+def test_a_deleted_record_leaves_the_list_if_the_settings_say_so(server: PreparedServer) -> None:
+    """It leaves its Segments with it."""
+    stream = Stream(server, RemovalPolicy(delete_records=True))
+    stream.note(1)
+    stream.removals.note_deletion(2, Departure((2,)))
+    assert stream.finish() is None
+    assert (stream.removed(DELETE), stream.removed(), stream.deferred) == ([2], [], 1)
+
+
+def test_else_a_deleted_record_leaves_the_segments_of_the_stream(server: PreparedServer) -> None:
+    """It stays in the List."""
+    stream = Stream(server, RemovalPolicy())
+    stream.note(1)
+    stream.removals.note_deletion(2, Departure((2,)))
+    assert stream.finish() is None
+    assert (stream.removed(DELETE), stream.removed()) == ([], [2])
+
+
+def test_removal_fields_are_written_before_members_leave(server: PreparedServer) -> None:
+    """Each row has the key and the values."""
+    stream = Stream(server, RemovalPolicy(removal_fields={"GONE": True}))
+    stream.note(1, leaving=(True,))
+    assert stream.finish() is None
+    assert server.calls[-2:] == [UPDATE, REMOVE]
+    assert server.bodies_of(UPDATE) == [[[1, True]]]
+
+
+def test_a_removal_field_must_exist(server: PreparedServer) -> None:
+    """The message names the field."""
+    with pytest.raises(DestinationError, match="removal_fields names NONE"):
+        Stream(server, RemovalPolicy(removal_fields={"NONE": 1}))
+
+
+def test_streams_of_one_list_agree_on_deleted_records(server: PreparedServer) -> None:
+    """A key has one fate."""
+    stream = Stream(server, RemovalPolicy(delete_records=True))
+    with pytest.raises(DestinationError, match="stream others: deleted_records and removal_fields must be the same"):
+        stream.removals.add_policy(MIRROR, "others")
+
+
+def test_a_segment_that_is_missing_has_no_members(server: PreparedServer) -> None:
+    """Nothing is created, and no call is made for it."""
+    stream = Stream(server, RemovalPolicy())
+    stream.note(1, leaving=(True,), segment="other")
+    assert stream.finish() is None
+    assert stream.removed() == []
+    assert not [call for call in server.calls if call.startswith("POST")]
+
+
+def test_the_right_to_read_is_checked_once(server: PreparedServer) -> None:
+    """By a search for one record."""
+    stream = Stream(server, MIRROR)
+    server.answer(SEARCH_LIST, {"data": []})
+    stream.removals.check_right_to_read()
+    stream.removals.check_right_to_read()
+    assert [body["take"] for body in server.bodies_of(SEARCH_LIST)] == [1]
+
+
+def test_a_missing_right_to_read_ends_the_run(server: PreparedServer) -> None:
+    """Before anything is loaded."""
+    stream = Stream(server, MIRROR)
+    server.answer(SEARCH_LIST, {"status": 401, "message": "not granted"})
+    with pytest.raises(FatalApiError):
+        stream.removals.check_right_to_read()
+
+
+@pytest.mark.parametrize(("replayed", "mirrored"), [(False, True), (True, False)])
+def test_a_replay_mirrors_nobody(*, replayed: bool, mirrored: bool) -> None:
+    """The records of a rejects file do not say who stays."""
+    settings = settings_with(segment="vip", segment_data_import_option="mirror", mirrored_segments="vip")
+    policy = RemovalPolicy.from_settings(settings.for_stream("people"), replayed=replayed)
+    assert (policy.mirror, policy.mirrored_segments) == (mirrored, ("vip",) if mirrored else ())
