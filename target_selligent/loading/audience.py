@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from target_selligent.errors import RejectedRecord
 from target_selligent.records import read_actions, read_segment_names, style_segment_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import msgspec
 
@@ -50,6 +52,19 @@ class Audience:
             return ()
         values = list(map(record_type.create_getter(self._segment_column), records))
         return read_segment_names(values, self._segment_column, required=self._required, underscore=self._underscore)
+
+    def read_named_segments(self, record: Mapping[str, Any]) -> Segments:
+        """Return the Segments that a deleted record names, as far as it still names some.
+
+        Args:
+            record: The record.
+        """
+        if self._segment is not None or self._segment_column is None:
+            return self._segment or ()
+        value = record.get(self._segment_column)
+        with suppress(RejectedRecord):
+            return read_segment_names([value], self._segment_column, required=False, underscore=self._underscore)[0]
+        return ()
 
     def read_actions(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[bool]:
         """Return for each record whether it leaves its Segments; nothing if no record of the stream does.

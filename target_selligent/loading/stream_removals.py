@@ -18,10 +18,11 @@ from target_selligent.batches import (
 )
 from target_selligent.errors import DestinationError
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
+from target_selligent.records import style_segment_name
 from target_selligent.settings import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_selligent.batches import Route, Rows
     from target_selligent.loading.destination import ListDestination
@@ -38,6 +39,7 @@ class RemovalPolicy:
     """How the members and records of one stream leave.
 
     Args:
+        segments: The Segments that the settings name for all records.
         mirror: Whether members that the run does not name leave their Segments.
         mirrored_segments: Segments that are mirrored although no record may name them.
         max_removals: How many members may leave because no record names them.
@@ -45,6 +47,7 @@ class RemovalPolicy:
         removal_fields: Fields and values that are written to the List for each record that leaves.
     """
 
+    segments: tuple[str, ...] = ()
     mirror: bool = False
     mirrored_segments: tuple[str, ...] = ()
     max_removals: Limit = field(default_factory=lambda: Limit(share=0.5))
@@ -59,7 +62,10 @@ class RemovalPolicy:
             settings: The settings of the stream.
             replayed: Whether its records are from a rejects file. They do not say who stays, so nobody is mirrored.
         """
+        underscore = settings.segment_name_style == "underscore"
+        fixed = (style_segment_name(settings.segment, underscore=underscore),) if settings.segment else ()
         return cls(
+            segments=fixed,
             mirror=settings.segment_data_import_option == "mirror" and not replayed,
             mirrored_segments=() if replayed else settings.mirrored_segments,
             max_removals=settings.max_removals,
@@ -120,11 +126,11 @@ class StreamRemovals:
             )
         self._policy = replace(
             self._policy,
+            segments=tuple({*self._policy.segments, *policy.segments}),
             mirror=self._policy.mirror or policy.mirror,
             mirrored_segments=tuple({*self._policy.mirrored_segments, *policy.mirrored_segments}),
         )
-        for segment in policy.mirrored_segments:
-            self._names_as_given.setdefault(segment.casefold(), segment)
+        self._note_names((*policy.segments, *policy.mirrored_segments))
 
     def _check_removal_fields(self, policy: RemovalPolicy, stream: str) -> None:
         for name in policy.removal_fields:
@@ -203,13 +209,15 @@ class StreamRemovals:
             for segment in (named,) if isinstance(named, str) else named:
                 self._log.note_departures(Word.REMOVE, self._log_name(segment), [key], [departure])
 
-    def note_deletion(self, key: Key, departure: Departure) -> None:
+    def note_deletion(self, key: Key, segments: Segments, departure: Departure) -> None:
         """Note a record that is deleted at the source.
 
         Args:
             key: Its key.
+            segments: The Segments that it names; they are Segments of its stream.
             departure: What is known of it.
         """
+        self._note_names((segments,) if isinstance(segments, str) else segments)
         self._defer_state()
         self._departures += 1
         self._log.note_departures(Word.DELETE, EVERY_SEGMENT, self._normalize([key]), [departure])
@@ -299,6 +307,10 @@ class StreamRemovals:
     def _is_allowed(self, leaving: int, members: int) -> bool:
         limit = self._policy.max_removals
         return leaving <= (limit.count if limit.count is not None else (limit.share or 0) * members)
+
+    def _note_names(self, segments: Iterable[str]) -> None:
+        for segment in segments:
+            self._names_as_given.setdefault(segment.casefold(), segment)
 
     def _log_name(self, segment: str) -> str:
         """Return the name under which a Segment stands in the log: Selligent's own names differ in case only."""

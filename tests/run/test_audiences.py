@@ -229,6 +229,18 @@ def test_deleted_records(contacts: Tenant, option: str) -> None:
     assert "2 deleted" in done.stderr
 
 
+@pytest.mark.parametrize("settings", [{"segment_column": "seg"}, {"segment": "vip"}], ids=["a column", "one Segment"])
+def test_a_deletion_alone_names_the_segments_to_leave(contacts: Tenant, settings: dict[str, Any]) -> None:
+    """A run that has nothing but deleted records knows their Segments by the records or by the settings."""
+    columns = {"key": "string", "seg": "string", "_sdc_deleted_at": "string"}
+    mapping = {"seg": None}
+    deleted = record({"key": "a", "seg": "vip", "_sdc_deleted_at": "2026-01-01T00:00:00Z"})
+    contacts.run(
+        [schema(columns), deleted], deleted_records="leave_segments", field_mapping=mapping, **settings
+    ).succeeded()
+    assert contacts.members("vip", "KEY") == list("bcde")
+
+
 def test_fields_of_those_who_leave(contacts: Tenant) -> None:
     """`removal_fields` are written for whoever leaves, and only for existing records."""
     rows = [("a", "vip", "remove"), ("z", "vip", "remove"), ("b", "vip", "add")]

@@ -1,0 +1,150 @@
+"""Random runs that add, remove, delete and mirror, against a model of who is a member then."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from target_selligent import LoadRun, Settings
+from target_selligent.errors import TargetSelligentError
+from tests.support import LIST, schema
+
+if TYPE_CHECKING:
+    from tests.support import Tenant
+
+_KEYS = ["a", "b", "c", "d"]
+_SEGMENTS = ["s", "t"]
+_COLUMNS = schema({"key": "string", "seg": "string", "action": "string"})["schema"]
+
+_records = st.lists(
+    st.fixed_dictionaries(
+        {
+            "key": st.sampled_from([*_KEYS, "A", "b "]),
+            "seg": st.sampled_from(_SEGMENTS),
+            "action": st.sampled_from(["add", "remove"]),
+            "deleted": st.sampled_from([False, False, True]),
+        }
+    ),
+    max_size=12,
+)
+_runs = st.lists(_records, min_size=1, max_size=3)
+_options = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["action_column", "mirror", "remove", "append"]),
+        "deleted_records": st.sampled_from(["ignore", "leave_segments", "delete"]),
+        "batch_size_rows": st.integers(1, 5),
+        "segment_batch_size_rows": st.integers(1, 5),
+    }
+)
+_faults = st.lists(
+    st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["reset", "status", "truncate"]),
+            "when": st.sampled_from(["before", "after"]),
+            "method": st.sampled_from(["*", "DELETE"]),
+            "skip": st.integers(0, 6),
+        }
+    ),
+    max_size=1,
+)
+
+
+class Model:
+    """Who is in the List and in its Segments.
+
+    Args:
+        kind: How records join and leave.
+        deleted_records: The setting.
+    """
+
+    def __init__(self, kind: str, deleted_records: str) -> None:
+        self._kind = kind
+        self._deleted_records = deleted_records
+        self.rows = set(_KEYS)
+        self.members = {segment: {"a", "b"} for segment in _SEGMENTS}
+
+    def run(self, records: list[dict[str, Any]]) -> None:
+        """Load the records of one run; the last word on a key counts."""
+        named: dict[str, set[str]] = {segment: set() for segment in _SEGMENTS}
+        leaves: dict[tuple[str, str], bool] = {}
+        deleted: dict[str, bool] = {}
+        touched = set()
+        for item in records:
+            key, segment = item["key"].casefold().rstrip(" "), item["seg"]
+            if item["deleted"]:
+                if self._deleted_records != "ignore":
+                    deleted[key] = True
+                    touched.add(segment)
+                continue
+            touched.add(segment)
+            leaves[segment, key] = self._leaves(item)
+            if not leaves[segment, key]:
+                deleted[key] = False
+                self.rows.add(key)
+                self.members[segment].add(key)
+                named[segment].add(key)
+        for segment, key in (place for place, is_last in leaves.items() if is_last):
+            self.members[segment].discard(key)
+        if self._kind == "mirror" and any(named.values()):
+            for segment in touched:
+                self.members[segment] &= named[segment]
+        self._delete({key for key, is_last in deleted.items() if is_last}, touched)
+
+    def _leaves(self, item: dict[str, Any]) -> bool:
+        return self._kind == "remove" or (self._kind == "action_column" and item["action"] == "remove")
+
+    def _delete(self, keys: set[str], touched: set[str]) -> None:
+        if self._deleted_records == "delete":
+            self.rows -= keys
+        for segment in touched if self._deleted_records == "leave_segments" else _SEGMENTS:
+            self.members[segment] -= keys
+
+
+@settings(
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(runs=_runs, options=_options, faults=_faults)
+def test_members_are_who_the_model_says(
+    tenant: Tenant, runs: list[list[dict[str, Any]]], options: dict[str, Any], faults: list[dict[str, Any]]
+) -> None:
+    """After each run, whatever fails for a moment, List and Segments hold exactly who they should."""
+    tenant.start_over()
+    tenant.create_list(KEY="Text(9)")
+    tenant.load_rows("KEY", [[key] for key in _KEYS])
+    for segment in _SEGMENTS:
+        tenant.create_segment(segment)
+        tenant.add_members(segment, "KEY", ["a", "b"])
+    config = {name: value for name, value in options.items() if name != "kind"}
+    if options["kind"] == "action_column":
+        config["action_column"] = "action"
+    else:
+        config["segment_data_import_option"] = options["kind"]
+    checked = Settings.from_config(
+        tenant.config(segment_column="seg", max_removals="100%", field_mapping={"action": None}, **config)
+    )
+    model = Model(options["kind"], options["deleted_records"])
+    for records in runs:
+        for fault in faults:
+            tenant.add_fault(**fault)
+        model.run(records)
+        # A mirror without records fails the run and removes nobody, as the model has it.
+        with suppress(TargetSelligentError), LoadRun(checked) as run:
+            run.open_stream("people", _COLUMNS, ["key"]).take(
+                {
+                    **{name: item[name] for name in ("key", "seg", "action")},
+                    **({"_sdc_deleted_at": "2026-01-01T00:00:00Z"} if item["deleted"] else {}),
+                }
+                for item in records
+            )
+        tenant.clear_faults()
+        assert {key.casefold().rstrip(" ") for (key,) in tenant.rows("KEY")} == model.rows
+        assert {
+            segment: {key.casefold().rstrip(" ") for key in tenant.members(segment, "KEY", LIST)}
+            for segment in _SEGMENTS
+        } == model.members
