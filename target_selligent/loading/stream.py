@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,7 +35,7 @@ from target_selligent.records import (
 from target_selligent.rejects import parse_member_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from target_selligent.batches import BatchBuffer
     from target_selligent.loading.destination import ListDestination
@@ -248,25 +247,26 @@ class StreamLoader:
 
     def _process_lines(self, lines: Sequence[bytes]) -> None:
         """Process RECORD messages of this stream. As many as possible are decoded and processed together."""
-        start = 0
+        start, remaining = 0, iter(lines)
         while start < len(lines):
-            if messages := self._decode_prefix(lines, start):
+            if messages := self._decode_prefix(remaining):
                 self.process_messages(messages, lines[start : start + len(messages)])
                 start += len(messages)
             for line in lines[start : start + 1]:
                 self.process_dict(decode_record(line, exact=True), line)
                 start += 1
 
-    def _decode_prefix(self, lines: Sequence[bytes], start: int) -> list[Any]:
-        """Return the messages from `start` to the first line that does not fit the stream's type."""
+    def _decode_prefix(self, remaining: Iterator[bytes]) -> list[Any]:
+        """Return the messages up to the first line that does not fit the stream's type, and consume that line, too."""
         if self.message_type is None:
+            next(remaining, None)
             return []
         if self._decoder is None or self._decoder.type is not self.message_type:
             self._decoder = msgspec.json.Decoder(self.message_type, float_hook=parse_json_float)
         messages: list[Any] = []
         # `extend` keeps the messages that were decoded before the error.
         with suppress(*_DECODE_ERRORS):
-            messages.extend(map(self._decoder.decode, islice(lines, start, None)))
+            messages.extend(map(self._decoder.decode, remaining))
         return messages
 
     def _add_decoded(self, records: Sequence[msgspec.Struct], lines: Sequence[bytes], numbers: Sequence[int]) -> None:

@@ -16,9 +16,9 @@ from target_selligent.batches import (
     encode_rows,
     normalize_for_identity,
 )
-from target_selligent.errors import DestinationError
+from target_selligent.errors import DestinationError, RunStoppedError
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
-from target_selligent.records import style_segment_name
+from target_selligent.records import RECORD_NUMBER_FIELD, style_segment_name
 from target_selligent.settings import Limit
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class StreamRemovals:
             FatalApiError: If the service account may not read.
         """
         if not self._may_read:
-            self._search(None, after=None, take=1)
+            # With a filter, as the pages after the first one have it.
+            self._search(None, after=0, take=1)
             self._may_read = True
 
     def note_members(self, keys: Sequence[Key], segments: Sequence[Segments]) -> None:
@@ -293,7 +294,13 @@ class StreamRemovals:
             keys = [tuple(row[1:]) for row in rows]
             normalized = self._normalize(keys if len(self._route.key_fields) > 1 else [key for (key,) in keys])
             self._log.note_found(segment, normalized, keys)
-            found, after = found + len(rows), rows[-1][0]
+            last = rows[-1][0]
+            if not isinstance(last, int) or (after is not None and last <= after):
+                raise RunStoppedError(
+                    f"nobody was removed: Selligent did not return the members of Segment {api_name} in the order of "
+                    f"their record numbers ({RECORD_NUMBER_FIELD})"
+                )
+            found, after = found + len(rows), last
         return found
 
     def _search(self, segment: str | None, *, after: int | None, take: int) -> list[list[Any]]:
