@@ -176,7 +176,7 @@ def test_a_deleted_record_leaves_the_list_if_the_settings_say_so(server: Prepare
     """It leaves its Segments with it."""
     stream = Stream(server, RemovalPolicy(delete_records=True))
     stream.note(1)
-    stream.removals.note_deletion(2, Departure((2,)))
+    stream.removals.note_deletion(2, (), Departure((2,)))
     assert stream.finish() is None
     assert (stream.removed(DELETE), stream.removed(), stream.deferred) == ([2], [], 1)
 
@@ -185,7 +185,7 @@ def test_else_a_deleted_record_leaves_the_segments_of_the_stream(server: Prepare
     """It stays in the List."""
     stream = Stream(server, RemovalPolicy())
     stream.note(1)
-    stream.removals.note_deletion(2, Departure((2,)))
+    stream.removals.note_deletion(2, (), Departure((2,)))
     assert stream.finish() is None
     assert (stream.removed(DELETE), stream.removed()) == ([], [2])
 
