@@ -34,7 +34,7 @@ _FAULTS = [
     ids=["one-load-a-list", "one-load-a-list-over-http", "four-loads-a-list"],
     indirect=["tenant"],
 )
-def test_a_long_run_in_bad_weather(tenant: Tenant, count: int, parallel: int) -> None:
+def test_a_long_run_with_many_faults(tenant: Tenant, count: int, parallel: int) -> None:
     """200,000 records while 5 % of all requests fail: none is missing or doubled, and each STATE is true."""
     tap = Tap(RECORDS[:count], state_every=997)
     tenant.set_options(parallel_bulk=parallel > 1)
