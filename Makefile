@@ -51,9 +51,10 @@ bench-quick: $(VENV)/.emulator ## The same with fewer records, under a minute
 	@$(BIN)/python -m benchmarks --quick
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style
+lint: $(VENV)/.dev ## Check style and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 
 .PHONY: types
 types: $(VENV)/.dev ## Check types
