@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from target_selligent.emulator import Tls
+from target_selligent import emulator
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from target_selligent.emulator import Tls
 
 HOST = "127.0.0.1"
 
@@ -46,4 +48,4 @@ class CertificateAuthority:
         self._count += 1
         path = self._folder / f"server{self._count}.pem"
         issued.private_key_and_cert_chain_pem.write_to_path(path)
-        return Tls(path)
+        return emulator.Tls(path)
