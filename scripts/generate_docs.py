@@ -25,7 +25,7 @@ def settings_table() -> str:
         )
         options = f" One of {', '.join(f'`{option}`' for option in setting.options)}." if setting.options else ""
         secret = " Secret." if setting.secret else ""
-        kind = {"names": "text or array", "limit": "number or share", "streams": "object"}.get(
+        kind = {"names": "text or array", "limit": "number or share", "streams": "object", "values": "object"}.get(
             setting.kind, setting.kind
         )
         lines.append(f"| `{setting.name}` | {kind} | {default} | {setting.description}{options}{secret} |")
@@ -97,7 +97,9 @@ def _meltano_setting(setting: SettingDefinition) -> Iterator[str]:
     kind = (
         "options"
         if setting.options
-        else {"names": "string", "limit": "string", "streams": "object"}.get(setting.kind, setting.kind)
+        else {"names": "string", "limit": "string", "streams": "object", "values": "object"}.get(
+            setting.kind, setting.kind
+        )
     )
     yield f"      kind: {kind}"
     if setting.secret:

@@ -155,6 +155,12 @@ def test_generated_parts_are_current() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_meltano_knows_the_kinds_of_settings() -> None:
+    """Every `kind` in `meltano.yml` is one that Meltano has: with another one, no command of Meltano works."""
+    kinds = set(re.findall(r"^ +kind: (\w+)$", (ROOT / "meltano.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert kinds <= {"array", "boolean", "integer", "object", "options", "password", "string"}
+
+
 def test_the_version_is_in_the_changelog() -> None:
     """The package's version is the changelog's newest entry, released or about to be."""
     found = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
