@@ -6,7 +6,7 @@ from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
-from target_selligent.batches.membership_log import EVERY_SEGMENT, WHOLE_LIST, Departure, MembershipLog, Word
+from target_selligent.batches.membership_log import EVERY_SEGMENT, Departure, MembershipLog, Word, deletion_place
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
 from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
 from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
@@ -14,7 +14,6 @@ from target_selligent.batches.spool import Spool
 
 __all__ = [
     "EVERY_SEGMENT",
-    "WHOLE_LIST",
     "Batch",
     "BatchBuffer",
     "Body",
@@ -31,6 +30,7 @@ __all__ = [
     "SpooledRow",
     "Word",
     "decode_row",
+    "deletion_place",
     "encode_rows",
     "normalize_for_identity",
     "normalize_for_order",

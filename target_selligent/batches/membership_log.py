@@ -6,7 +6,6 @@ that grows with each key would cost ten times as much.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,10 @@ _CACHE_KIB = 16_384
 EVERY_SEGMENT = ""
 """Stands for all Segments of a stream. No API name is empty."""
 
-WHOLE_LIST = "/"
-"""Stands for the List itself. No API name has a slash."""
+
+def deletion_place(stream: str) -> str:
+    """Return what stands in the place of a Segment for the deletions of a stream. No API name has a slash."""
+    return f"/{stream}"
 
 
 class Word(IntEnum):
@@ -58,13 +59,9 @@ class Departure:
 
 
 class MembershipLog:
-    """The entries about the keys of one route. The last entry about a key in a Segment counts.
-
-    All threads may share one object.
-    """
+    """The entries about the keys of one route. The last entry about a key in a Segment counts."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._database = create_temporary_database(
             self,
             f"PRAGMA cache_size = -{_CACHE_KIB}",
@@ -82,7 +79,7 @@ class MembershipLog:
             segment: API name of the Segment, or `EVERY_SEGMENT`.
             keys: The keys, normalized by `same_key.normalize_for_identity`.
         """
-        with self._lock, disk_errors():
+        with disk_errors():
             self._database.execute(
                 "INSERT INTO entry (segment, key, word) SELECT ?, value, ? FROM json_each(?)",
                 (segment, int(word), _encode([key.decode() for key in keys]).decode()),
@@ -93,11 +90,11 @@ class MembershipLog:
 
         Args:
             word: What they say.
-            segment: API name of the Segment, or `EVERY_SEGMENT`.
+            segment: API name of the Segment; for `DELETE`, the `deletion_place` of the stream.
             keys: The keys, as for `note`.
             departures: What is known of each.
         """
-        with self._lock, disk_errors():
+        with disk_errors():
             self._database.executemany(
                 "INSERT INTO entry (segment, key, word, row, number, line) VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -107,14 +104,14 @@ class MembershipLog:
             )
 
     def note_found(self, segment: str, keys: Sequence[bytes], rows: Iterable[Sequence[Any]]) -> None:
-        """Note members that a Segment has, or records that the List has.
+        """Note members that a Segment has.
 
         Args:
-            segment: API name of the Segment, or `WHOLE_LIST`.
+            segment: API name of the Segment.
             keys: Their keys, as for `note`.
             rows: The values of their key fields, as Selligent has returned them.
         """
-        with self._lock, disk_errors():
+        with disk_errors():
             self._database.executemany(
                 "INSERT INTO found VALUES (?, ?, ?)",
                 ((segment, key.decode(), _encode(row).decode()) for key, row in zip(keys, rows, strict=True)),
@@ -122,7 +119,7 @@ class MembershipLog:
 
     def resolve_removals(self) -> None:
         """Find the keys that leave a Segment by the last entry about them in it."""
-        with self._lock, disk_errors():
+        with disk_errors():
             self._database.execute(
                 "INSERT INTO departure (segment, row, number, line) SELECT segment, row, number, line FROM"
                 " (SELECT segment, row, number, line, word, max(position) AS last FROM entry WHERE segment <> ?"
@@ -131,32 +128,29 @@ class MembershipLog:
             )
 
     def resolve_deletions(self) -> None:
-        """Find the keys that are deleted by the last entry about them. They leave `WHOLE_LIST`."""
-        with self._lock, disk_errors():
+        """Find the keys that are deleted, and that no later entry brings back. They leave the `deletion_place`."""
+        with disk_errors():
             self._database.execute(
-                "INSERT INTO departure (segment, row, number, line) SELECT ?, row, number, line FROM"
-                " (SELECT row, number, line, word, max(position) AS last FROM entry WHERE word <> ? GROUP BY key)"
-                " WHERE word = ? ORDER BY last",
-                (WHOLE_LIST, int(Word.REMOVE), int(Word.DELETE)),
+                "INSERT INTO departure (segment, row, number, line)"
+                " SELECT deleted.segment, deleted.row, deleted.number, deleted.line FROM"
+                " (SELECT segment, key, row, number, line, max(position) AS last FROM entry WHERE word = ?1"
+                " GROUP BY segment, key) AS deleted"
+                " LEFT JOIN (SELECT key, max(position) AS last FROM entry WHERE word IN (?2, ?3) GROUP BY key) AS back"
+                " ON back.key = deleted.key WHERE back.last IS NULL OR back.last < deleted.last ORDER BY deleted.last",
+                (int(Word.DELETE), int(Word.ADD), int(Word.KEEP)),
             )
 
     def resolve_unnamed(self) -> None:
-        """Find what `note_found` has noted and no entry names.
-
-        A key that is kept (`KEEP`) is named everywhere. What was found in the List is named by an entry in any Segment.
-        """
-        with self._lock, disk_errors():
+        """Find the members that `note_found` has noted and no entry names. A key that is kept is named everywhere."""
+        with disk_errors():
             self._database.execute(
                 "CREATE TABLE named (segment TEXT, key TEXT, PRIMARY KEY (segment, key)) WITHOUT ROWID"
             )
             # Sorted, entries are appended to the index, and looked up near to each other.
             self._database.execute(
-                "INSERT OR IGNORE INTO named SELECT segment, key FROM"
-                " (SELECT segment, key FROM entry WHERE segment <> ?1 AND word IN (?3, ?4)"
-                " UNION ALL SELECT ?1, key FROM entry WHERE word = ?5"
-                " UNION ALL SELECT ?2, key FROM entry WHERE word IN (?3, ?5)"
-                " AND EXISTS (SELECT 1 FROM found WHERE segment = ?2)) ORDER BY segment, key",
-                (EVERY_SEGMENT, WHOLE_LIST, int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
+                "INSERT OR IGNORE INTO named SELECT segment, key FROM entry"
+                " WHERE (segment <> ?1 AND word IN (?2, ?3)) OR word = ?4 ORDER BY segment, key",
+                (EVERY_SEGMENT, int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
             )
             self._database.execute(
                 "INSERT INTO departure (segment, row, number, line) SELECT segment, row, 0, x'' FROM"
@@ -170,12 +164,12 @@ class MembershipLog:
         """Yield the departures that were found, in their order, at most `max_rows` at a time.
 
         Args:
-            segment: API name of the Segment, or `WHOLE_LIST` for deleted records.
+            segment: API name of the Segment, or the `deletion_place` of a stream.
             max_rows: Maximum number at a time.
         """
         last = 0
         while True:
-            with self._lock, disk_errors():
+            with disk_errors():
                 found = self._database.execute(
                     "SELECT position, row, number, line FROM departure WHERE segment = ? AND position > ?"
                     " ORDER BY position LIMIT ?",
@@ -187,6 +181,6 @@ class MembershipLog:
             yield [Departure(tuple(_decode(row)), number, line) for _, row, number, line in found]
 
     def count_departures(self) -> dict[str, int]:
-        """Return how many departures were found so far, by Segment."""
-        with self._lock, disk_errors():
+        """Return how many departures were found so far, by Segment or `deletion_place`."""
+        with disk_errors():
             return dict(self._database.execute("SELECT segment, count(*) FROM departure GROUP BY segment"))

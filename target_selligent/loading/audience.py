@@ -36,6 +36,11 @@ class Audience:
         if settings.segment is not None:
             self._segment = style_segment_name(settings.segment, underscore=self._underscore)
 
+    @property
+    def fixed_segments(self) -> tuple[str, ...]:
+        """The Segment of all records, if the settings name one."""
+        return () if self._segment is None else (self._segment,)
+
     def read_segments(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
         """Return the Segments that each record names; nothing if the stream has no Segments.
 

@@ -67,8 +67,7 @@ class BatchFiller:
             UnicodeEncodeError: If a value has text that is not valid Unicode.
         """
         if self._removals is not None:
-            removed = sum(leaving)
-            self._parts.report.add_list(self._route.list_api_name, Counts(read=removed))
+            self._parts.report.add_list(self._route.list_api_name, Counts(read=sum(leaving)))
             rows = self._removals.note_rows(rows, leaving)
             if not rows:
                 return

@@ -69,15 +69,10 @@ class RemovalLoad:
     departures: Sequence[Departure]
 
     @property
-    def max_rows(self) -> int:
-        """Maximum number of rows in one call, by the settings."""
-        return self.parts.settings.segment_batch_size_rows
-
-    @property
     def shape(self) -> LoadShape:
         """What all rows have in common. See `Load.shape`."""
-        route = self.route
-        return LoadShape(self._place, self._fields, route.key_fields, route.key_types, self.max_rows)
+        route, max_rows = self.route, self.parts.settings.segment_batch_size_rows
+        return LoadShape(self._place, self._fields, route.key_fields, route.key_types, max_rows)
 
     def row(self, departure: Departure) -> Row:
         """Return what is sent for a record."""

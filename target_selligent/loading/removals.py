@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from target_selligent.api import LoadOptions
 from target_selligent.errors import RunStoppedError, TooManyRemovalsError
+from target_selligent.loading.list_removals import ListRemovals
 from target_selligent.loading.removal_loads import RemovalParts
-from target_selligent.loading.stream_removals import StreamRemovals
 
 if TYPE_CHECKING:
     from target_selligent.api import SelligentClient
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.report import RunReport
-    from target_selligent.loading.stream_removals import RemovalPolicy
+    from target_selligent.loading.stream_removals import RemovalPolicy, StreamRemovals
     from target_selligent.rejects import Rejects
     from target_selligent.settings import Settings
 
@@ -52,10 +52,10 @@ class Removals:
         self._parts = RemovalParts(client, settings, options, rejects, report)
         self._checkpoints = checkpoints
         self._ticket: int | None = None
-        self._streams: dict[tuple[str, tuple[str, ...]], StreamRemovals] = {}
+        self._lists: dict[tuple[str, tuple[str, ...]], ListRemovals] = {}
 
     def open_stream(self, route: Route, destination: ListDestination, policy: RemovalPolicy) -> StreamRemovals:
-        """Return the removals of a stream. Streams with the same List and key fields share them.
+        """Return what notes the members of a stream.
 
         Args:
             route: The route of the stream.
@@ -63,13 +63,12 @@ class Removals:
             policy: How its members leave.
 
         Raises:
+            DestinationError: If its removal fields are not fields of the List, or not those of another stream.
             FatalApiError: If members must be read, and the service account has no right to do so.
         """
         place = route.list_api_name.casefold(), route.key_fields
-        known = self._streams.get(place)
-        if known is None:
-            known = self._streams[place] = StreamRemovals(self._parts, route, destination, self.defer_state)
-        known.add_policy(policy, route.stream)
+        if place not in self._lists:
+            self._lists[place] = ListRemovals(self._parts, route, destination)
         if policy.mirror:
             logger.info(
                 "Stream %s is mirrored: members that this run does not name leave at its end. "
@@ -77,8 +76,7 @@ class Removals:
                 route.stream,
             )
             self.defer_state()
-            known.check_right_to_read()
-        return known
+        return self._lists[place].open_stream(route, policy, self.defer_state)
 
     def defer_state(self) -> None:
         """Keep all STATEs from now on back until the removals are done."""
@@ -87,7 +85,7 @@ class Removals:
 
     def warn_of_skipped(self) -> None:
         """Log that removals are not done, because the run was cut short."""
-        if any(stream.has_work for stream in self._streams.values()):
+        if any(one.has_work for one in self._lists.values()):
             logger.warning("Nobody was removed from a Segment or List: the run was cut short")
 
     def finish(self) -> None:
@@ -98,15 +96,15 @@ class Removals:
             RunStoppedError: If Selligent refuses to remove some. The others are removed.
             ApiError: If Selligent refuses a call.
         """
-        plans = [stream for stream in self._streams.values() if stream.has_work]
-        problems = [problem for problem in [stream.plan() for stream in plans] if problem is not None]
+        lists = [one for one in self._lists.values() if one.has_work]
+        problems = [problem for one in lists for problem in one.plan()]
         if problems:
             more = f"; and {len(problems) - _MAX_NAMED:,} more" if len(problems) > _MAX_NAMED else ""
             raise TooManyRemovalsError(
                 f"nobody was removed: {'; '.join(problems[:_MAX_NAMED])}{more}. If this is right, set max_removals "
                 "to a number or share that allows it"
             )
-        refused = sum(stream.execute() for stream in plans)
+        refused = sum(one.execute() for one in lists)
         if refused:
             raise RunStoppedError(
                 f"Selligent refused to remove {refused:,} members or records: see the warnings above for the reasons. "

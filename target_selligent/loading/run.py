@@ -179,7 +179,7 @@ class LoadRun:
         origin = options.origin or Origin(name, json.dumps(message).encode())
         with self._stream_outcomes.opening(name, origin.stream, schema["properties"]):
             description = describe_stream(name, schema, key_properties, self._settings, options)
-            destination = self._destination(self._settings.for_stream(name).list_api_name)
+            destination = self._destination(description.settings.list_api_name)
             loader = StreamLoader(
                 description,
                 destination.prepare(name, description.fields, may_create=not description.only_removes),

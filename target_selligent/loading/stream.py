@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from target_selligent.batches import BatchBuffer
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.run_parts import RunParts
+    from target_selligent.loading.stream_removals import StreamRemovals
     from target_selligent.records import Origin, Segments, StreamDescription, StreamFields
 
 logger = logging.getLogger("target-selligent")
@@ -83,13 +84,12 @@ class StreamLoader:
         self._route = _create_route(description, destination.api_name, fields, origin)
         self._own = description.settings
         self._audience = Audience(self._own, required=parts.settings.records_without_segment == "skip")
-        self._removals = (
-            parts.removals.open_stream(
-                self._route, destination, RemovalPolicy.from_settings(self._own, replayed=origin.replayed)
-            )
-            if self._own.may_remove
-            else None
-        )
+        self._removals: StreamRemovals | None = None
+        if any(one.may_remove for one in parts.settings.all_streams):
+            # Streams by which nobody leaves are noted, too: they say who stays in the Segments of others.
+            policy = RemovalPolicy.from_settings(self._own, replayed=origin.replayed)
+            self._removals = parts.removals.open_stream(self._route, destination, policy)
+            self._removals.note_names(self._audience.fixed_segments)
         self._filler = BatchFiller(self._route, parts, buffer, self._removals)
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._set_record_type(

@@ -296,6 +296,42 @@ def test_an_action_column_must_be_in_the_schema(contacts: Tenant) -> None:
     assert "action" in done.error_line()
 
 
+def test_a_mirror_leaves_the_segments_of_other_streams_alone(contacts: Tenant) -> None:
+    """Only Segments of the mirrored stream are mirrored; the members that other streams name stay in them, too."""
+    contacts.create_segment("new")
+    contacts.add_members("new", "KEY", list("gh"))
+    messages = [
+        schema({"key": "string", "seg": "string"}, stream="plain"),
+        schema({"key": "string", "seg": "string"}, stream="mirrored"),
+        *records("key seg", ("d", "vip"), ("f", "new"), stream="plain"),
+        *records("key seg", ("a", "vip"), ("b", "vip"), ("c", "vip"), stream="mirrored"),
+    ]
+    streams = {"mirrored": {"segment_data_import_option": "mirror"}, "plain": {}}
+    contacts.run(messages, streams=streams, segment_column="seg").succeeded()
+    assert contacts.members("vip", "KEY") == list("abcd")
+    assert contacts.members("new", "KEY") == list("fgh")
+
+
+def test_a_deleted_record_leaves_the_segments_of_its_own_stream(contacts: Tenant) -> None:
+    """Another stream's Segments keep it, unless that stream deletes it, too."""
+    contacts.create_segment("new")
+    contacts.add_members("new", "KEY", list("ab"))
+    columns = {"key": "string", "_sdc_deleted_at": "string"}
+    messages = [
+        schema(columns, stream="one"),
+        schema(columns, stream="two"),
+        *records("key", ("h",), stream="two"),
+        record({"key": "a", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}, stream="one"),
+    ]
+    streams = {
+        "one": {"segment": "vip", "deleted_records": "leave_segments"},
+        "two": {"segment": "new", "deleted_records": "leave_segments"},
+    }
+    contacts.run(messages, streams=streams).succeeded()
+    assert contacts.members("vip", "KEY") == list("bcde")
+    assert contacts.members("new", "KEY") == list("abh")
+
+
 def test_each_stream_has_options_of_its_own(contacts: Tenant) -> None:
     """One stream may remove what another one adds, in one run."""
     messages = [

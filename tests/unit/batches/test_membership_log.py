@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batches.membership_log import EVERY_SEGMENT, WHOLE_LIST, Departure, MembershipLog, Word
+from target_selligent.batches.membership_log import EVERY_SEGMENT, Departure, MembershipLog, Word, deletion_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+DELETIONS = deletion_place("people")
 _KEYS = st.integers(0, 4)
 _SEGMENTS = st.sampled_from(["vip", "new"])
 _ENTRIES = st.lists(
@@ -19,7 +20,7 @@ _ENTRIES = st.lists(
         st.tuples(st.just(Word.ADD), _SEGMENTS, _KEYS),
         st.tuples(st.just(Word.ADD), st.just(EVERY_SEGMENT), _KEYS),
         st.tuples(st.just(Word.REMOVE), _SEGMENTS, _KEYS),
-        st.tuples(st.just(Word.DELETE), st.just(EVERY_SEGMENT), _KEYS),
+        st.tuples(st.just(Word.DELETE), st.just(DELETIONS), _KEYS),
         st.tuples(st.just(Word.KEEP), st.just(EVERY_SEGMENT), _KEYS),
     ),
     max_size=25,
@@ -61,19 +62,25 @@ def test_a_deleted_key_that_comes_back_is_back(entries: list[tuple[Word, str, in
     last = {key: (number, word) for number, (word, _, key) in enumerate(entries, start=1) if word is not Word.REMOVE}
     wanted = sorted((number, key) for key, (number, word) in last.items() if word is Word.DELETE)
     log.resolve_deletions()
-    assert departures(log, WHOLE_LIST) == [(key, number) for number, key in wanted]
+    assert departures(log, DELETIONS) == [(key, number) for number, key in wanted]
 
 
-@given(_ENTRIES, st.sets(_KEYS), st.sets(_KEYS))
-def test_what_no_entry_names_leaves(entries: list[tuple[Word, str, int]], vip: set[int], everybody: set[int]) -> None:
-    """A member that no entry of its Segment names leaves it; a record that no entry names at all leaves the List."""
+@given(_ENTRIES, st.sets(_KEYS))
+def test_what_no_entry_names_leaves(entries: list[tuple[Word, str, int]], vip: set[int]) -> None:
+    """A member that no entry of its Segment names leaves it; a key that is kept stays everywhere."""
     log = log_of(entries)
     log.note_found("vip", [b"%d" % key for key in sorted(vip)], [[key] for key in sorted(vip)])
-    log.note_found(WHOLE_LIST, [b"%d" % key for key in sorted(everybody)], [[key] for key in sorted(everybody)])
     log.resolve_unnamed()
     kept = {key for word, _, key in entries if word is Word.KEEP}
-    in_vip = {key for word, segment, key in entries if word is not Word.DELETE and segment == "vip"}
-    anywhere = {key for word, _, key in entries if word in {Word.ADD, Word.KEEP}}
+    in_vip = {key for _, segment, key in entries if segment == "vip"}
     assert [key for key, _ in departures(log, "vip")] == sorted(vip - kept - in_vip)
-    assert [key for key, _ in departures(log, WHOLE_LIST)] == sorted(everybody - anywhere)
-    assert log.count_departures().get(WHOLE_LIST, 0) == len(everybody - anywhere)
+
+
+def test_streams_delete_for_themselves() -> None:
+    """A key that two streams delete leaves the Segments of both; an entry of any stream brings it back."""
+    log = MembershipLog()
+    for number, (place, key) in enumerate([("/a", b"1"), ("/b", b"1"), ("/a", b"2")], start=1):
+        log.note_departures(Word.DELETE, place, [key], [Departure((key.decode(),), number)])
+    log.note(Word.ADD, "vip", [b"2"])
+    log.resolve_deletions()
+    assert log.count_departures() == {"/a": 1, "/b": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,10 @@ from target_selligent.batches.batch import Rows
 from target_selligent.batches.membership_log import Departure
 from target_selligent.errors import DestinationError, FatalApiError
 from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.list_removals import ListRemovals
 from target_selligent.loading.removal_loads import RemovalParts
 from target_selligent.loading.report import RunReport
-from target_selligent.loading.stream_removals import RemovalPolicy, StreamRemovals
+from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records.fields import derive_stream_fields
 from target_selligent.rejects.rejects import Rejects
 from target_selligent.settings.values import Limit
@@ -21,6 +23,7 @@ from tests.unit.config import settings_with
 from tests.unit.rows import ROUTE
 
 if TYPE_CHECKING:
+    from target_selligent.loading.stream_removals import StreamRemovals
     from tests.unit.prepared_server import PreparedServer
 
 SEARCH, SEARCH_LIST = "POST lists/contacts/segments/vip/data/search", "POST lists/contacts/data/search"
@@ -35,7 +38,8 @@ class Stream:
     """A stream whose members leave in some way, in a List with a Segment `vip`.
 
     Attributes:
-        removals: Its removals.
+        list: The removals of its List.
+        removals: What notes its members.
         deferred: How often STATE was deferred.
     """
 
@@ -44,6 +48,7 @@ class Stream:
         server.answer("GET lists/contacts/fields", {"fields": FIELDS})
         server.answer("GET lists/contacts/segments", {"segments": [{"api_name": "vip", "segment_type": "Static"}]})
         server.answer(SEARCH, {"data": [[number, key] for number, key in enumerate(members, 1)]}, {"data": []})
+        server.answer(SEARCH_LIST, {"data": []})
         for call in (REMOVE, DELETE, UPDATE):
             server.answer(call, DONE)
         self._server = server
@@ -54,8 +59,12 @@ class Stream:
         options = LoadOptions("Sync", "ImportLastMatch", "ContinueOnError")
         parts = RemovalParts(client, settings, options, Rejects.for_run(settings), RunReport())
         self.deferred = 0
-        self.removals = StreamRemovals(parts, ROUTE, destination, self._defer)
-        self.removals.add_policy(policy, "people")
+        self.list = ListRemovals(parts, ROUTE, destination)
+        self.removals = self.open(policy)
+
+    def open(self, policy: RemovalPolicy, stream: str = ROUTE.stream) -> StreamRemovals:
+        """Open a stream of the List."""
+        return self.list.open_stream(replace(ROUTE, stream=stream), policy, self._defer)
 
     def note(self, *keys: int, leaving: tuple[bool, ...] = (), segment: str = "vip") -> Rows:
         """Note rows that name the Segment; return those that are loaded."""
@@ -70,10 +79,11 @@ class Stream:
 
     def finish(self) -> str | None:
         """Plan the removals and do them if nothing is wrong; return what is wrong."""
-        problem = self.removals.plan()
-        if problem is None:
-            assert self.removals.execute() == 0
-        return problem
+        problems = list(self.list.plan())
+        if problems:
+            return "; ".join(problems)
+        assert self.list.execute() == 0
+        return None
 
     def removed(self, call: str = REMOVE) -> list[Any]:
         """Return the keys that left by a call."""
@@ -169,7 +179,7 @@ def test_a_stream_without_removals_has_no_work(server: PreparedServer) -> None:
     """STATE does not wait."""
     stream = Stream(server, RemovalPolicy())
     stream.note(1, 2)
-    assert (stream.removals.has_work, stream.deferred) == (False, 0)
+    assert (stream.list.has_work, stream.deferred) == (False, 0)
 
 
 def test_a_deleted_record_leaves_the_list_if_the_settings_say_so(server: PreparedServer) -> None:
@@ -195,7 +205,7 @@ def test_removal_fields_are_written_before_members_leave(server: PreparedServer)
     stream = Stream(server, RemovalPolicy(removal_fields={"GONE": True}))
     stream.note(1, leaving=(True,))
     assert stream.finish() is None
-    assert server.calls[-2:] == [UPDATE, REMOVE]
+    assert [call for call in server.calls if call in {UPDATE, REMOVE}] == [UPDATE, REMOVE]
     assert server.bodies_of(UPDATE) == [[[1, True]]]
 
 
@@ -205,11 +215,33 @@ def test_a_removal_field_must_exist(server: PreparedServer) -> None:
         Stream(server, RemovalPolicy(removal_fields={"NONE": 1}))
 
 
-def test_streams_of_one_list_agree_on_deleted_records(server: PreparedServer) -> None:
-    """A key has one fate."""
-    stream = Stream(server, RemovalPolicy(delete_records=True))
-    with pytest.raises(DestinationError, match="stream others: deleted_records and removal_fields must be the same"):
-        stream.removals.add_policy(MIRROR, "others")
+def test_streams_of_one_list_agree_on_removal_fields(server: PreparedServer) -> None:
+    """What is written for a key does not depend on the stream."""
+    stream = Stream(server, RemovalPolicy(removal_fields={"GONE": True}))
+    stream.open(RemovalPolicy(), "some")
+    with pytest.raises(DestinationError, match="stream others: removal_fields must be the same"):
+        stream.open(RemovalPolicy(removal_fields={"GONE": False}), "others")
+
+
+def test_only_the_segments_of_a_mirrored_stream_are_mirrored(server: PreparedServer) -> None:
+    """Another stream's Segment keeps its members, and its records stay in the mirrored one."""
+    stream = Stream(server, MIRROR, 1, 2, 3)
+    stream.note(1)
+    other = stream.open(RemovalPolicy(), "others")
+    other.note_members([3, 4], ["vip", "new"])
+    assert stream.finish() is None
+    assert stream.removed() == [2]
+    assert not [call for call in server.calls if "/new" in call]
+
+
+def test_a_mirrored_stream_without_records_is_found_beside_others(server: PreparedServer) -> None:
+    """Each mirrored stream is judged by its own records."""
+    policy = RemovalPolicy(mirror=True, mirrored_segments=("vip",), max_removals=Limit(share=1.0))
+    stream = Stream(server, policy, 1)
+    stream.open(RemovalPolicy(), "others").note_members([7], ["new"])
+    problem = stream.finish()
+    assert problem is not None
+    assert "read no record" in problem
 
 
 def test_a_segment_that_is_missing_has_no_members(server: PreparedServer) -> None:
@@ -221,21 +253,19 @@ def test_a_segment_that_is_missing_has_no_members(server: PreparedServer) -> Non
     assert not [call for call in server.calls if call.startswith("POST")]
 
 
-def test_the_right_to_read_is_checked_once(server: PreparedServer) -> None:
-    """By a search for one record."""
+def test_the_right_to_read_is_checked_before_records_come(server: PreparedServer) -> None:
+    """By a search for one record; a stream that comes again is not checked again."""
     stream = Stream(server, MIRROR)
-    server.answer(SEARCH_LIST, {"data": []})
-    stream.removals.check_right_to_read()
-    stream.removals.check_right_to_read()
+    assert stream.open(MIRROR) is stream.removals
     assert [body["take"] for body in server.bodies_of(SEARCH_LIST)] == [1]
 
 
 def test_a_missing_right_to_read_ends_the_run(server: PreparedServer) -> None:
     """Before anything is loaded."""
-    stream = Stream(server, MIRROR)
+    stream = Stream(server, RemovalPolicy())
     server.answer(SEARCH_LIST, {"status": 401, "message": "not granted"})
     with pytest.raises(FatalApiError):
-        stream.removals.check_right_to_read()
+        stream.open(MIRROR, "others")
 
 
 @pytest.mark.parametrize(("replayed", "mirrored"), [(False, True), (True, False)])

@@ -1,0 +1,183 @@
+"""What leaves the Segments of one List, and the List: found and done at the end of the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_selligent.batches import Body, MembershipLog, deletion_place, encode_rows, normalize_for_identity
+from target_selligent.errors import DestinationError, RunStoppedError
+from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
+from target_selligent.loading.stream_removals import StreamRemovals
+from target_selligent.records import RECORD_NUMBER_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from target_selligent.batches import Departure, Route
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.removal_loads import RemovalLoad, RemovalParts
+    from target_selligent.loading.stream_removals import RemovalPolicy
+
+_PAGE_ROWS = 10_000
+"""Members that one search returns. What Selligent allows at most is not documented (docs/selligent-api.md)."""
+
+
+class ListRemovals:
+    """The removals of all streams with one List and the same key fields.
+
+    Args:
+        parts: What all removals of the run share.
+        route: The route of the first of these streams.
+        destination: The List.
+    """
+
+    def __init__(self, parts: RemovalParts, route: Route, destination: ListDestination) -> None:
+        self._parts = parts
+        self._route = route
+        self._destination = destination
+        self._log = MembershipLog()
+        self._streams: dict[str, StreamRemovals] = {}
+        self._removal_fields: Mapping[str, Any] = {}
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything may leave at the end."""
+        return any(stream.policy.mirror or stream.departures for stream in self._streams.values())
+
+    def open_stream(self, route: Route, policy: RemovalPolicy, defer_state: Callable[[], None]) -> StreamRemovals:
+        """Return what notes the members of a stream. A stream that comes again, with another schema, keeps its own.
+
+        Args:
+            route: The route of the stream.
+            policy: How its members leave.
+            defer_state: Called before a removal is noted.
+
+        Raises:
+            DestinationError: If its removal fields are not fields of the List, or not those of another stream.
+            FatalApiError: If members must be read, and the service account has no right to do so.
+        """
+        known = self._streams.get(route.stream)
+        if known is not None:
+            return known
+        self._check_removal_fields(policy, route.stream)
+        if policy.mirror:
+            # So that a missing right ends the run before it loads. With a filter, as later pages have it.
+            self._search(None, after=0, take=1)
+        ignore_case = self._parts.settings.ignores_case_of_keys
+        stream = StreamRemovals(self._log, route, policy, defer_state, ignore_case=ignore_case)
+        self._streams[route.stream] = stream
+        return stream
+
+    def plan(self) -> Iterator[str]:
+        """Find out who leaves; yield what is wrong for each stream of which more leave than its settings allow."""
+        self._log.resolve_removals()
+        self._log.resolve_deletions()
+        mirrors = [stream for stream in self._streams.values() if stream.policy.mirror]
+        names = {name: given for stream in mirrors for name, given in stream.names.items()}
+        before = self._log.count_departures()
+        found = {name: self._read_members(name, given) for name, given in names.items()}
+        self._log.resolve_unnamed()
+        leaving = {name: count - before.get(name, 0) for name, count in self._log.count_departures().items()}
+        for stream in mirrors:
+            total = sum(leaving.get(name, 0) for name in stream.names)
+            members = sum(found[name] for name in stream.names)
+            if not total or (stream.records and _is_allowed(stream.policy, total, members)):
+                continue
+            why = "" if stream.records else ", because the run read no record of the stream"
+            parts = [
+                f"{leaving[name]:,} of Segment {given}" for name, given in stream.names.items() if leaving.get(name)
+            ]
+            yield (
+                f"List {self._route.list_api_name}: {total:,} of {members:,} members would leave "
+                f"({', '.join(parts)}){why}"
+            )
+
+    def execute(self) -> int:
+        """Do all removals; return how many Selligent refused."""
+        counts = self._log.count_departures()
+        names = {name: given for stream in self._streams.values() for name, given in stream.names.items()}
+        refused = 0
+        for name, given in names.items():
+            if name in counts:
+                refused += self._update(name) + self._remove(name, given)
+        for stream_name, stream in self._streams.items():
+            place = deletion_place(stream_name)
+            if place not in counts:
+                continue
+            if stream.policy.delete_records:
+                refused += self._load(place, lambda some: DeletionLoad(self._parts, self._route, some))
+            else:
+                refused += self._update(place)
+                refused += sum(self._remove(place, given) for given in stream.names.values())
+        return refused
+
+    def _remove(self, place: str, segment: str) -> int:
+        """Remove departures from a Segment, if it exists."""
+        api_name = self._destination.find_segment_name(segment)
+        if api_name is None:
+            return 0
+        return self._load(place, lambda some: MemberRemovalLoad(self._parts, self._route, some, api_name))
+
+    def _update(self, place: str) -> int:
+        """Write the removal fields, if there are some."""
+        fields = self._removal_fields
+        return self._load(place, lambda some: UpdateLoad(self._parts, self._route, some, fields)) if fields else 0
+
+    def _load(self, place: str, load_of: Callable[[list[Departure]], RemovalLoad]) -> int:
+        loader = self._parts.part_loader(self._destination)
+        refused = 0
+        for departures in self._log.read_departures(place, self._parts.settings.segment_batch_size_rows):
+            load = load_of(departures)
+            body = Body()
+            body.append(encode_rows([load.row(departure) for departure in departures]), len(departures))
+            refused += len(loader.load(body, load))
+        return refused
+
+    def _read_members(self, name: str, segment: str) -> int:
+        """Note all members of a Segment; return how many there are."""
+        api_name = self._destination.find_segment_name(segment)
+        if api_name is None:
+            return 0
+        found = 0
+        after: int | None = None
+        while rows := self._search(api_name, after=after, take=_PAGE_ROWS):
+            last = rows[-1][0]
+            if not isinstance(last, int) or (after is not None and last <= after):
+                raise RunStoppedError(
+                    f"nobody was removed: Selligent did not return the members of Segment {api_name} in the order of "
+                    f"their record numbers ({RECORD_NUMBER_FIELD})"
+                )
+            keys = [tuple(row[1:]) for row in rows]
+            normalized = normalize_for_identity(
+                self._route,
+                keys if len(self._route.key_fields) > 1 else [key for (key,) in keys],
+                ignore_case=self._parts.settings.ignores_case_of_keys,
+            )
+            self._log.note_found(name, normalized, keys)
+            found, after = found + len(rows), last
+        return found
+
+    def _search(self, segment: str | None, *, after: int | None, take: int) -> list[list[Any]]:
+        return self._parts.client.search_members(
+            self._route.list_api_name, segment, self._route.key_fields, after=after, take=take
+        )
+
+    def _check_removal_fields(self, policy: RemovalPolicy, stream: str) -> None:
+        for name in policy.removal_fields:
+            found = self._destination.field(name)
+            if found is None or not found.writable:
+                raise DestinationError(
+                    f"stream {stream}: removal_fields names {name}, which is no field of List "
+                    f"{self._route.list_api_name} that can be written: check its spelling"
+                )
+        if policy.removal_fields and self._removal_fields not in ({}, policy.removal_fields):
+            raise DestinationError(
+                f"stream {stream}: removal_fields must be the same for all streams of List "
+                f"{self._route.list_api_name} with these key fields"
+            )
+        self._removal_fields = policy.removal_fields or self._removal_fields
+
+
+def _is_allowed(policy: RemovalPolicy, leaving: int, members: int) -> bool:
+    limit = policy.max_removals
+    return leaving <= (limit.count if limit.count is not None else (limit.share or 0) * members)
