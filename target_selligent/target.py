@@ -174,7 +174,7 @@ class TargetSelligent(Target):
         reading_error = reader.failure
         try:
             try:
-                self.run.finish(complete=reading_error is None)
+                self.run.finish(complete=reading_error is None and reader.stop_signal is None)
             except Exception as loading_error:
                 if reading_error is not None and reading_error is not loading_error:
                     self.logger.error("%s", to_one_line(reading_error))  # noqa: TRY400 - the other one is raised
@@ -317,7 +317,7 @@ class TargetSelligent(Target):
             self._ending.end_process_after(
                 _STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", message)
             )
-            self.run.stop()
+            # `run.stop` would make a SCHEMA that is being processed fail, so the run would end with 1.
             self.message_reader.stop(signum)
 
 

@@ -77,25 +77,25 @@ class LoadRun:
             )
         )
         self._on_state = on_state or _do_nothing
-        self.rejects = Rejects.for_run(settings)
-        self.report = RunReport(self.rejects.summary_lines)
+        self._rejects = Rejects.for_run(settings)
+        self.report = RunReport(self._rejects.summary_lines)
         self._checkpoints = Checkpoints(self._call_on_state, defer=settings.state_deferred_by is not None)
         self._stream_outcomes = StreamOutcomes(settings, self._checkpoints)
         self._list_workers = ListWorkers(
             self._client,
             settings,
-            self.rejects,
+            self._rejects,
             self.report,
             self._checkpoints.acknowledge,
             self._stream_outcomes.note_loaded,
             on_failed or _do_nothing,
         )
         self._spool = Spool() if settings.spools_records else None
-        self._removals = Removals(self._client, settings, self.rejects, self.report, self._checkpoints)
+        self._removals = Removals(self._client, settings, self._rejects, self.report, self._checkpoints)
         self._parts = RunParts(
             settings=settings,
             report=self.report,
-            rejects=self.rejects,
+            rejects=self._rejects,
             stream_outcomes=self._stream_outcomes,
             deletions=Deletions(self._spool, self.report),
             checkpoints=self._checkpoints,
@@ -135,11 +135,6 @@ class LoadRun:
     def spools_records(self) -> bool:
         """Whether records are stored until the end of the input, because only the last one of each key is loaded."""
         return self._spool is not None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopped
 
     def open_stream(
         self,
@@ -265,8 +260,8 @@ class LoadRun:
             buffer.flush()
         self._list_workers.finish()
         if complete:
-            self.rejects.check_share(self.report.records_read)
-            self._stream_outcomes.check_at_end(self.rejects)
+            self._rejects.check_share(self.report.records_read)
+            self._stream_outcomes.check_at_end(self._rejects)
             self._removals.finish()
             self._checkpoints.release()
         else:
