@@ -5,7 +5,7 @@ from __future__ import annotations
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.environment import read_environment
 from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
-from target_selligent.settings.stream_settings import StreamSettings
+from target_selligent.settings.stream_settings import StreamSettings, find_contradictions
 from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
 from target_selligent.settings.values import Limit
 
@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "StreamSettings",
     "create_config_schema",
+    "find_contradictions",
     "find_faker_problems",
     "find_unknown_settings",
     "read_environment",

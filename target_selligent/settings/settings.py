@@ -168,7 +168,8 @@ class Settings(StreamSettings):
         address = urlsplit(values["base_url"])
         values["base_url"] = f"{address.scheme}://{address.netloc}"
         settings = cls(**parse_stream_values({slot.name: values[slot.name] for slot in fields(cls)}))
-        problems = list(find_contradictions(settings))
+        # A stream may set what the run's settings lack. Streams without an entry are checked when they come.
+        problems = [] if settings.streams else list(find_contradictions(settings))
         for stream in settings.streams:
             own = find_contradictions(settings.for_stream(stream))
             problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]

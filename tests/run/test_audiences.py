@@ -289,6 +289,14 @@ def test_settings_that_contradict_each_other(contacts: Tenant, settings: dict[st
     assert len(contacts.rows("KEY")) == 8
 
 
+def test_a_stream_without_an_entry_must_fit_the_settings_of_the_run(contacts: Tenant) -> None:
+    """Streams may have what the run's settings lack; one that has no entry ends the run before anything is loaded."""
+    messages = [schema({"key": "string"}, stream="other"), *records("key", ("x",), stream="other")]
+    streams = {"customers": {"segment": "vip"}}
+    done = contacts.run(messages, streams=streams, segment_data_import_option="remove")
+    assert "stream other cannot be loaded: segment_data_import_option remove needs Segments" in done.error_line()
+
+
 def test_an_action_column_must_be_in_the_schema(contacts: Tenant) -> None:
     """A misspelt column ends the run, with the columns that there are."""
     done = run(contacts, ("x", "vip"), action_column="acton")
@@ -323,11 +331,8 @@ def test_a_deleted_record_leaves_the_segments_of_its_own_stream(contacts: Tenant
         *records("key", ("h",), stream="two"),
         record({"key": "a", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}, stream="one"),
     ]
-    streams = {
-        "one": {"segment": "vip", "deleted_records": "leave_segments"},
-        "two": {"segment": "new", "deleted_records": "leave_segments"},
-    }
-    contacts.run(messages, streams=streams).succeeded()
+    streams = {"one": {"segment": "vip"}, "two": {"segment": "new"}}
+    contacts.run(messages, streams=streams, deleted_records="leave_segments").succeeded()
     assert contacts.members("vip", "KEY") == list("bcde")
     assert contacts.members("new", "KEY") == list("abh")
 
