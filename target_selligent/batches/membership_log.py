@@ -49,11 +49,13 @@ class Departure:
 
     Args:
         row: The values of its key fields, as they are sent.
-        number: The number of its record in the stream; 0 if no record says that it leaves.
-        line: The message of that record, as it came; empty if there is none.
+        stream: The stream of the record that says so; empty if no record does.
+        number: The number of this record in its stream.
+        line: The message of this record, as it came; empty if there is none.
     """
 
     row: tuple[Any, ...]
+    stream: str = ""
     number: int = 0
     line: bytes = b""
 
@@ -66,9 +68,10 @@ class MembershipLog:
             self,
             f"PRAGMA cache_size = -{_CACHE_KIB}",
             "CREATE TABLE entry (position INTEGER PRIMARY KEY,"
-            " segment TEXT, key TEXT, word INTEGER, row TEXT, number INTEGER, line BLOB)",
+            " segment TEXT, key TEXT, word INTEGER, row TEXT, stream TEXT, number INTEGER, line BLOB)",
             "CREATE TABLE found (segment TEXT, key TEXT, row TEXT)",
-            "CREATE TABLE departure (position INTEGER PRIMARY KEY, segment TEXT, row TEXT, number INTEGER, line BLOB)",
+            "CREATE TABLE departure (position INTEGER PRIMARY KEY,"
+            " segment TEXT, row TEXT, stream TEXT, number INTEGER, line BLOB)",
         )
 
     def note(self, word: Word, segment: str, keys: Sequence[bytes]) -> None:
@@ -96,9 +99,9 @@ class MembershipLog:
         """
         with disk_errors():
             self._database.executemany(
-                "INSERT INTO entry (segment, key, word, row, number, line) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry (segment, key, word, row, stream, number, line) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (segment, key.decode(), int(word), _encode(one.row).decode(), one.number, one.line)
+                    (segment, key.decode(), int(word), _encode(one.row).decode(), one.stream, one.number, one.line)
                     for key, one in zip(keys, departures, strict=True)
                 ),
             )
@@ -121,8 +124,9 @@ class MembershipLog:
         """Find the keys that leave a Segment by the last entry about them in it."""
         with disk_errors():
             self._database.execute(
-                "INSERT INTO departure (segment, row, number, line) SELECT segment, row, number, line FROM"
-                " (SELECT segment, row, number, line, word, max(position) AS last FROM entry WHERE segment <> ?"
+                "INSERT INTO departure (segment, row, stream, number, line)"
+                " SELECT segment, row, stream, number, line FROM"
+                " (SELECT segment, row, stream, number, line, word, max(position) AS last FROM entry WHERE segment <> ?"
                 " GROUP BY segment, key) WHERE word = ? ORDER BY last",
                 (EVERY_SEGMENT, int(Word.REMOVE)),
             )
@@ -131,9 +135,9 @@ class MembershipLog:
         """Find the keys that are deleted, and that no later entry brings back. They leave the `deletion_place`."""
         with disk_errors():
             self._database.execute(
-                "INSERT INTO departure (segment, row, number, line)"
-                " SELECT deleted.segment, deleted.row, deleted.number, deleted.line FROM"
-                " (SELECT segment, key, row, number, line, max(position) AS last FROM entry WHERE word = ?1"
+                "INSERT INTO departure (segment, row, stream, number, line)"
+                " SELECT deleted.segment, deleted.row, deleted.stream, deleted.number, deleted.line FROM"
+                " (SELECT segment, key, row, stream, number, line, max(position) AS last FROM entry WHERE word = ?1"
                 " GROUP BY segment, key) AS deleted"
                 " LEFT JOIN (SELECT key, max(position) AS last FROM entry WHERE word IN (?2, ?3) GROUP BY key) AS back"
                 " ON back.key = deleted.key WHERE back.last IS NULL OR back.last < deleted.last ORDER BY deleted.last",
@@ -153,7 +157,7 @@ class MembershipLog:
                 (EVERY_SEGMENT, int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
             )
             self._database.execute(
-                "INSERT INTO departure (segment, row, number, line) SELECT segment, row, 0, x'' FROM"
+                "INSERT INTO departure (segment, row, stream, number, line) SELECT segment, row, '', 0, x'' FROM"
                 " (SELECT segment, key, row FROM found ORDER BY segment, key LIMIT -1) AS one"
                 " WHERE NOT EXISTS (SELECT 1 FROM named WHERE named.segment = one.segment AND named.key = one.key)"
                 " AND NOT EXISTS (SELECT 1 FROM named WHERE named.segment = ? AND named.key = one.key)",
@@ -171,14 +175,14 @@ class MembershipLog:
         while True:
             with disk_errors():
                 found = self._database.execute(
-                    "SELECT position, row, number, line FROM departure WHERE segment = ? AND position > ?"
+                    "SELECT position, row, stream, number, line FROM departure WHERE segment = ? AND position > ?"
                     " ORDER BY position LIMIT ?",
                     (segment, last, max_rows),
                 ).fetchall()
             if not found:
                 return
             last = found[-1][0]
-            yield [Departure(tuple(_decode(row)), number, line) for _, row, number, line in found]
+            yield [Departure(tuple(_decode(row)), *known) for _, row, *known in found]
 
     def count_departures(self) -> dict[str, int]:
         """Return how many departures were found so far, by Segment or `deletion_place`."""

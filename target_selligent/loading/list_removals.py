@@ -37,6 +37,7 @@ class ListRemovals:
         self._destination = destination
         self._log = MembershipLog()
         self._streams: dict[str, StreamRemovals] = {}
+        self._routes: dict[str, Route] = {}
         self._removal_fields: Mapping[str, Any] = {}
 
     @property
@@ -56,6 +57,7 @@ class ListRemovals:
             DestinationError: If its removal fields are not fields of the List, or not those of another stream.
             FatalApiError: If members must be read, and the service account has no right to do so.
         """
+        self._routes[route.stream] = route
         known = self._streams.get(route.stream)
         if known is not None:
             return known
@@ -105,7 +107,7 @@ class ListRemovals:
             if place not in counts:
                 continue
             if stream.policy.delete_records:
-                refused += self._load(place, lambda some: DeletionLoad(self._parts, self._route, some))
+                refused += self._load(place, lambda some: DeletionLoad(self._parts, self._route, self._routes, some))
             else:
                 refused += self._update(place)
                 refused += sum(self._remove(place, given) for given in stream.names.values())
@@ -116,12 +118,14 @@ class ListRemovals:
         api_name = self._destination.find_segment_name(segment)
         if api_name is None:
             return 0
-        return self._load(place, lambda some: MemberRemovalLoad(self._parts, self._route, some, api_name))
+        return self._load(place, lambda some: MemberRemovalLoad(self._parts, self._route, self._routes, some, api_name))
 
     def _update(self, place: str) -> int:
         """Write the removal fields, if there are some."""
         fields = self._removal_fields
-        return self._load(place, lambda some: UpdateLoad(self._parts, self._route, some, fields)) if fields else 0
+        if not fields:
+            return 0
+        return self._load(place, lambda some: UpdateLoad(self._parts, self._route, self._routes, some, fields))
 
     def _load(self, place: str, load_of: Callable[[list[Departure]], RemovalLoad]) -> int:
         loader = self._parts.part_loader(self._destination)

@@ -60,12 +60,14 @@ class RemovalLoad:
 
     Args:
         parts: What all removals share.
-        route: The route of the records.
+        route: A route to the List of the records.
+        routes: The route of each stream.
         departures: The records.
     """
 
     parts: RemovalParts
     route: Route
+    routes: Mapping[str, Route]
     departures: Sequence[Departure]
 
     @property
@@ -88,7 +90,7 @@ class RemovalLoad:
         self.parts.rejects.add(
             Rejection.from_line(
                 refusal.rejection,
-                self.route,
+                self.routes.get(departure.stream, self.route),
                 departure.number,
                 departure.line,
                 None,

@@ -207,7 +207,7 @@ class StreamLoader:
             if self._removals is not None and not ignored:
                 (row,) = self._route.key_rows([key])
                 segments = self._audience.read_named_segments(record)
-                self._removals.note_deletion(key, segments, Departure(row, self.records_read, line))
+                self._removals.note_deletion(key, segments, Departure(row, self._route.stream, self.records_read, line))
         except RejectedRecord as error:
             self._filler.reject(error, line, self.records_read)
 

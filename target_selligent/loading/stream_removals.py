@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.batches import (
@@ -116,7 +116,8 @@ class StreamRemovals:
         for leaves, indexes in groupby(range(len(rows)), leaving.__getitem__):
             some = rows.select(list(indexes))
             if leaves:
-                departures = map(Departure, self._route.key_rows(some.keys), some.numbers, some.lines)
+                key_rows = self._route.key_rows(some.keys)
+                departures = map(Departure, key_rows, repeat(self._route.stream), some.numbers, some.lines)
                 self.note_removals(some.keys, some.segments, list(departures))
             else:
                 self.note_members(some.keys, some.segments)

@@ -32,7 +32,7 @@ def log_of(entries: Sequence[tuple[Word, str, int]]) -> MembershipLog:
     log = MembershipLog()
     for number, (word, segment, key) in enumerate(entries, start=1):
         if word in {Word.REMOVE, Word.DELETE}:
-            log.note_departures(word, segment, [b"%d" % key], [Departure((key,), number, b"line")])
+            log.note_departures(word, segment, [b"%d" % key], [Departure((key,), "people", number, b"line")])
         else:
             log.note(word, segment, [b"%d" % key])
     return log
@@ -80,7 +80,7 @@ def test_streams_delete_for_themselves() -> None:
     """A key that two streams delete leaves the Segments of both; an entry of any stream brings it back."""
     log = MembershipLog()
     for number, (place, key) in enumerate([("/a", b"1"), ("/b", b"1"), ("/a", b"2")], start=1):
-        log.note_departures(Word.DELETE, place, [key], [Departure((key.decode(),), number)])
+        log.note_departures(Word.DELETE, place, [key], [Departure((key.decode(),), place, number)])
     log.note(Word.ADD, "vip", [b"2"])
     log.resolve_deletions()
     assert log.count_departures() == {"/a": 1, "/b": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ from target_selligent.loading.removal_loads import RemovalParts
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records.fields import derive_stream_fields
+from target_selligent.records.row_types import Origin
 from target_selligent.rejects.rejects import Rejects
 from target_selligent.settings.values import Limit
 from tests.unit.config import settings_with
 from tests.unit.rows import ROUTE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from target_selligent.loading.stream_removals import StreamRemovals
     from tests.unit.prepared_server import PreparedServer
 
@@ -43,7 +47,9 @@ class Stream:
         deferred: How often STATE was deferred.
     """
 
-    def __init__(self, server: PreparedServer, policy: RemovalPolicy, *members: int) -> None:
+    def __init__(
+        self, server: PreparedServer, policy: RemovalPolicy, *members: int, rejects_path: str | None = None
+    ) -> None:
         server.answer("GET lists/contacts", {"api_name": "contacts"})
         server.answer("GET lists/contacts/fields", {"fields": FIELDS})
         server.answer("GET lists/contacts/segments", {"segments": [{"api_name": "vip", "segment_type": "Static"}]})
@@ -52,7 +58,7 @@ class Stream:
         for call in (REMOVE, DELETE, UPDATE):
             server.answer(call, DONE)
         self._server = server
-        client, settings = server.client(), settings_with()
+        client, settings = server.client(), settings_with(rejects_path=rejects_path)
         destination = ListDestination(client, "contacts", create_list=False, create_segments=False)
         schema = {"properties": {"key": {"type": "integer"}}}
         destination.prepare("people", derive_stream_fields("people", schema, ["key"]))
@@ -64,7 +70,8 @@ class Stream:
 
     def open(self, policy: RemovalPolicy, stream: str = ROUTE.stream) -> StreamRemovals:
         """Open a stream of the List."""
-        return self.list.open_stream(replace(ROUTE, stream=stream), policy, self._defer)
+        schema = json.dumps({"type": "SCHEMA", "stream": stream}).encode()
+        return self.list.open_stream(replace(ROUTE, stream=stream, origin=Origin(stream, schema)), policy, self._defer)
 
     def note(self, *keys: int, leaving: tuple[bool, ...] = (), segment: str = "vip") -> Rows:
         """Note rows that name the Segment; return those that are loaded."""
@@ -242,6 +249,21 @@ def test_a_mirrored_stream_without_records_is_found_beside_others(server: Prepar
     problem = stream.finish()
     assert problem is not None
     assert "read no record" in problem
+
+
+def test_a_refused_removal_is_rejected_as_a_record_of_its_own_stream(server: PreparedServer, tmp_path: Path) -> None:
+    """Its line stands behind the SCHEMA of that stream, so that it can be replayed."""
+    path = tmp_path / "rejects.jsonl"
+    stream = Stream(server, RemovalPolicy(), rejects_path=str(path))
+    invalid = {"record_index": 0, "message": "no", "validation_code": "Unknown"}
+    server.answer(
+        REMOVE, {"result_code": "PartiallySucceeded", "number_of_failed_records": 1, "invalid_records": [invalid]}
+    )
+    others = stream.open(RemovalPolicy(), "others")
+    others.note_removals([1], ["vip"], [Departure((1,), "others", 1, b'{"type": "RECORD", "stream": "others"}')])
+    assert list(stream.list.plan()) == []
+    assert stream.list.execute() == 1
+    assert [json.loads(line)["stream"] for line in path.read_text(encoding="utf-8").splitlines()] == ["others"] * 2
 
 
 def test_a_segment_that_is_missing_has_no_members(server: PreparedServer) -> None:

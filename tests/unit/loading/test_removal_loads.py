@@ -29,7 +29,7 @@ REMOVE, DELETE = "DELETE lists/contacts/segments/vip/data", "DELETE lists/contac
 UPDATE = "POST lists/contacts/data/load"
 ORIGIN = Origin("people", b'{"type":"SCHEMA","stream":"people","schema":{}}')
 ROUTE = Route("people", "contacts", ("KEY",), ("key",), (FieldType.LONG,), origin=ORIGIN)
-DEPARTURES = [Departure((key,), key, b'{"type":"RECORD","record":{"key":%d}}' % key) for key in (1, 2)]
+DEPARTURES = [Departure((key,), ROUTE.stream, key, b'{"type":"RECORD","record":{"key":%d}}' % key) for key in (1, 2)]
 REFUSES_THE_FIRST = {
     "result_code": "PartiallySucceeded",
     "number_of_failed_records": 1,
@@ -70,7 +70,7 @@ def run(server: PreparedServer, tmp_path: Path) -> Run:
 def test_members_leave_their_segment(server: PreparedServer, run: Run) -> None:
     """By their keys, in one call; they are counted with the Segment."""
     server.answer(REMOVE, {"result_code": "Succeeded", "number_of_deleted_records": 2})
-    assert run.load(MemberRemovalLoad(run.parts, ROUTE, DEPARTURES, "vip")) == set()
+    assert run.load(MemberRemovalLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, DEPARTURES, "vip")) == set()
     assert server.calls == [REMOVE]
     assert server.bodies == [[[1], [2]]]
     assert server.queries[0]["keyFields"] == ["KEY"]
@@ -80,7 +80,7 @@ def test_members_leave_their_segment(server: PreparedServer, run: Run) -> None:
 def test_records_are_deleted_from_their_list(server: PreparedServer, run: Run) -> None:
     """By their keys, in one call; they are counted with the List."""
     server.answer(DELETE, {"result_code": "Succeeded"})
-    assert run.load(DeletionLoad(run.parts, ROUTE, DEPARTURES)) == set()
+    assert run.load(DeletionLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, DEPARTURES)) == set()
     assert server.calls == [DELETE]
     assert server.bodies == [[[1], [2]]]
     assert [line.split(":")[0] for line in run.report.lines()] == ["List contacts"]
@@ -89,7 +89,7 @@ def test_records_are_deleted_from_their_list(server: PreparedServer, run: Run) -
 def test_fixed_values_are_written_to_records_that_exist(server: PreparedServer, run: Run) -> None:
     """Each row has its key and the values; nobody is inserted."""
     server.answer(UPDATE, {"result_code": "Succeeded"})
-    run.load(UpdateLoad(run.parts, ROUTE, DEPARTURES, {"GONE": True, "REASON": None}))
+    run.load(UpdateLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, DEPARTURES, {"GONE": True, "REASON": None}))
     assert server.calls == [UPDATE]
     assert server.bodies == [[[1, True, None], [2, True, None]]]
     assert "OnlyUpdate" in [value for values in server.queries[0].values() for value in values]
@@ -99,14 +99,14 @@ def test_loads_are_as_large_as_the_settings_allow(server: PreparedServer, tmp_pa
     """The limit is that of Segment loads."""
     server.answer(DELETE, {"result_code": "Succeeded"})
     run = Run(server, tmp_path, segment_batch_size_rows=1)
-    run.load(DeletionLoad(run.parts, ROUTE, DEPARTURES))
+    run.load(DeletionLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, DEPARTURES))
     assert server.bodies == [[[1]], [[2]]]
 
 
 def test_a_refused_removal_is_rejected_with_its_record(server: PreparedServer, run: Run) -> None:
     """The rejects file has its message as it came."""
     server.answer(REMOVE, REFUSES_THE_FIRST, {"result_code": "Succeeded"}, REFUSES_THE_FIRST)
-    refused = run.load(MemberRemovalLoad(run.parts, ROUTE, DEPARTURES[:1], "vip"))
+    refused = run.load(MemberRemovalLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, DEPARTURES[:1], "vip"))
     assert refused == {0}
     assert [message["record"] for message in run.rejected()] == [{"key": 1}]
 
@@ -116,6 +116,6 @@ def test_a_member_without_a_record_is_only_logged(
 ) -> None:
     """There is no message that the rejects file could have."""
     server.answer(REMOVE, REFUSES_THE_FIRST)
-    assert run.load(MemberRemovalLoad(run.parts, ROUTE, [Departure((1,))], "vip")) == {0}
+    assert run.load(MemberRemovalLoad(run.parts, ROUTE, {ROUTE.stream: ROUTE}, [Departure((1,))], "vip")) == {0}
     assert run.rejected() == []
     assert any(message.startswith("Rejected") for message in caplog.messages)
