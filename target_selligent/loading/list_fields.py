@@ -1,0 +1,179 @@
+"""Checks or creates the List and its fields, before anything is loaded into it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_selligent.errors import DestinationError, NotFoundError, suggest_names
+from target_selligent.loading.open_list import API_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_selligent.api import ListDetails, SelligentClient
+    from target_selligent.loading.open_list import OpenList
+    from target_selligent.records import ColumnMapping, FieldDefinition, StreamFields
+
+logger = logging.getLogger("target-selligent")
+
+CREATED_BY = "Created by target-selligent"
+"""Description of a List that the target has created. Missing fields are added to such a List: the run that created it
+may have ended before its last stream or its newest schema came."""
+
+_NOT_IN_API_NAMES = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
+_MAX_NAMED = 10
+
+
+class ListFields:
+    """The fields of one List.
+
+    Only the thread that reads the input uses it.
+
+    Args:
+        client: Calls Selligent.
+        open_list: The List.
+        create_list: Whether a missing List is created.
+    """
+
+    def __init__(self, client: SelligentClient, open_list: OpenList, *, create_list: bool) -> None:
+        self._client = client
+        self._list = open_list
+        self._create_list = create_list
+        self._may_add_fields = False
+        self._fields: dict[str, FieldDefinition] | None = None
+
+    def prepare(self, stream: str, fields: StreamFields, *, may_create: bool = True) -> StreamFields:
+        """Check or create the List and a writable field for each column, before anything of the stream is loaded.
+
+        Args:
+            stream: Name of the stream, for messages.
+            fields: The fields for its columns.
+            may_create: Whether what is missing may be created, as far as the settings allow.
+
+        Returns:
+            The same fields, with the List's spelling and types.
+
+        Raises:
+            DestinationError: If the List or a field is missing and may not be created, or if a field is read-only.
+            ApiError: If Selligent refuses a call.
+        """
+        if self._fields is None:
+            self._fields = self._open_list(stream, fields.columns, may_create=may_create)
+        missing = [column for column in fields.columns if column.field.name.casefold() not in self._fields]
+        if missing and not (may_create and self._may_add_fields):
+            raise DestinationError(self._missing_fields(stream, missing))
+        if missing:
+            self._check_field_names(stream, missing)
+            self._add_fields(missing)
+        columns = tuple(
+            column.map_to_existing_field(self._fields[column.field.name.casefold()]) for column in fields.columns
+        )
+        computed = [column for column in columns if not column.field.writable]
+        if computed:
+            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in computed)
+            raise DestinationError(
+                f"stream {stream}: List {self._list.api_name} computes these fields itself, they cannot be loaded: "
+                f"{names}; leave the columns out with field_mapping (null) or give them other fields"
+            )
+        return replace(fields, columns=columns)
+
+    def field(self, name: str) -> FieldDefinition | None:
+        """Return the List's field of this name, in any spelling. None if it has no such field or is not prepared."""
+        return (self._fields or {}).get(name.casefold())
+
+    def _open_list(
+        self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool
+    ) -> dict[str, FieldDefinition]:
+        details = self._client.get_list(self._list.api_name)
+        if details is None:
+            details = self._create_list_for(stream, columns, may_create=may_create)
+            self._may_add_fields = True
+        else:
+            self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
+        self._list.api_name = details.api_name
+        return self._read_fields()
+
+    def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool) -> ListDetails:
+        if not (may_create and self._create_list):
+            raise DestinationError(
+                f"List {self._list.api_name} does not exist: check list_api_name and organization, "
+                "or set create_list_if_not_exists to true"
+            )
+        _check_api_name(f"List {self._list.api_name}", self._list.api_name, "list_api_name")
+        self._check_field_names(stream, columns)
+        logger.info("Creating List %s", self._list.api_name)
+        self._list.create_or_find(
+            lambda: self._client.create_list(self._list.api_name, CREATED_BY),
+            lambda: self._client.get_list(self._list.api_name),
+        )
+        details = self._list.retry_until_visible(self._get_created_list)
+        logger.info("Created List %s", details.api_name)
+        return details
+
+    def _get_created_list(self) -> ListDetails:
+        details = self._client.get_list(self._list.api_name)
+        if details is None:
+            raise NotFoundError("the List that was just created is not there", call=f"GET lists/{self._list.api_name}")
+        return details
+
+    def _read_fields(self) -> dict[str, FieldDefinition]:
+        fields = self._list.retry_until_visible(lambda: self._client.get_fields(self._list.api_name))
+        return {field.name.casefold(): field for field in fields}
+
+    def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
+        names = [column.field.name for column in columns]
+        logger.info("List %s: creating fields %s", self._list.api_name, ", ".join(names))
+        self._list.create_or_find(
+            lambda: self._list.retry_until_visible(
+                lambda: self._client.create_fields(self._list.api_name, [column.field for column in columns])
+            ),
+            lambda: all(name.casefold() in self._read_fields() for name in names),
+        )
+        self._fields = self._read_fields()
+        absent = [name for name in names if name.casefold() not in self._fields]
+        if absent:
+            raise DestinationError(
+                f"List {self._list.api_name}: Selligent accepted the fields {', '.join(absent)} but does not "
+                "list them: run again, or create them in Selligent"
+            )
+
+    def _check_field_names(self, stream: str, columns: Sequence[ColumnMapping]) -> None:
+        """Check that the names of new fields are possible, before anything is created.
+
+        Raises:
+            DestinationError: Naming the columns whose names are not, and the setting that gives them other fields.
+        """
+        bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
+        if bad:
+            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in bad[:_MAX_NAMED])
+            more = f" and {len(bad) - _MAX_NAMED:,} more" if len(bad) > _MAX_NAMED else ""
+            mapping = {column.column_name: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
+            raise DestinationError(
+                f"stream {stream}: List {self._list.api_name} cannot have fields of these names: {names}{more}; a "
+                "field's name holds letters, digits and underscores only: give the columns other fields, as with "
+                f"field_mapping: {json.dumps(mapping, ensure_ascii=False)}, or leave them out with null"
+            )
+
+    def _missing_fields(self, stream: str, missing: Sequence[ColumnMapping]) -> str:
+        names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in missing)
+        return (
+            f"stream {stream}: List {self._list.api_name} has no such fields: {names}; create them in Selligent, "
+            "give the columns existing fields with field_mapping, or leave them out with field_mapping (null) "
+            "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created); "
+            "the List has: "
+            + suggest_names(
+                (field.name for field in (self._fields or {}).values() if field.writable),
+                [column.field.name for column in missing],
+            )
+        )
+
+
+def _check_api_name(what: str, name: str, setting: str) -> None:
+    if not API_NAME.fullmatch(name):
+        raise DestinationError(
+            f"{what} cannot be created: an API name holds letters, digits and underscores only: change {setting}"
+        )
