@@ -54,6 +54,9 @@ class Emulator:
     Args:
         options: The options in force. `change_options` changes this object in place.
 
+    Attributes:
+        is_stopped: Whether the emulator has ended.
+
     Raises:
         ValueError: An option or a fault rule is not valid.
     """
@@ -70,7 +73,7 @@ class Emulator:
         self.faults = FaultRules()
         self.operation_ids: set[str | None] = set()
         self._end_of_waits = asyncio.Event()
-        self._is_stopped = False
+        self.is_stopped = False
         self._reserved_lists: set[int] = set()
         self._marked_busy: dict[tuple[str, str], int | None] = {}
         self._hidden_calls: dict[tuple[str, int], int] = {}
@@ -140,12 +143,12 @@ class Emulator:
     def interrupt(self) -> None:
         """End all waits that go on: latency, delays and hangs."""
         self._end_of_waits.set()
-        if not self._is_stopped:
+        if not self.is_stopped:
             self._end_of_waits = asyncio.Event()
 
     def stop(self) -> None:
         """End all waits that go on, and all later ones at once."""
-        self._is_stopped = True
+        self.is_stopped = True
         self.interrupt()
 
     # Busy Lists

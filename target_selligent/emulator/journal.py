@@ -111,14 +111,19 @@ class Journal:
 
     Args:
         size: How many of each to keep.
+
+    Attributes:
+        generation: How often the journal was emptied: numbers of entries begin again each time.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self.generation = 0
         self.clear()
 
     def clear(self) -> None:
         """Drop all entries, and count from the start again."""
+        self.generation += 1
         self.counters = Counters()
         self._request_seq = self._write_seq = self._value_bytes = 0
         self._requests: deque[RequestEntry] = deque(maxlen=self._size)
@@ -168,6 +173,10 @@ class Journal:
     def requests(self, since: int) -> list[dict[str, Any]]:
         """Return the requests whose number is above `since`."""
         return [vars(entry) for entry in _entries_after(self._requests, since)]
+
+    def latest_requests(self, since: int, count: int) -> list[RequestEntry]:
+        """Return the requests whose number is above `since`: the latest of them, at most `count`."""
+        return _entries_after(self._requests, max(since, self._request_seq - count))
 
     def writes(self, since: int, *, values: bool) -> list[dict[str, Any]]:
         """Return the writes whose number is above `since`."""

@@ -12,7 +12,7 @@ import target_selligent.emulator
 from target_selligent.emulator.cli import main
 from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.faults.rules import FaultRule, Kind
-from target_selligent.emulator.http.routes import admin, data, lists, relations, segments
+from target_selligent.emulator.http.routes import admin, browse, data, lists, relations, segments
 from target_selligent.emulator.options import EmulatorOptions
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
@@ -59,7 +59,8 @@ def test_every_fault_is_documented() -> None:
 
 def test_every_admin_endpoint_is_documented() -> None:
     """The table has every method and path of `/_emulator`."""
-    routes = [route for route in admin.router.routes if isinstance(route, APIRoute)]
+    found = [*admin.router.routes, *browse.router.routes]
+    routes = [route for route in found if isinstance(route, APIRoute)]
     wanted = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
     assert _names(_section("While it runs")) == wanted
 

@@ -13,7 +13,7 @@ from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http import page
 from target_selligent.emulator.http.forms import FORM
 from target_selligent.emulator.http.middleware import CALL_CONTEXT, PREFIX, is_bulk
-from target_selligent.emulator.http.routes import admin, data, lists, relations, segments
+from target_selligent.emulator.http.routes import admin, browse, data, lists, relations, segments
 from target_selligent.emulator.http.routes.common import REFUSALS, check_access
 from target_selligent.emulator.refusals import (
     JSON_TYPE,
@@ -73,6 +73,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     }
     emulator.check_denied(emulator.options.denied)
     app.include_router(admin.router)
+    app.include_router(browse.router)
     app.include_router(page.router)
     app.add_exception_handler(ApiRefusal, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.app import create_app
+from target_selligent.emulator.http.guard import OriginGuard
 from target_selligent.emulator.http.middleware import ApiMiddleware, ConnectionEnd
 from target_selligent.emulator.options import EmulatorOptions
 
@@ -116,7 +117,7 @@ class UvicornServer(uvicorn.Server):
     def _config(self, tls: Tls | None) -> uvicorn.Config:
         connections = _Connections()
         config = uvicorn.Config(
-            ApiMiddleware(create_app(self.emulator), self.emulator, connections.end_connection),
+            OriginGuard(ApiMiddleware(create_app(self.emulator), self.emulator, connections.end_connection)),
             http=connections.protocol(),
             ws="none",
             lifespan="off",

@@ -1,6 +1,7 @@
 """The data of a Selligent tenant: Lists, fields, relations, Segments and records, in SQLite. It knows no HTTP."""
 
 from target_selligent.emulator.tenant import relations
+from target_selligent.emulator.tenant.browse import RecordPage, first_members, key_fields, read_page
 from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal
 from target_selligent.emulator.tenant.fields import Field
 from target_selligent.emulator.tenant.records import BulkOutcome, Records
@@ -16,13 +17,17 @@ __all__ = [
     "ListEntry",
     "OverviewQuery",
     "Problem",
+    "RecordPage",
     "Records",
     "RowRefusal",
     "Search",
     "SegmentEntry",
     "Store",
     "find_records",
+    "first_members",
+    "key_fields",
     "parse_text",
+    "read_page",
     "relations",
     "stored_names",
 ]

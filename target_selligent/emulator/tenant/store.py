@@ -225,6 +225,12 @@ class Store:
         sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? ORDER BY id"
         return (query or OverviewQuery()).select(map(_segment_entry, self.connection.execute(sql, (entry.id,))))
 
+    def count_segments(self, entry: ListEntry) -> int:
+        """Return how many Segments a List has."""
+        sql = "SELECT count(*) FROM segments WHERE list_id = ?"
+        count: int = self.connection.execute(sql, (entry.id,)).fetchone()[0]
+        return count
+
     def find_segment(self, entry: ListEntry, api_name: str) -> SegmentEntry | None:
         """Return the Segment with an API name, in any case; None if there is none."""
         sql = "SELECT id, list_id, api_name, name, type, details FROM segments WHERE list_id = ? AND api_name = ?"

@@ -110,7 +110,7 @@ def _begin_load(api: ApiClient, length: int, body: bytes) -> socket.socket:
     host, _, port = api.base_url.removeprefix("http://").partition(":")
     client = socket.create_connection((host, int(port)), timeout=60)
     path = f"{api.root.removeprefix(api.base_url)}/lists/contacts/data/load?keyFields=CID&fields=CID"
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-ApiKey: {KEY}\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-ApiKey: {KEY}\r\nContent-Type: application/json\r\n"
     client.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode() + body)
     return client
 

@@ -18,9 +18,8 @@ def test_a_hang_does_not_delay_the_end_of_the_server() -> None:
     server.start()
     host, _, port = server.base_url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=60) as client:
-        request = (
-            "GET /Portal/Api/organizations/my_org/lists HTTP/1.1\r\nHost: x\r\nX-ApiKey: demo-key:demo-secret\r\n\r\n"
-        )
+        path = "/Portal/Api/organizations/my_org/lists"
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-ApiKey: demo-key:demo-secret\r\n\r\n"
         client.sendall(request.encode())
         wait_until(lambda: requests.get(f"{server.base_url}/_emulator/requests", timeout=60).json())
         server.stop()
