@@ -29,7 +29,7 @@ def _print_address(server: "UvicornServer") -> None:
         click.echo(
             f"target-selligent-emulator {__version__}: {server.base_url} "
             f"(organization {', '.join(options.organizations)}, X-ApiKey {options.api_key}:{options.api_secret}), "
-            f"docs {server.base_url}/docs"
+            f"page {server.base_url}/, docs {server.base_url}/docs"
         )
         sys.stdout.flush()
 

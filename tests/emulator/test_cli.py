@@ -51,7 +51,10 @@ def test_the_command_says_where_it_listens_and_ends_on_a_signal(number: signal.S
     with _command(*arguments, EMULATOR_API_KEY="k", EMULATOR_API_SECRET="s") as (process, line):
         address = _address(line)
         login = "(organization one, two, X-ApiKey k:s)"
-        assert line == f"target-selligent-emulator {__version__}: {address} {login}, docs {address}/docs\n"
+        assert (
+            line
+            == f"target-selligent-emulator {__version__}: {address} {login}, page {address}/, docs {address}/docs\n"
+        )
         headers = {"X-ApiKey": "k:s"}
         answer = requests.get(f"{address}/Portal/Api/organizations/two/lists", headers=headers, timeout=60)
         assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "7, 7;w=60")

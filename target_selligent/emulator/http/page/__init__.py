@@ -1,83 +1,56 @@
-"""The pages for a person: `GET /` shows the data, `GET /docs` the API."""
+"""The pages for a person: `GET /` shows what the emulator holds and does, `GET /docs` the API.
 
-from html import escape
+The first is static files; its script reads `/_emulator`. Nothing comes from another server.
+"""
+
 from importlib import resources
 from string import Template
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
-from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.http.page.docs import render_docs
-from target_selligent.emulator.http.page.tables import row, table
-from target_selligent.emulator.http.routes.common import emulator_of
-from target_selligent.emulator.tenant import Field, ListEntry, OverviewQuery, Search, find_records
 
 router = APIRouter(include_in_schema=False)
 
-_SEGMENTS = 100
-_MEMBERS = 5
+_TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
+_OWN_FILES_ONLY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+_NO_SCRIPT = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @router.get("/")
-async def show_overview(request: Request) -> Response:
-    """Return a page with Lists, fields, counts, Segments and members."""
-    return Response(render_overview(emulator_of(request)), media_type="text/html; charset=utf-8")
+async def show_page() -> Response:
+    """Return the page with Lists, records, Segments, calls, faults and switches."""
+    return _respond(_read("static/index.html"), "html", _OWN_FILES_ONLY)
+
+
+@router.get("/page/{name}")
+async def get_file(name: str) -> Response:
+    """Return a script or the style of the page."""
+    kind = name.rpartition(".")[2]
+    files = {file.name for file in resources.files(__package__).joinpath("static").iterdir()}
+    if name not in files or kind not in _TYPES:
+        raise HTTPException(404, "The page has no such file")
+    return _respond(_read(f"static/{name}"), kind, _OWN_FILES_ONLY)
 
 
 @router.get("/docs")
 async def show_docs(request: Request) -> Response:
     """Return a page with the API's description."""
     description: dict[str, Any] = request.app.openapi()
-    return Response(_render_page(render_docs(description)), media_type="text/html; charset=utf-8")
+    page = Template(_read("docs.html")).substitute(style=_read("static/page.css"), content=render_docs(description))
+    return _respond(page, "html", _NO_SCRIPT)
 
 
-def render_overview(emulator: Emulator) -> str:
-    """Return the overview of Lists and Segments as HTML."""
-    parts = ['<p><a href="/docs">The API of this emulator</a></p>']
-    for organization in emulator.options.organizations:
-        parts.append(f"<h2>{escape(organization)}</h2>")
-        sections = [_render_list(emulator, entry) for entry in emulator.store.lists(organization)]
-        parts += sections or ["<p>No lists yet.</p>"]
-    return _render_page("\n".join(parts))
+def _read(path: str) -> str:
+    return resources.files(__package__).joinpath(path).read_text(encoding="utf-8")
 
 
-def _render_page(content: str) -> str:
-    template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(content=content)
-
-
-def _render_list(emulator: Emulator, entry: ListEntry) -> str:
-    fields = "".join(
-        _escaped_row([field.name, _render_type(field), field.content]) for field in emulator.store.fields(entry)
-    )
-    names = [field.name for field in emulator.store.fields(entry)]
-    segments = "".join(
-        _escaped_row(
-            [
-                segment.api_name,
-                segment.type,
-                f"{emulator.store.count_members(segment):,}",
-                ", ".join(
-                    str(row[0])
-                    for row in find_records(emulator.store, entry, Search(names[:1], take=_MEMBERS), segment)
-                ),
-            ]
-        )
-        for segment in emulator.store.segments(entry, OverviewQuery(take=_SEGMENTS))
-    )
-    count = f"{emulator.store.count_records(entry):,} records"
-    return (
-        f"<section><h3>{escape(entry.api_name)} <small>{escape(entry.type)}, {count}</small></h3>"
-        f"<details><summary>{len(names)} fields</summary>{table(['Field', 'Type', 'Content'], fields)}</details>"
-        f"{table(['Segment', 'Type', 'Members', 'First IDs'], segments) if segments else '<p>No segments.</p>'}"
-        "</section>"
-    )
-
-
-def _render_type(field: Field) -> str:
-    return f"{field.data_type}({field.length})" if field.length else field.data_type
-
-
-def _escaped_row(cells: list[str]) -> str:
-    return row([escape(cell) for cell in cells])
+def _respond(text: str, kind: str, policy: str) -> Response:
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    return Response(text, media_type=f"{_TYPES[kind]}; charset=utf-8", headers=headers)
