@@ -3,7 +3,6 @@
 from target_selligent.emulator.tenant import relations
 from target_selligent.emulator.tenant.browse import RecordPage, first_members, key_fields, read_page
 from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal
-from target_selligent.emulator.tenant.fields import Field
 from target_selligent.emulator.tenant.records import BulkOutcome, Records
 from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
 from target_selligent.emulator.tenant.store import ListEntry, OverviewQuery, SegmentEntry, Store
@@ -12,7 +11,6 @@ from target_selligent.emulator.tenant.values import Problem, parse_text
 __all__ = [
     "BulkCall",
     "BulkOutcome",
-    "Field",
     "Filter",
     "ListEntry",
     "OverviewQuery",
