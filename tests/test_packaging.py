@@ -78,14 +78,19 @@ def test_a_link_in_an_ignored_folder_keeps_nothing_out(built: Path, tmp_path: Pa
 
 
 def test_the_wheel_has_the_package_alone(built: Path) -> None:
-    """The wheel holds every file of the package, its types and pages too, and its commands; nothing else."""
+    """The wheel holds every file of the package, types and pages too, its commands and its plugin; nothing else."""
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         (entry_points,) = (archive.read(name) for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert names == {name for name in _files(ROOT) if name.startswith("target_selligent/")}
     assert "target_selligent/py.typed" in names
     commands = re.findall(r"^(\S+) = ", entry_points.decode(), re.MULTILINE)
-    assert sorted(commands) == ["target-selligent", "target-selligent-emulator", "target-selligent-replay"]
+    assert sorted(commands) == [
+        "selligent_emulator",
+        "target-selligent",
+        "target-selligent-emulator",
+        "target-selligent-replay",
+    ]
 
 
 def test_the_readme_is_whole_on_a_package_index(built: Path) -> None:

@@ -1,5 +1,7 @@
 """`docs/emulator.md` has every switch, fault, endpoint and module, and none that does not exist. Its example works."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from target_selligent.emulator.emulator import Emulator
 from target_selligent.emulator.faults.rules import FaultRule, Kind
 from target_selligent.emulator.http.routes import admin, browse, data, lists, relations, segments
 from target_selligent.emulator.options import EmulatorOptions
+from tests.emulator.support import ApiClient
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 
@@ -93,6 +96,22 @@ def test_the_example_works(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", _section("In the tests of another project"), re.DOTALL)
     (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def test_every_failure_to_rehearse_can_be_set(api: ApiClient) -> None:
+    """Each fault of the table is accepted as it is printed, and each switch exists."""
+    table = _section("Rehearsing failures")
+    codes = [code for line in table.splitlines() if line.startswith("| ") for code in _codes(line.split("|")[2])]
+    rules = [json.loads(code) for code in codes if code.startswith("{")]
+    switches = {code.partition(" ")[0] for code in codes if code.startswith("--")}
+    assert len(rules) > 5
+    for rule in rules:
+        api.fault(**rule)
+    assert switches <= {option for param in main.params for option in param.opts}
+    assert len(switches) > 2

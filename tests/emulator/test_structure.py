@@ -18,6 +18,7 @@ PACKAGES = ("faults", "http", "tenant")
 
 ARROWS: dict[str, set[str]] = {
     "cli": {"http", "options"},
+    "pytest_plugin": {"client", "http", "options"},
     "http": {"emulator", "faults", "journal", "jsontext", "options", "refusals", "tenant"},
     "emulator": {"faults", "journal", "options", "refusals", "tenant"},
     "faults": {"jsontext", "refusals"},
@@ -25,6 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "journal": {"jsontext"},
     "refusals": {"jsontext"},
     "jsontext": set(),
+    "client": {"options"},
     "options": set(),
 }
 """Package or module to those that it imports. A name imports only names below it, so there is no circle."""

@@ -1,7 +1,7 @@
 """The data of a Selligent tenant: Lists, fields, relations, Segments and records, in SQLite. It knows no HTTP."""
 
 from target_selligent.emulator.tenant import relations
-from target_selligent.emulator.tenant.browse import RecordPage, first_members, key_fields, read_page
+from target_selligent.emulator.tenant.browse import RecordPage, as_text, first_members, key_fields, read_page
 from target_selligent.emulator.tenant.bulk_calls import BulkCall, RowRefusal
 from target_selligent.emulator.tenant.records import BulkOutcome, Records
 from target_selligent.emulator.tenant.search import Filter, Search, find_records, stored_names
@@ -21,6 +21,7 @@ __all__ = [
     "Search",
     "SegmentEntry",
     "Store",
+    "as_text",
     "find_records",
     "first_members",
     "key_fields",

@@ -20,11 +20,11 @@ class RecordPage:
     """A page of records.
 
     Attributes:
-        rows: The values of each record, as text; None for null.
+        rows: The values of each record, in the order of the fields.
         next: Number of the last record on the page, if there may be more behind it.
     """
 
-    rows: list[list[str | None]] = field(default_factory=list)
+    rows: list[list[Any]] = field(default_factory=list)
     next: int | None = None
 
 
@@ -50,14 +50,14 @@ def read_page(  # noqa: PLR0913 - what a page is
         records = _read_slice(store, segment, (pk, last), size)
         for number, data in records:
             pk = number  # the next slice begins behind the last record
-            texts = _texts(pk, data, width)
-            if wanted and not any(wanted in value.casefold() for value in texts if value is not None):
+            values = _values(pk, data, width)
+            if wanted and not any(wanted in (as_text(value) or "").casefold() for value in values):
                 continue
             if len(page.rows) == take:
-                page.next = int(page.rows[-1][0] or 0)
+                page.next = page.rows[-1][0]
                 yield page
                 return
-            page.rows.append(texts)
+            page.rows.append(values)
         yield page
         if len(records) < size:
             return
@@ -75,7 +75,12 @@ def first_members(store: Store, entry: ListEntry, segment: SegmentEntry, take: i
     names = [field.name for field in store.fields(entry)]
     positions = [names.index(name) for name in key_fields(store, entry)]
     pages = read_page(store, entry, segment, "", 0, take)
-    return [[row[position] for position in positions] for row in next(pages).rows]
+    return [[as_text(row[position]) for position in positions] for row in next(pages).rows]
+
+
+def as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Return a value as text, with all digits of a number; None for null."""
+    return value if value is None or isinstance(value, str) else jsontext.encode(value).decode()
 
 
 def _read_slice(store: Store, segment: SegmentEntry | None, pks: tuple[int, int], size: int) -> list[tuple[int, str]]:
@@ -86,12 +91,8 @@ def _read_slice(store: Store, segment: SegmentEntry | None, pks: tuple[int, int]
     return store.connection.execute(sql, (*parameters, *pks, size)).fetchall()
 
 
-def _texts(pk: int, data: str, width: int) -> list[str | None]:
-    values = jsontext.decode(data)
+def _values(pk: int, data: str, width: int) -> list[Any]:
+    values: list[Any] = jsontext.decode(data)[:width]
     values += [None] * (width - len(values))
     values[0] = record_id(pk)
-    return [_text(value) for value in values[:width]]
-
-
-def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
-    return value if value is None or isinstance(value, str) else jsontext.encode(value).decode()
+    return values

@@ -76,6 +76,8 @@ def test_long_values_are_cut(api: ApiClient) -> None:
     api.load("CID,NOTE", [["a", "x" * 5000]])
     (row,) = api.admin("GET", "records", params={"list": "contacts"})["rows"]
     assert row[2] == "x" * 2000 + "…"
+    (exact,) = api.admin("GET", "records", params={"list": "contacts", "exact": "true"})["rows"]
+    assert exact == [1, "a", "x" * 5000]
 
 
 @pytest.mark.parametrize(

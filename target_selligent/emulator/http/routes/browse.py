@@ -17,6 +17,7 @@ from target_selligent.emulator.tenant import (
     OverviewQuery,
     RecordPage,
     SegmentEntry,
+    as_text,
     first_members,
     key_fields,
     read_page,
@@ -96,8 +97,10 @@ async def get_records(  # noqa: PLR0913 - parts of a query
     search: str = "",
     after: Annotated[int, Query(ge=0)] = 0,
     take: Take = 50,
+    *,
+    exact: bool = False,
 ) -> Response:
-    """Return records of a List or members of a Segment: values as text, long ones cut."""
+    """Return records of a List or members of a Segment: values as text, long ones cut; with `exact`, as they are."""
     store, entry = emulator_of(request).store, _find_list(request, list, organization)
     members_of = _find_segment(request, entry, segment)
     names = [field.name for field in store.fields(entry)]
@@ -111,7 +114,7 @@ async def get_records(  # noqa: PLR0913 - parts of a query
             "count": _count(request, entry, members_of),
             "fields": names,
             "keys": key_fields(store, entry),
-            "rows": [[_cut(value) for value in row] for row in page.rows],
+            "rows": page.rows if exact else [[_cut(as_text(value)) for value in row] for row in page.rows],
             "next": page.next,
         }
     )
