@@ -90,7 +90,7 @@ function drawHead(open) {
   const parts = [["records", "Records"], ["fields", "Fields"], ["segments", "Segments"]];
   const links = parts.map(([part, label]) => element("a", {
     href: hashOf(open.organization, open.api_name, part),
-    "aria-current": place.part === part ? "true" : null,
+    "aria-current": part === (place.segment ? "segments" : place.part) ? "true" : null,
   }, label));
   replace(head,
     element("h2", {}, open.api_name, " ", element("small", {}, `${open.name}, ${open.type}`)),
@@ -105,6 +105,7 @@ async function drawContent() {
   const query = new URLSearchParams({ list: at.list, organization: at.organization });
   const start = starts.at(-1);
   bar.hidden = at.part === "fields";
+  search.placeholder = at.part === "segments" ? "Find a Segment by name" : "Find a text in any value";
   let drawn;
   if (at.part === "fields") {
     drawn = fieldsTable(await call("GET", `fields?${query}`));
