@@ -64,6 +64,7 @@ OTHER_NAMES = {
     "batch_config",  # of taps
     "pip_url",  # of Meltano
     "result_settings",  # of Treasure AI
+    "related_field",  # of a relation
     "selligent_segment",  # a column of examples
 }
 """Names on these pages that look like settings, besides reject codes."""

@@ -6,6 +6,7 @@ from target_selligent.api.client import ListDetails, LoadOptions, LoadResult, Se
 from target_selligent.api.pacer import Pacer
 from target_selligent.api.redaction import redact
 from target_selligent.api.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
+from target_selligent.api.relations import RelationDetails
 from target_selligent.api.retries import RetryPolicy
 from target_selligent.api.transport import Transport
 
@@ -16,6 +17,7 @@ __all__ = [
     "Pacer",
     "RecordIndexes",
     "RefusedRow",
+    "RelationDetails",
     "RetryPolicy",
     "SegmentDetails",
     "SelligentClient",

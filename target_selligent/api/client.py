@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.api.refusals import RecordIndexes, RefusedRow
+from target_selligent.api.relations import RelationCalls
 from target_selligent.api.responses import SUCCESS_CODES, vendor_message
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
 from target_selligent.records import RECORD_NUMBER_FIELD, FieldDefinition, FieldType
@@ -65,10 +66,12 @@ class ListDetails:
     Args:
         api_name: API name, in the spelling of the tenant.
         description: Description; can be empty.
+        list_type: Type, such as `Userlist`; can be empty.
     """
 
     api_name: str
     description: str
+    list_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,13 @@ class SelligentClient:
 
     Attributes:
         record_indexes: Whether `record_index` starts at 0 or at 1 on this tenant.
+        relations: Calls the endpoints of relations.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.record_indexes = RecordIndexes()
+        self.relations = RelationCalls(transport)
 
     def close(self) -> None:
         """Close all connections. Call it when no call is running any more."""
@@ -127,11 +132,15 @@ class SelligentClient:
             response = self._transport.call("GET", ["lists", list_api_name])
         except NotFoundError:
             return None
-        return ListDetails(_get_text(response, "api_name") or list_api_name, _get_text(response, "description"))
+        return ListDetails(
+            _get_text(response, "api_name") or list_api_name,
+            _get_text(response, "description"),
+            _get_text(response, "type"),
+        )
 
-    def create_list(self, list_api_name: str, description: str) -> None:
-        """Create a List of type Userlist. Selligent adds the default fields of this type."""
-        body = {"api_name": list_api_name, "name": list_api_name, "type": "Userlist", "description": description}
+    def create_list(self, list_api_name: str, description: str, list_type: str = "Userlist") -> None:
+        """Create a List. Selligent adds the default fields of its type."""
+        body = {"api_name": list_api_name, "name": list_api_name, "type": list_type, "description": description}
         self._transport.call("POST", ["lists"], body=body)
 
     def get_fields(self, list_api_name: str) -> list[FieldDefinition]:

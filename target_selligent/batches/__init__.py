@@ -11,6 +11,7 @@ from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
 from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
 from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
 from target_selligent.batches.spool import Spool
+from target_selligent.batches.waiting_batches import WaitingBatches
 
 __all__ = [
     "EVERY_SEGMENT",
@@ -28,6 +29,7 @@ __all__ = [
     "SegmentRows",
     "Spool",
     "SpooledRow",
+    "WaitingBatches",
     "Word",
     "decode_row",
     "deletion_place",

@@ -27,13 +27,20 @@ class ListDestination:
         list_api_name: API name of the List, in the user's spelling.
         create_list: Whether a missing List is created.
         create_segments: Whether a missing Segment is created.
+        list_type: The type of a List that is created, if a setting says it.
     """
 
     def __init__(
-        self, client: SelligentClient, list_api_name: str, *, create_list: bool, create_segments: bool
+        self,
+        client: SelligentClient,
+        list_api_name: str,
+        *,
+        create_list: bool,
+        create_segments: bool,
+        list_type: str | None = None,
     ) -> None:
         self._list = OpenList(list_api_name)
-        self._fields = ListFields(client, self._list, create_list=create_list)
+        self._fields = ListFields(client, self._list, create_list=create_list, list_type=list_type)
         self._segments = ListSegments(client, self._list, create_segments=create_segments)
 
     @property

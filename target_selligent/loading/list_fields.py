@@ -37,12 +37,16 @@ class ListFields:
         client: Calls Selligent.
         open_list: The List.
         create_list: Whether a missing List is created.
+        list_type: The type of a List that is created, if a setting says it.
     """
 
-    def __init__(self, client: SelligentClient, open_list: OpenList, *, create_list: bool) -> None:
+    def __init__(
+        self, client: SelligentClient, open_list: OpenList, *, create_list: bool, list_type: str | None = None
+    ) -> None:
         self._client = client
         self._list = open_list
         self._create_list = create_list
+        self._list_type = list_type
         self._may_add_fields = False
         self._fields: dict[str, FieldDefinition] | None = None
 
@@ -94,6 +98,13 @@ class ListFields:
             self._may_add_fields = True
         else:
             self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
+            if self._list_type and details.list_type not in {"", self._list_type}:
+                logger.warning(
+                    "List %s is a %s, not a %s: list_type says only what is created, the List keeps its type",
+                    details.api_name,
+                    details.list_type,
+                    self._list_type,
+                )
         self._list.api_name = details.api_name
         return self._read_fields()
 
@@ -107,7 +118,7 @@ class ListFields:
         self._check_field_names(stream, columns)
         logger.info("Creating List %s", self._list.api_name)
         self._list.create_or_find(
-            lambda: self._client.create_list(self._list.api_name, CREATED_BY),
+            lambda: self._client.create_list(self._list.api_name, CREATED_BY, self._list_type or "Userlist"),
             lambda: self._client.get_list(self._list.api_name),
         )
         details = self._list.retry_until_visible(self._get_created_list)

@@ -18,7 +18,9 @@ from target_selligent.errors import RunStoppedError
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.list_relations import ListRelations
 from target_selligent.loading.list_workers import ListWorkers
+from target_selligent.loading.load_order import LoadOrder
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.run_parts import RunParts
@@ -90,6 +92,8 @@ class LoadRun:
             self._stream_outcomes.note_loaded,
             on_failed or _do_nothing,
         )
+        self._load_order = LoadOrder(settings.load_levels, self._list_workers)
+        self._relations = ListRelations(self._client, settings.load_levels)
         self._spool = Spool() if settings.spools_records else None
         self._removals = Removals(self._client, settings, self._rejects, self.report, self._checkpoints)
         self._parts = RunParts(
@@ -99,7 +103,7 @@ class LoadRun:
             stream_outcomes=self._stream_outcomes,
             deletions=Deletions(self._spool, self.report),
             checkpoints=self._checkpoints,
-            list_workers=self._list_workers,
+            load_order=self._load_order,
             removals=self._removals,
             spool=self._spool,
             before_chunk=self._before_chunk,
@@ -175,9 +179,12 @@ class LoadRun:
         with self._stream_outcomes.opening(name, origin.stream, schema["properties"]):
             description = describe_stream(name, schema, key_properties, self._settings, options)
             destination = self._destination(description.settings.list_api_name)
+            fields = destination.prepare(name, description.fields, may_create=not description.only_removes)
+            relation = None if description.only_removes else description.settings.relation
+            self._relations.open_stream(name, relation, destination)
             loader = StreamLoader(
                 description,
-                destination.prepare(name, description.fields, may_create=not description.only_removes),
+                fields,
                 origin,
                 self._parts,
                 destination,
@@ -219,7 +226,8 @@ class LoadRun:
         self._list_workers.check()
         now = time.monotonic()
         for list_api_name, buffer in self._buffers.items():
-            buffer.flush_old(now, self._ages[list_api_name])
+            if not self._load_order.level(list_api_name):
+                buffer.flush_old(now, self._ages[list_api_name])
 
     def stop(self) -> None:
         """End the run early. `StreamLoader.take` raises an exception from now on; `finish` loads the records before it.
@@ -260,12 +268,26 @@ class LoadRun:
             buffer.flush()
         self._list_workers.finish()
         if complete:
+            self._load_waiting()
             self._rejects.check_share(self.report.records_read)
             self._stream_outcomes.check_at_end(self._rejects)
             self._removals.finish()
             self._checkpoints.release()
         else:
+            self._load_order.warn_of_skipped()
             self._removals.warn_of_skipped()
+
+    def _load_waiting(self) -> None:
+        """Load the Lists that wait for others, one level after the other. If a List fails, those after it stay."""
+        self._relations.finish()
+        for level in self._load_order.waiting_levels():
+            earlier = [name for name, (_, loader) in self._loaders.items() if self._load_level_of(loader) < level]
+            self._stream_outcomes.check_loaded(self._rejects, earlier)
+            self._load_order.load_level(level)
+            self._list_workers.finish()
+
+    def _load_level_of(self, loader: StreamLoader) -> int:
+        return self._load_order.level(loader.list_api_name)
 
     def _call_on_state(self, state: str) -> None:
         self._on_state(json.loads(state))
@@ -287,6 +309,7 @@ class LoadRun:
                 list_api_name,
                 create_list=self._settings.create_list_if_not_exists,
                 create_segments=self._settings.create_segment_if_not_exists,
+                list_type=self._settings.list_types.get(list_api_name.casefold()),
             )
         return known
 
@@ -296,7 +319,7 @@ class LoadRun:
         if known is None:
             known = self._buffers[destination.api_name] = BatchBuffer(
                 lambda shape: Batch(self._checkpoints.open(), *shape, time.monotonic()),
-                lambda batch: self._list_workers.submit(batch, destination),
+                lambda batch: self._load_order.submit(batch, destination),
                 max_rows=self._settings.batch_size_rows,
                 max_bytes=self._settings.max_request_bytes,
             )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from target_selligent.batches import Spool
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.deletions import Deletions
-    from target_selligent.loading.list_workers import ListWorkers
+    from target_selligent.loading.load_order import LoadOrder
     from target_selligent.loading.removals import Removals
     from target_selligent.loading.report import RunReport
     from target_selligent.loading.stream_outcomes import StreamOutcomes
@@ -30,7 +30,7 @@ class RunParts:
         stream_outcomes: Notes of which streams rows were loaded.
         deletions: Counts the records that the source has deleted.
         checkpoints: Opens a ticket for each batch.
-        list_workers: Load the batches.
+        load_order: Loads the batches, each when its List may be loaded.
         removals: What leaves Segments and Lists at the end of the run.
         spool: Stores rows until the end of the input; None if rows may be loaded at once.
         before_chunk: Called before each chunk of records of a Python program.
@@ -42,7 +42,7 @@ class RunParts:
     stream_outcomes: StreamOutcomes
     deletions: Deletions
     checkpoints: Checkpoints
-    list_workers: ListWorkers
+    load_order: LoadOrder
     removals: Removals
     spool: Spool | None
     before_chunk: Callable[[], None]

@@ -224,7 +224,7 @@ class StreamLoader:
         self.records_read += 1
         batch = Batch(self._parts.checkpoints.open(), self._route, (), time.monotonic())
         batch.append_member(*parse_member_message(message, self._route), line, self.records_read)
-        self._parts.list_workers.submit(batch, self._destination)
+        self._parts.load_order.submit(batch, self._destination)
 
     def reject(self, error: RejectedRecord, line: bytes, record: Mapping[str, Any] | None = None) -> None:
         """Reject a record for which no row can be created.

@@ -145,8 +145,23 @@ class StreamOutcomes:
             NothingLoadedError: If all records of a stream were rejected.
         """
         _warn(self._find_unused_names())
+        self.check_loaded(rejects, self._outcomes)
+        for stream in self._outcomes:
+            self.note_loaded(stream)
+
+    def check_loaded(self, rejects: Rejects, streams: Iterable[str]) -> None:
+        """Check that something was loaded of each of these streams, when all their records are loaded or rejected.
+
+        Args:
+            rejects: The rejected records.
+            streams: The streams.
+
+        Raises:
+            NothingLoadedError: If all records of one of them were rejected.
+        """
         problems = []
-        for stream, outcome in self._outcomes.items():
+        for stream in streams:
+            outcome = self._outcomes[stream]
             may_fail = outcome.ticket is not None and self._settings.max_rejects is None
             reason = rejects.most_frequent_reason(outcome.name_in_tap) if may_fail else None
             if reason is not None:
@@ -159,8 +174,6 @@ class StreamOutcomes:
                 f"{'; '.join(problems[:_MAX_PROBLEMS])}. No STATE after them is printed: correct the records or the "
                 "settings, or set max_rejects to the number or share of rejects that a run may have"
             )
-        for stream in self._outcomes:
-            self.note_loaded(stream)
 
     def _find_unused_names(self) -> Iterator[str]:
         """Yield one sentence for each name in the settings that never came."""

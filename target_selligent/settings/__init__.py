@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.environment import read_environment
+from target_selligent.settings.relations import Relation
 from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
 from target_selligent.settings.stream_settings import StreamSettings, find_contradictions
 from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
@@ -14,6 +15,7 @@ __all__ = [
     "MAX_TEXT_LENGTH",
     "SETTINGS",
     "Limit",
+    "Relation",
     "SettingDefinition",
     "Settings",
     "StreamSettings",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
+from target_selligent.settings.relations import derive_load_levels, find_relation_contradictions
 from target_selligent.settings.stream_settings import (
     INVISIBLE,
     STREAM_SETTINGS,
@@ -25,7 +26,7 @@ from target_selligent.settings.table import DEFINITIONS, SETTINGS
 from target_selligent.settings.values import Limit, parse_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _HOST = re.compile(r"(?!\.)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
 
@@ -85,6 +86,16 @@ class Settings(StreamSettings):
     def all_streams(self) -> tuple[StreamSettings, ...]:
         """The settings of the run, and those of each stream with an entry in `streams`."""
         return self, *map(self.for_stream, self.streams)
+
+    @property
+    def load_levels(self) -> Mapping[str, int]:
+        """The level of each List that the run may load, by its name without case; see `derive_load_levels`."""
+        return derive_load_levels((one.list_api_name, one.relation) for one in self.all_streams)
+
+    @property
+    def list_types(self) -> Mapping[str, str]:
+        """The type of each List for which `list_type` is set, by its name without case."""
+        return {one.list_api_name.casefold(): one.list_type for one in self.all_streams if one.list_type}
 
     @property
     def spools_records(self) -> bool:
@@ -173,9 +184,19 @@ class Settings(StreamSettings):
         for stream in settings.streams:
             own = find_contradictions(settings.for_stream(stream))
             problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]
+        problems += find_relation_contradictions((one.list_api_name, one.relation) for one in settings.all_streams)
+        problems += _find_type_contradictions(settings.all_streams)
         if problems:
             raise SettingsError(problems)
         return settings
+
+
+def _find_type_contradictions(streams: Iterable[StreamSettings]) -> Iterator[str]:
+    """Yield one sentence for each List that streams want to have different types."""
+    types: dict[str, str] = {}
+    for stream in streams:
+        if stream.list_type and types.setdefault(stream.list_api_name.casefold(), stream.list_type) != stream.list_type:
+            yield f"list_type must be the same for all streams of List {stream.list_api_name}"
 
 
 def find_unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.settings.relations import Relation, find_relation_problems, parse_relation
 from target_selligent.settings.table import DEFINITIONS
 from target_selligent.settings.values import Limit, parse_limit, parse_names
 
@@ -16,6 +17,8 @@ INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\
 """Control characters, spaces without width and halves of surrogate pairs."""
 
 _ACTIONS = ("add", "remove")
+_NULLABLE = frozenset({"segment_column", "segment", "relation"})
+"""Settings that null in the entry of a stream takes away, although the run has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class StreamSettings:
     """The settings of one stream. Each attribute is the setting with its name."""
 
     list_api_name: str
+    list_type: str | None
+    relation: Relation | None
     segment_column: str | None
     segment: str | None
     segment_name_style: str
@@ -69,6 +74,8 @@ def parse_stream_values(values: Mapping[str, Any]) -> dict[str, Any]:
             parsed[name] = parse_names(parsed[name] or ())
     if "max_removals" in parsed:
         parsed["max_removals"] = parse_limit(str(parsed["max_removals"]))
+    if "relation" in parsed:
+        parsed["relation"] = parse_relation(parsed["relation"])
     return parsed
 
 
@@ -80,7 +87,7 @@ def override(settings: StreamSettings, own: Mapping[str, Any]) -> StreamSettings
         own: The stream's entry in `streams`. A `segment` replaces the run's `segment_column`, and the other way round.
     """
     values = {name: getattr(settings, name) for name in STREAM_SETTINGS}
-    own = {name: value for name, value in own.items() if value is not None or name in {"segment_column", "segment"}}
+    own = {name: value for name, value in own.items() if value is not None or name in _NULLABLE}
     if own.get("segment") and "segment_column" not in own:
         values["segment_column"] = None
     if own.get("segment_column") and "segment" not in own:
@@ -103,7 +110,7 @@ def find_stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
                 problems.append(
                     f"streams: {name} of stream {stream} is not one of {', '.join(sorted(STREAM_SETTINGS))}"
                 )
-            elif value is None and name in {"segment_column", "segment"}:
+            elif value is None and name in _NULLABLE:
                 continue
             elif problem := DEFINITIONS[name].find_problem(value):
                 problems.append(f"streams: {problem} (stream {stream})")
@@ -129,6 +136,8 @@ def find_value_problems(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401
             yield f"action_values: the meaning of {', '.join(map(repr, unknown))} must be add or remove"
     elif name in {"segment_column", "segment", "action_column"} and not value.strip():
         yield f"{name} must not be blank: leave it out"
+    elif name == "relation":
+        yield from find_relation_problems(value)
     elif name == "max_removals":
         try:
             parse_limit(str(value))
@@ -151,6 +160,9 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
         settings: The settings of the run or of a stream.
     """
     option = settings.segment_data_import_option
+    relation = settings.relation
+    if relation is not None and relation.parent.casefold() == settings.list_api_name.casefold():
+        yield f"relation: List {settings.list_api_name} cannot have a relation to itself: name another List in list"
     if settings.segment is not None and settings.segment_column is not None:
         yield "segment and segment_column contradict each other: use one of them"
     if option in {"mirror", "remove"} and not settings.has_segments:

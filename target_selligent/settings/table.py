@@ -50,6 +50,24 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         default=False,
     ),
     SettingDefinition(
+        "list_type",
+        "string",
+        "List type",
+        "Type of a List that is created: `Userlist` for people, `Datalist` for other data, such as events. "
+        "Without this setting, a Userlist. A List that exists keeps its type.",
+        options=("Userlist", "Datalist"),
+    ),
+    SettingDefinition(
+        "relation",
+        "object",
+        "Relation",
+        "Relation of the List to its parent List. `list` is the parent, `scope` the name of the relation, `field` a "
+        "field of the List, `related_field` one of the parent (without it, of the same name). `type` is `OneToMany` "
+        "(one record of the parent has many of the List, the default), `OneToOne`, or `ManyToOne` for a relation of "
+        "the List to the parent. It is created if it is missing. Rows of the List are loaded when those of the parent "
+        "are.",
+    ),
+    SettingDefinition(
         "list_data_import_option",
         "string",
         "List import option",

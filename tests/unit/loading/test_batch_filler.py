@@ -16,6 +16,7 @@ from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.list_workers import ListWorkers
+from target_selligent.loading.load_order import LoadOrder
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.run_parts import RunParts
@@ -53,8 +54,11 @@ class Stream:
             stream_outcomes=StreamOutcomes(settings, checkpoints),
             deletions=Deletions(spool, self.report),
             checkpoints=checkpoints,
-            list_workers=ListWorkers(
-                client, settings, self.rejects, self.report, lambda _: None, lambda _: None, lambda _: None
+            load_order=LoadOrder(
+                {},
+                ListWorkers(
+                    client, settings, self.rejects, self.report, lambda _: None, lambda _: None, lambda _: None
+                ),
             ),
             removals=removals,
             spool=spool,
