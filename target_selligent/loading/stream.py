@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,7 @@ from target_selligent.batches import Batch, Departure, Route, Rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.loading.audience import Audience
 from target_selligent.loading.batch_filler import BatchFiller
+from target_selligent.loading.key_path import KeyPath, create_route
 from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records import (
     RecordLineWriter,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from target_selligent.records import Origin, Segments, StreamDescription, StreamFields
 
 logger = logging.getLogger("target-selligent")
+
+_MISSING_KEY = "missing_key"
 
 _DECODE_ERRORS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
@@ -81,24 +85,39 @@ class StreamLoader:
         self._parts, self._destination = parts, destination
         self._line_writer = RecordLineWriter(origin.stream)
         self._unknown_columns: set[str] = set()
-        self._route = _create_route(description, destination.api_name, fields, origin)
+        self._route = create_route(description, destination.api_name, fields, origin, fields.key_columns)
         self._own = description.settings
         self._audience = Audience(self._own, required=parts.settings.records_without_segment == "skip")
-        self._removals: StreamRemovals | None = None
-        if any(one.may_remove for one in parts.settings.all_streams):
-            # Streams by which nobody leaves are noted, too: they say who stays in the Segments of others.
-            policy = RemovalPolicy.from_settings(self._own, replayed=origin.replayed)
-            self._removals = parts.removals.open_stream(self._route, destination, policy)
-            self._removals.note_names(self._audience.fixed_segments)
+        self._removals = self._open_removals(self._route)
         self._filler = BatchFiller(self._route, parts, buffer, self._removals)
+        self._alternate: tuple[Route, BatchFiller] | None = None
+        if fields.alternate_key_columns:
+            route = create_route(description, destination.api_name, fields, origin, fields.alternate_key_columns)
+            self._alternate = route, BatchFiller(route, parts, buffer, self._open_removals(route))
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._set_record_type(
             RecordType(description.name, description.schema, fields, validate=description.validator is not None)
         )
 
+    def _open_removals(self, route: Route) -> StreamRemovals | None:
+        """Return what notes the members of a route; None if nobody can leave in this run."""
+        if not any(one.may_remove for one in self._parts.settings.all_streams):
+            return None
+        # Streams by which nobody leaves are noted, too: they say who stays in the Segments of others.
+        policy = RemovalPolicy.from_settings(self._own, replayed=route.origin.replayed)
+        removals = self._parts.removals.open_stream(route, self._destination, policy)
+        removals.note_names(self._audience.fixed_segments)
+        return removals
+
     def _set_record_type(self, record_type: RecordType) -> None:
         self._record_type = record_type
-        self._mapper = RowMapper(record_type, self._fields.columns, self._fields.key_columns)
+        fields = self._fields
+        self._mapper = RowMapper(record_type, fields.columns, fields.key_columns)
+        self._by_key = KeyPath(self._route, self._filler, self._mapper)
+        self._by_alternate_key: KeyPath | None = None
+        if self._alternate is not None:
+            mapper = RowMapper(record_type, fields.columns, fields.alternate_key_columns, instead_of=fields.key_columns)
+            self._by_alternate_key = KeyPath(*self._alternate, mapper)
 
     @property
     def message_type(self) -> type[msgspec.Struct] | None:
@@ -196,12 +215,13 @@ class StreamLoader:
         """
         self.records_read += 1
         ignored = self._own.deleted_records == "ignore"
+        path = self._path_for(record)
         try:
             key = None if ignored else self._mapper.get_key(record)
             self._parts.deletions.count(
                 self._route.stream,
                 self._route.list_api_name,
-                lambda: self._filler.normalize_key(self._mapper.get_key(record)),
+                lambda: path.filler.normalize_key(path.mapper.get_key(record)),
                 ignored=ignored,
             )
             if self._removals is not None and not ignored:
@@ -209,7 +229,7 @@ class StreamLoader:
                 segments = self._audience.read_named_segments(record)
                 self._removals.note_deletion(key, segments, Departure(row, self._route.stream, self.records_read, line))
         except RejectedRecord as error:
-            self._filler.reject(error, line, self.records_read)
+            path.filler.reject(error, line, self.records_read)
 
     def process_member(self, message: Mapping[str, Any], line: bytes) -> None:
         """Add a record to a Segment. The record is in the List already, and its message is from a rejects file.
@@ -222,8 +242,11 @@ class StreamLoader:
             InputError: If the message does not fit the key of the stream.
         """
         self.records_read += 1
-        batch = Batch(self._parts.checkpoints.open(), self._route, (), time.monotonic())
-        batch.append_member(*parse_member_message(message, self._route), line, self.records_read)
+        route, record = self._route, message.get("record")
+        if self._alternate is not None and isinstance(record, dict) and record.keys() != set(route.key_columns):
+            route, _ = self._alternate
+        batch = Batch(self._parts.checkpoints.open(), route, (), time.monotonic())
+        batch.append_member(*parse_member_message(message, route), line, self.records_read)
         self._parts.load_order.submit(batch, self._destination)
 
     def reject(self, error: RejectedRecord, line: bytes, record: Mapping[str, Any] | None = None) -> None:
@@ -238,8 +261,9 @@ class StreamLoader:
             RunStoppedError: If `skip_invalid_records` is false.
         """
         self.records_read += 1
-        key = self._mapper.get_key_or_none(record) if record is not None else None
-        self._filler.reject(error, line, self.records_read, key)
+        path = self._by_key if record is None else self._path_for(record)
+        key = path.mapper.get_key_or_none(record) if record is not None else None
+        path.filler.reject(error, line, self.records_read, key)
 
     def flush(self) -> None:
         """Submit all open batches of the List."""
@@ -269,33 +293,56 @@ class StreamLoader:
             messages.extend(map(self._decoder.decode, remaining))
         return messages
 
-    def _add_decoded(self, records: Sequence[msgspec.Struct], lines: Sequence[bytes], numbers: Sequence[int]) -> None:
+    def _path_for(self, record: Mapping[str, Any]) -> KeyPath:
+        """Return how a record is loaded: by the alternate key if there is one and the key is missing, null or blank."""
+        alternate = self._by_alternate_key
+        if alternate is None or not any(_is_blank(record.get(column)) for column in self._fields.key_columns):
+            return self._by_key
+        return alternate
+
+    def _add_decoded(
+        self,
+        records: Sequence[msgspec.Struct],
+        lines: Sequence[bytes],
+        numbers: Sequence[int],
+        path: KeyPath | None = None,
+    ) -> None:
         """Add the rows of decoded records. If a record has no valid row, the list is halved until it is found."""
+        path = path or self._by_key
         try:
             segments, leaving = self._read_audience(records)
-            values, keys = self._mapper.create_rows(records, decoded=True)
-        except RejectedRecord:
+            values, keys = path.mapper.create_rows(records, decoded=True)
+        except RejectedRecord as error:
+            if error.code == _MISSING_KEY and path is self._by_key and self._by_alternate_key is not None:
+                lacking = path.mapper.lacks_key(records)
+                for lacks, group in groupby(range(len(records)), lacking.__getitem__):
+                    first, *rest = group
+                    some = slice(first, first + 1 + len(rest))
+                    chosen = self._by_alternate_key if lacks else path
+                    self._add_decoded(records[some], lines[some], numbers[some], chosen)
+                return
             if len(records) == 1:
                 self._add_dict(decode_record(lines[0], exact=True), lines[0], numbers[0])
                 return
             for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
-                self._add_decoded(records[half], lines[half], numbers[half])
+                self._add_decoded(records[half], lines[half], numbers[half], path)
         else:
-            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, lines, numbers), leaving)
+            path.filler.add(path.mapper.field_names, Rows(values, keys, segments, lines, numbers), leaving)
 
     def _add_dict(self, record: dict[str, Any], line: bytes, number: int) -> bool:
         """Add the row of one record, or reject the record. Return whether the row was added."""
+        path = self._path_for(record)
         try:
-            self._check_record(record)
+            self._check_record(record, path.route)
             records = [self._record_type.create_record(record)]
             segments, leaving = self._read_audience(records)
-            values, keys = self._mapper.create_rows(records, decoded=False)
-            self._filler.add(self._mapper.field_names, Rows(values, keys, segments, [line], [number]), leaving)
+            values, keys = path.mapper.create_rows(records, decoded=False)
+            path.filler.add(path.mapper.field_names, Rows(values, keys, segments, [line], [number]), leaving)
         except RejectedRecord as error:
-            self._filler.reject(error, line, number, self._mapper.get_key_or_none(record))
+            path.filler.reject(error, line, number, path.mapper.get_key_or_none(record))
         except UnicodeEncodeError:
             not_unicode = RejectedRecord("text that is not valid Unicode (a lone surrogate)", code="invalid_text")
-            self._filler.reject(not_unicode, line, number, self._mapper.get_key_or_none(record))
+            path.filler.reject(not_unicode, line, number, path.mapper.get_key_or_none(record))
         else:
             self._warn_of_unknown_columns(record)
             return True
@@ -306,15 +353,19 @@ class StreamLoader:
         segments = self._audience.read_segments(self._record_type, records)
         return segments, self._audience.read_actions(self._record_type, records)
 
-    def _check_record(self, record: Mapping[str, Any]) -> None:
+    def _check_record(self, record: Mapping[str, Any], route: Route) -> None:
         """Check a record before its row is created.
+
+        Args:
+            record: The record.
+            route: The route of its row.
 
         Raises:
             RejectedRecord: If a key column is missing or the record does not fit the schema.
         """
-        for column in self._fields.key_columns:
+        for column in route.key_columns:
             if column not in record:
-                raise RejectedRecord("the key is missing", field=column, code="missing_key")
+                raise RejectedRecord("the key is missing", field=column, code=_MISSING_KEY)
         validator = self._description.validator
         if validator is not None and not validator.are_all_valid([record]):
             raise validator.find_violation(record)
@@ -327,17 +378,5 @@ class StreamLoader:
                 logger.warning("Column %s of stream %s is not in its schema: not sent", column, self._route.stream)
 
 
-def _create_route(description: StreamDescription, list_api_name: str, fields: StreamFields, origin: Origin) -> Route:
-    """Return the route of the rows of a stream."""
-    field_by_column = {column.column_name: column.field for column in fields.columns}
-    key_fields = [field_by_column[name] for name in fields.key_columns]
-    return Route(
-        description.name,
-        list_api_name,
-        tuple(field.name for field in key_fields),
-        fields.key_columns,
-        tuple(field.data_type for field in key_fields),
-        fields.segment_column,
-        replaces_segments=description.settings.segment_data_import_option == "replace",
-        origin=origin,
-    )
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -102,13 +102,15 @@ def describe_stream(
         current,
         key_properties,
         key_fields=stream_settings.key_fields,
+        alternate_key_fields=stream_settings.alternate_key_fields,
         field_mapping={**({action_column: None} if action_column else {}), **stream_settings.field_mapping},
         segment_column=stream_settings.segment_column,
         text_field_length=settings.text_field_length,
     )
     if stream_settings.segment_data_import_option == "remove":
         # Only keys are sent. The List may lack fields for the other columns.
-        keys = [column for column in fields.columns if column.column_name in fields.key_columns]
+        identifying = {*fields.key_columns, *fields.alternate_key_columns}
+        keys = [column for column in fields.columns if column.column_name in identifying]
         fields = replace(fields, columns=tuple(keys))
     return StreamDescription(
         name, current, fields, validator if options.validate else None, options.flattened, stream_settings

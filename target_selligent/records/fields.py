@@ -95,12 +95,14 @@ class StreamFields:
         key_columns: Names of the columns that identify a record, in the order of the key fields.
         segment_column: Name of the column that names the record's Segments, if there is one.
         known_columns: Names of all columns of the schema, sent or not.
+        alternate_key_columns: Names of the columns that identify a record whose key is null, if there are some.
     """
 
     columns: tuple[ColumnMapping, ...]
     key_columns: tuple[str, ...]
     segment_column: str | None
     known_columns: frozenset[str]
+    alternate_key_columns: tuple[str, ...] = ()
 
 
 def is_metadata_column(column_name: str) -> bool:
@@ -137,12 +139,13 @@ def remove_metadata_columns(schema: dict[str, Any], kept: Collection[str | None]
     return reduced
 
 
-def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
+def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting, with its own problems
     stream: str,
     schema: Mapping[str, Any],
     key_properties: Sequence[str],
     *,
     key_fields: Sequence[str] = (),
+    alternate_key_fields: Sequence[str] = (),
     field_mapping: Mapping[str, str | None] | None = None,
     segment_column: str | None = None,
     text_field_length: int = 500,
@@ -154,6 +157,7 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
         schema: JSON Schema of the records, with `properties`.
         key_properties: Key columns as the tap names them. They are used if `key_fields` is empty.
         key_fields: Fields (or columns) that identify a record.
+        alternate_key_fields: Fields (or columns) that identify a record whose key is null.
         field_mapping: Column name to exact field name, or to None if the column is not sent.
         segment_column: Name of the column that names the record's Segments.
         text_field_length: Length of Text fields if the schema has no `maxLength`; 0 for LongText. A key field with
@@ -191,10 +195,23 @@ def derive_stream_fields(  # noqa: PLR0913 - each argument is one setting
             problems.append(f"{problem} (it has: {suggest_names(known, [name])})")
         elif key_column not in key_columns:
             key_columns.append(key_column)
+    alternate = []
+    for name in alternate_key_fields:
+        column_name = _find_key_column(name, columns, by_field=True)
+        if column_name is None:
+            known = [column.field.name for column in columns]
+            problems.append(
+                f"alternate_key_fields names {name}, which it does not have: {suggest_names(known, [name])}"
+            )
+        elif column_name not in alternate:
+            alternate.append(column_name)
+    if alternate and set(alternate) == set(key_columns):
+        problems.append("alternate_key_fields names the fields of the key: name others")
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
-    columns = tuple(_convert_to_key(column) if column.column_name in key_columns else column for column in columns)
-    return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties))
+    identifying = {*key_columns, *alternate}
+    columns = tuple(_convert_to_key(column) if column.column_name in identifying else column for column in columns)
+    return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties), tuple(alternate))
 
 
 def _convert_to_key(column: ColumnMapping) -> ColumnMapping:

@@ -121,7 +121,9 @@ class RecordType:
         self._widened = widened
         self._unknown = unknown
         self._conversions = {column.column_name: column.conversion for column in fields.columns}
-        self._required = frozenset(fields.key_columns).union(schema.get("required", ()) if validate else ())
+        # With an alternate key, a record may lack the key.
+        keys = () if fields.alternate_key_columns else fields.key_columns
+        self._required = frozenset(keys).union(schema.get("required", ()) if validate else ())
         names = [*self._conversions, *(name for name in schema["properties"] if name not in self._conversions)]
         deletion_columns = {DELETED_AT_COLUMN}.union(filter(is_deletion_column, (*names, *unknown)))
         decoded = self._create_decoded_columns(names) if deletion_columns.isdisjoint(self._conversions) else None
@@ -174,7 +176,10 @@ class RecordType:
         is_final = types.keys() <= _SENT_UNCHANGED.get(conversion, frozenset())
         if conversion is Conversion.DATE:
             # Decoding to a date checks it, and encoding it gives the same text. Keys must stay text.
-            is_final = types.get("string") is str and name not in self._fields.key_columns
+            is_final = types.get("string") is str and name not in (
+                *self._fields.key_columns,
+                *self._fields.alternate_key_columns,
+            )
             types |= {"string": date} if is_final else {}
         return DecodedColumn(name, attribute, reduce(or_, types.values()), is_final=is_final, validator=None)
 

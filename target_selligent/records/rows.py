@@ -76,14 +76,32 @@ class RowMapper:
         record_type: The type of the records.
         columns: The columns that are sent, in field order. They are the first columns of the type.
         key_columns: Names of the columns that are the key.
+        instead_of: Names of the columns of the key for which this key stands. Where they are null or blank, they are
+            not sent: a null would delete the value in the List.
 
     Attributes:
         field_names: Names of the fields, in row order.
     """
 
-    __slots__ = ("_cut_to_sent", "_key_getters", "_optout", "_steps", "_steps_after_decoding", "field_names")
+    __slots__ = (
+        "_cut_to_sent",
+        "_instead_of",
+        "_key_getters",
+        "_optout",
+        "_steps",
+        "_steps_after_decoding",
+        "field_names",
+    )
 
-    def __init__(self, record_type: RecordType, columns: Sequence[ColumnMapping], key_columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        record_type: RecordType,
+        columns: Sequence[ColumnMapping],
+        key_columns: Sequence[str],
+        *,
+        instead_of: Sequence[str] = (),
+    ) -> None:
+        self._instead_of = [step.attribute for step in record_type.columns if step.column_name in instead_of]
         decoded = {column.column_name: column for column in record_type.columns}
         sent = {column.column_name: column for column in columns}
         self._steps = [_create_step(decoded[column.column_name], column) for column in columns]
@@ -113,8 +131,12 @@ class RowMapper:
             RejectedRecord: If a record has a value that cannot be sent. The error does not say which record it is.
         """
         changed: dict[str, ColumnValues] = {}
+        sent_if_known = {
+            attribute: [UNSET if _has_blank([value]) else value for value in map(attrgetter(attribute), records)]
+            for attribute in self._instead_of
+        }
         for step in self._steps_after_decoding if decoded else self._steps:
-            values = list(map(step.get, records))
+            values = sent_if_known.get(step.attribute) or list(map(step.get, records))
             if decoded and step.validator is not None and not step.validator.are_all_valid(_skip_missing(values)):
                 raise RejectedRecord("it does not match its schema", field=step.column_name, code="schema")
             try:
@@ -130,7 +152,7 @@ class RowMapper:
             raise RejectedRecord(
                 f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
             )
-        for attribute, converted in changed.items():
+        for attribute, converted in (sent_if_known | changed).items():
             _consume(map(setattr, records, repeat(attribute), converted))
         keys: list[Key]
         if len(self._key_getters) == 1:
@@ -138,6 +160,14 @@ class RowMapper:
         else:
             keys = list(zip(*[map(get, records) for _, get in self._key_getters], strict=True))
         return list(map(self._cut_to_sent, map(msgspec.structs.astuple, records))), keys
+
+    def lacks_key(self, records: Sequence[msgspec.Struct]) -> list[bool]:
+        """Return for each record whether a part of its key is missing, null or blank.
+
+        Args:
+            records: Records of the mapper's type.
+        """
+        return [any(_has_blank([get(record)]) for _, get in self._key_getters) for record in records]
 
     def get_key(self, record: Mapping[str, Any]) -> Key:
         """Return the key of a record, without looking at its other columns.
@@ -177,7 +207,7 @@ def _has_blank(values: ColumnValues) -> bool:
     """Return whether a value of a key column is null or blank text."""
     if _TEXT_ONLY.issuperset(map(type, values)):
         return "" in values or any(map(str.isspace, values))
-    return any(key is None or (isinstance(key, str) and not key.strip()) for key in values)
+    return any(key is None or key is UNSET or (isinstance(key, str) and not key.strip()) for key in values)
 
 
 def _check_text(value: object) -> str:

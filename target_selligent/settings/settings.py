@@ -186,6 +186,7 @@ class Settings(StreamSettings):
             problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]
         problems += find_relation_contradictions((one.list_api_name, one.relation) for one in settings.all_streams)
         problems += _find_type_contradictions(settings.all_streams)
+        problems += _find_key_contradictions(settings.all_streams)
         if problems:
             raise SettingsError(problems)
         return settings
@@ -197,6 +198,28 @@ def _find_type_contradictions(streams: Iterable[StreamSettings]) -> Iterator[str
     for stream in streams:
         if stream.list_type and types.setdefault(stream.list_api_name.casefold(), stream.list_type) != stream.list_type:
             yield f"list_type must be the same for all streams of List {stream.list_api_name}"
+
+
+def _find_key_contradictions(streams: Iterable[StreamSettings]) -> Iterator[str]:
+    """Yield one sentence for each setting that needs one key for each person, in a List with an alternate key.
+
+    If a person comes by one key and leaves by the other, nobody knows that it is one person.
+    """
+    known = list(streams)
+    lists = {one.list_api_name.casefold() for one in known if one.alternate_key_fields}
+    for stream in known:
+        reasons = {
+            "segment_data_import_option mirror": stream.segment_data_import_option == "mirror",
+            "action_column": stream.action_column is not None,
+            "deleted_records": stream.deleted_records != "ignore",
+        }
+        reason = next((name for name, applies in reasons.items() if applies), None)
+        if reason is not None and stream.list_api_name.casefold() in lists:
+            yield (
+                f"alternate_key_fields and {reason} contradict each other (List {stream.list_api_name}): it would not "
+                "be known who comes by one key and leaves by the other"
+            )
+            return
 
 
 def find_unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:

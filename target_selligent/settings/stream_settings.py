@@ -39,6 +39,7 @@ class StreamSettings:
     deleted_records: str
     removal_fields: Mapping[str, Any]
     key_fields: tuple[str, ...]
+    alternate_key_fields: tuple[str, ...]
     field_mapping: Mapping[str, str | None]
 
     @property
@@ -69,7 +70,7 @@ def parse_stream_values(values: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: If a limit is neither a number nor a percentage.
     """
     parsed = dict(values)
-    for name in ("key_fields", "mirrored_segments"):
+    for name in ("key_fields", "alternate_key_fields", "mirrored_segments"):
         if name in parsed:
             parsed[name] = parse_names(parsed[name] or ())
     if "max_removals" in parsed:
@@ -163,6 +164,9 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
     relation = settings.relation
     if relation is not None and relation.parent.casefold() == settings.list_api_name.casefold():
         yield f"relation: List {settings.list_api_name} cannot have a relation to itself: name another List in list"
+    alternate = {name.casefold() for name in settings.alternate_key_fields}
+    if alternate and alternate == {name.casefold() for name in settings.key_fields}:
+        yield "alternate_key_fields and key_fields name the same fields: name others"
     if settings.segment is not None and settings.segment_column is not None:
         yield "segment and segment_column contradict each other: use one of them"
     if option in {"mirror", "remove"} and not settings.has_segments:

@@ -168,6 +168,14 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "Without this setting, the key properties of the stream.",
     ),
     SettingDefinition(
+        "alternate_key_fields",
+        "names",
+        "Alternate key fields",
+        "Fields that identify a record whose key is null, such as `MAIL`. Such records are loaded by these fields, in "
+        "loads of their own.",
+        default=[],
+    ),
+    SettingDefinition(
         "deduplication",
         "string",
         "Deduplication",

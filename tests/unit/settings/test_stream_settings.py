@@ -122,3 +122,12 @@ def test_contradictions(changes: dict[str, Any], words: str) -> None:
 def test_which_streams_may_remove(changes: dict[str, Any], may_remove: bool) -> None:  # noqa: FBT001 - a case
     """Members or records leave only by a setting that says so."""
     assert settings_with(**changes).may_remove is may_remove
+
+
+def test_alternate_keys_of_one_list() -> None:
+    """What needs one key for each person cannot be used by any stream of a List with alternate keys."""
+    streams = {"a": {"alternate_key_fields": "MAIL"}, "b": {"deleted_records": "delete"}}
+    (problem,) = problems_with(streams=streams)
+    assert "alternate_key_fields and deleted_records contradict each other (List contacts)" in problem
+    elsewhere = {**streams, "b": {"deleted_records": "delete", "list_api_name": "other"}}
+    assert settings_with(streams=elsewhere).for_stream("a").alternate_key_fields == ("MAIL",)
