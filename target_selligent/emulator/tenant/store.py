@@ -166,13 +166,18 @@ class Store:
         )
 
     def delete_list(self, entry: ListEntry) -> None:
-        """Delete a List with its records, Segments and relations."""
+        """Delete a List with its records, Segments and relations, those of other Lists to it, too."""
         first, last = pk_range(entry.id)
         with transaction(self.connection) as connection:
             connection.execute("DELETE FROM members WHERE pk BETWEEN ? AND ?", (first, last))
             connection.execute("DELETE FROM records WHERE pk BETWEEN ? AND ?", (first, last))
             connection.execute(
                 "DELETE FROM keys WHERE key_set IN (SELECT id FROM key_sets WHERE list_id = ?)", (entry.id,)
+            )
+            connection.execute(
+                "DELETE FROM relations WHERE json_extract(definition, '$.slavelist_api_name') = ? COLLATE NOCASE"
+                " AND list_id IN (SELECT id FROM lists WHERE organization = ?)",
+                (entry.api_name, entry.organization),
             )
             for table in ("key_sets", "segments", "relations", "fields"):
                 connection.execute(f"DELETE FROM {table} WHERE list_id = ?", (entry.id,))  # noqa: S608 - our own names

@@ -86,3 +86,9 @@ def test_two_relations_cannot_have_one_scope(related: ApiClient) -> None:
     body = {"relations": [{**RELATION, "scope": "SECOND"}]}
     assert related.call("POST", "/lists/contacts/relations", json=body).status_code == 201
     assert related.call("PUT", "/lists/contacts/relations/SECOND", json={"scope": "orders"}).status_code == 400
+
+
+def test_a_deleted_list_leaves_no_relation(related: ApiClient) -> None:
+    """With a List, the relations of other Lists to it go."""
+    assert related.call("DELETE", "/lists/orders").status_code in {200, 204}
+    assert related.call("GET", "/lists/contacts/relations").json() == {"relations": []}

@@ -300,3 +300,21 @@ def test_different_keys_stay_different(one: Decimal, other: Decimal) -> None:
     except RejectedRecord:
         return
     assert (floats[0] == floats[1]) == (one == other)
+
+
+def test_an_alternate_key_leaves_the_empty_key_out() -> None:
+    """A key that is null or blank is not sent; the other columns and the alternate key are."""
+    columns = tuple(
+        ColumnMapping(name, FieldDefinition(name.upper(), FieldType.TEXT, 50), Conversion.TEXT, key=True)
+        for name in ("user", "mail")
+    )
+    fields = StreamFields(columns, ("user",), None, frozenset({"user", "mail"}), ("mail",))
+    described = {"properties": {"user": {"type": ["string", "null"]}, "mail": {"type": ["string", "null"]}}}
+    record_type = RecordType("s", described, fields, validate=True)
+    by_key = RowMapper(record_type, columns, ("user",))
+    records = [record_type.create_record(one) for one in ({"mail": "a"}, {"user": " ", "mail": "b"}, {"user": "u"})]
+    assert by_key.lacks_key(records) == [True, True, False]
+    mapper = RowMapper(record_type, columns, ("mail",), instead_of=("user",))
+    assert mapper.create_rows(records[:2], decoded=True) == ([(UNSET, "a"), (UNSET, "b")], ["a", "b"])
+    with pytest.raises(RejectedRecord, match="null or blank"):
+        mapper.create_rows(records[2:], decoded=True)
