@@ -56,6 +56,7 @@ class SelligentSink(Sink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._target = cast("LoadingTarget", target)
+        self._has_version = False
         self.loader = self._target.run.open_stream(
             stream_name,
             self.schema,
@@ -139,6 +140,23 @@ class SelligentSink(Sink):
         """Reject the record that is being processed, because a stream map fails on it."""
         self.record_counter_metric.increment()
         self.loader.reject(error, self._target.message_reader.line)
+
+    def activate_version(self, new_version: int) -> None:
+        """Note that a version is complete. What it leaves behind leaves at the end of the run."""
+        if self.loader.removals is not None:
+            self.loader.removals.activate_version(new_version)
+        elif not self._has_version:
+            self._has_version = True
+            self.logger.info("ACTIVATE_VERSION of stream %s: records of other versions stay", self.stream_name)
+
+    def note_bookmarks(self, names: Sequence[str]) -> None:
+        """Note the `bookmark_properties` of a SCHEMA.
+
+        Args:
+            names: The columns.
+        """
+        if self.loader.removals is not None:
+            self.loader.removals.note_bookmarks(names)
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Submit the open batches of the List."""

@@ -24,7 +24,7 @@ from target_selligent.failure import Failure, to_one_line
 from target_selligent.loading import LoadRun
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
-from target_selligent.records import Origin, check_schema_message, is_deleted
+from target_selligent.records import Origin, check_schema_message, is_deleted, read_bookmark_properties
 from target_selligent.rejects import RUN_OF_REJECTS, remove_details
 from target_selligent.sdk_errors import RecordBeforeSchemaError, to_sdk_error
 from target_selligent.settings import (
@@ -39,7 +39,7 @@ from target_selligent.sink import SelligentSink
 from target_selligent.stream_maps import map_deleted_record, reject_failing_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from singer_sdk.mapper import StreamMap
@@ -91,7 +91,6 @@ class TargetSelligent(Target):
         self.origin = Origin("", b"{}")
         self._ending = Ending(self.run.freeze_state, self._log_summary)
         self._schemas: dict[str, tuple[Any, Any]] = {}
-        self._streams_with_versions: set[str] = set()
         self.message_reader.before_read = self.run.poll
         self.message_reader.process_member_message = self._process_member_message
         self._ready = True
@@ -232,8 +231,15 @@ class TargetSelligent(Target):
         check_schema_message(message_dict, f"line {self.message_reader.line_number} of the input")
         stream, schema = message_dict["stream"], message_dict["schema"]
         schema_and_keys = (schema, message_dict.get("key_properties"))
-        if self._schemas.get(stream) == schema_and_keys:
-            return
+        if self._schemas.get(stream) != schema_and_keys:
+            self._open_stream(message_dict)
+            self._schemas[stream] = schema_and_keys
+        for sink in self._sinks_of(stream):
+            sink.note_bookmarks(read_bookmark_properties(message_dict.get("bookmark_properties")))
+
+    def _open_stream(self, message_dict: dict[str, Any]) -> None:
+        """Create the sinks of a stream with a new schema."""
+        stream, schema = message_dict["stream"], message_dict["schema"]
         self.message_reader.record_receivers.pop(stream, None)
         # The SDK changes the schema, so it gets a copy. The next SCHEMA is compared with ours.
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
@@ -246,7 +252,6 @@ class TargetSelligent(Target):
             # The SDK keeps a sink whose schema is equal, so `open_stream` would not notice a second stream.
             self.run.check_stream_name(alias, stream)
             self.get_sink(alias, schema=transformed, key_properties=keys)
-        self._schemas[stream] = schema_and_keys
         sink = self._sinks_active.get(stream)
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
         if plain and isinstance(sink, SelligentSink) and not sink.include_sdc_metadata_properties:
@@ -291,12 +296,20 @@ class TargetSelligent(Target):
         self.run.note_state(message_dict["value"])
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Ignore an ACTIVATE_VERSION, because nothing is deleted. The first one of a stream is logged."""
+        """Pass an ACTIVATE_VERSION to each sink of its stream. It acts at the end of the run."""
         self._assert_line_requires(message_dict, requires={"stream"})
         stream = str(message_dict["stream"])
-        if stream not in self._streams_with_versions:
-            self._streams_with_versions.add(stream)
-            self.logger.info("ACTIVATE_VERSION of stream %s: records of other versions stay", stream)
+        if stream not in self._schemas:
+            self.logger.warning("ACTIVATE_VERSION of stream %s comes before its SCHEMA, and has no effect", stream)
+        version: Any = message_dict.get("version")
+        for sink in self._sinks_of(stream):
+            sink.activate_version(version)
+
+    def _sinks_of(self, stream: str) -> Iterator[SelligentSink]:
+        """Yield the sinks of a stream of the tap: one for each name that stream maps give it."""
+        for stream_map in self.mapper.stream_maps.get(stream, ()):
+            if isinstance(sink := self._sinks_active.get(stream_map.stream_alias), SelligentSink):
+                yield sink
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> NoReturn:  # noqa: ARG002
         """Refuse a BATCH. The target does not declare the capability, so no tap should send one."""

@@ -34,6 +34,7 @@ SINK = {
     "_remove_sdc_metadata_from_schema": "self",
     "_singer_validate_message": "self, record",
     "_validate_and_parse": "self, record",
+    "activate_version": "self, new_version",
     "get_validator": "self",
     "is_full": "self",
     "preprocess_record": "self, record, context",
@@ -120,6 +121,16 @@ def test_what_is_used_is_there(cls: type, name: str) -> None:
     """Names of the SDK that are used but not overridden are there, in a class or set by its constructor."""
     bases = sdk_bases(cls)
     assert any(hasattr(base, name) or f"self.{name}" in inspect.getsource(base) for base in bases)
+
+
+def test_only_capabilities_that_do_what_the_sdk_says_are_declared() -> None:
+    """`hard_delete` and `process_activate_version_messages` would be second ways to say `deleted_records`."""
+    declared = {str(capability) for capability in TargetSelligent.capabilities}
+    assert not declared & {"activate-version", "hard-delete", "soft-delete", "batch"}
+    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    TargetSelligent.append_builtin_config(schema)
+    promised = {"hard_delete", "soft_delete", "process_activate_version_messages", "load_method"}
+    assert not promised & schema["properties"].keys()
 
 
 def test_state_is_never_left_to_the_sdk() -> None:

@@ -6,15 +6,28 @@ from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
-from target_selligent.batches.membership_log import EVERY_SEGMENT, Departure, MembershipLog, Word, deletion_place
+from target_selligent.batches.membership_log import (
+    EVERY_SEGMENT,
+    LIST_PLACE,
+    Departure,
+    MembershipLog,
+    Word,
+    deletion_place,
+)
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
-from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_key_for_order
+from target_selligent.batches.same_key import (
+    normalize_for_identity,
+    normalize_for_order,
+    normalize_key_for_order,
+    normalize_within_list,
+)
 from target_selligent.batches.segment_buffer import SegmentBuffer, SegmentRows
 from target_selligent.batches.spool import Spool
 from target_selligent.batches.waiting_batches import WaitingBatches
 
 __all__ = [
     "EVERY_SEGMENT",
+    "LIST_PLACE",
     "Batch",
     "BatchBuffer",
     "Body",
@@ -37,5 +50,6 @@ __all__ = [
     "normalize_for_identity",
     "normalize_for_order",
     "normalize_key_for_order",
+    "normalize_within_list",
     "segment_tuple",
 ]

@@ -1,7 +1,7 @@
 """What a run says about members, key by key, in little memory: SQLite keeps it in a temporary file.
 
 Entries are appended in the order in which they come and resolved once, at the end of the run, after sorting. An index
-that grows with each key would cost ten times as much.
+that grows with each key would cost ten times as much. Streams, Segments and other places are numbers in the tables.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ EVERY_SEGMENT = ""
 """Stands for all Segments of a stream. No API name is empty."""
 
 
+LIST_PLACE = "/"
+"""Stands for the whole List. No API name has a slash, and no stream is without a name."""
+
+
 def deletion_place(stream: str) -> str:
     """Return what stands in the place of a Segment for the deletions of a stream. No API name has a slash."""
     return f"/{stream}"
@@ -34,7 +38,7 @@ class Word(IntEnum):
     """What an entry says about a key."""
 
     ADD = 0
-    """It is a member of the Segment; its record is in the List. In `EVERY_SEGMENT`: of no Segment."""
+    """It is a member of the Segment; its record is in the List. In `EVERY_SEGMENT`: of no Segment of its stream."""
     REMOVE = 1
     """It leaves the Segment."""
     DELETE = 2
@@ -61,130 +65,182 @@ class Departure:
 
 
 class MembershipLog:
-    """The entries about the keys of one route. The last entry about a key in a Segment counts."""
+    """The entries about the keys of one route. The last entry about a key in a Segment counts.
+
+    Keys are texts that `same_key.normalize_within_list` has normalized.
+
+    Attributes:
+        position: The number of the last entry.
+    """
 
     def __init__(self) -> None:
+        self.position = 0
+        self._numbers: dict[str, int] = {EVERY_SEGMENT: 0}
+        self._noted: set[Word] = set()
         self._database = create_temporary_database(
             self,
             f"PRAGMA cache_size = -{_CACHE_KIB}",
-            "CREATE TABLE entry (position INTEGER PRIMARY KEY,"
-            " segment TEXT, key TEXT, word INTEGER, row TEXT, stream TEXT, number INTEGER, line BLOB)",
-            "CREATE TABLE found (segment TEXT, key TEXT, row TEXT)",
+            "CREATE TABLE entry (position INTEGER PRIMARY KEY, source INTEGER, place INTEGER, key TEXT, word INTEGER,"
+            " row TEXT, number INTEGER, line BLOB)",
+            "CREATE TABLE named (place INTEGER, key TEXT, PRIMARY KEY (place, key)) WITHOUT ROWID",
             "CREATE TABLE departure (position INTEGER PRIMARY KEY,"
-            " segment TEXT, row TEXT, stream TEXT, number INTEGER, line BLOB)",
+            " place INTEGER, row TEXT, source INTEGER, number INTEGER, line BLOB)",
         )
 
-    def note(self, word: Word, segment: str, keys: Sequence[bytes]) -> None:
+    def note(self, word: Word, segment: str, keys: Sequence[str], stream: str) -> None:
         """Note entries for which nothing will be sent: `ADD` and `KEEP`.
 
         Args:
             word: What they say.
             segment: API name of the Segment, or `EVERY_SEGMENT`.
-            keys: The keys, normalized by `same_key.normalize_for_identity`.
+            keys: The keys.
+            stream: The stream of their records.
         """
+        self._noted.add(word)
         with disk_errors():
             self._database.execute(
-                "INSERT INTO entry (segment, key, word) SELECT ?, value, ? FROM json_each(?)",
-                (segment, int(word), _encode([key.decode() for key in keys]).decode()),
+                "INSERT INTO entry (source, place, key, word) SELECT ?, ?, value, ? FROM json_each(?)",
+                (self._number(deletion_place(stream)), self._number(segment), int(word), _encode(keys).decode()),
             )
+        self.position += len(keys)
 
-    def note_departures(self, word: Word, segment: str, keys: Sequence[bytes], departures: Sequence[Departure]) -> None:
+    def note_departures(self, word: Word, segment: str, keys: Sequence[str], departures: Sequence[Departure]) -> None:
         """Note entries for which something will be sent: `REMOVE` and `DELETE`.
 
         Args:
             word: What they say.
             segment: API name of the Segment; for `DELETE`, the `deletion_place` of the stream.
-            keys: The keys, as for `note`.
+            keys: The keys.
             departures: What is known of each.
         """
+        self._noted.add(word)
+        place = self._number(segment)
+        sources = [self._number(deletion_place(one.stream)) for one in departures]
         with disk_errors():
             self._database.executemany(
-                "INSERT INTO entry (segment, key, word, row, stream, number, line) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry (source, place, key, word, row, number, line) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (segment, key.decode(), int(word), _encode(one.row).decode(), one.stream, one.number, one.line)
-                    for key, one in zip(keys, departures, strict=True)
+                    (source, place, key, int(word), _encode(one.row).decode(), one.number, one.line)
+                    for key, one, source in zip(keys, departures, sources, strict=True)
                 ),
             )
+        self.position += len(keys)
 
-    def note_found(self, segment: str, keys: Sequence[bytes], rows: Iterable[Sequence[Any]]) -> None:
-        """Note members that a Segment has.
+    def supersede(self, stream: str, last: int) -> None:
+        """Forget what records of an older version have added: they name nobody any more.
 
         Args:
-            segment: API name of the Segment.
-            keys: Their keys, as for `note`.
-            rows: The values of their key fields, as Selligent has returned them.
+            stream: Their stream.
+            last: The `position` of the last of them.
         """
         with disk_errors():
-            self._database.executemany(
-                "INSERT INTO found VALUES (?, ?, ?)",
-                ((segment, key.decode(), _encode(row).decode()) for key, row in zip(keys, rows, strict=True)),
+            self._database.execute(
+                "DELETE FROM entry WHERE position <= ? AND source = ? AND word = ?",
+                (last, self._number(deletion_place(stream)), int(Word.ADD)),
             )
 
     def resolve_removals(self) -> None:
         """Find the keys that leave a Segment by the last entry about them in it."""
+        if Word.REMOVE not in self._noted:
+            return
         with disk_errors():
             self._database.execute(
-                "INSERT INTO departure (segment, row, stream, number, line)"
-                " SELECT segment, row, stream, number, line FROM"
-                " (SELECT segment, row, stream, number, line, word, max(position) AS last FROM entry WHERE segment <> ?"
-                " GROUP BY segment, key) WHERE word = ? ORDER BY last",
-                (EVERY_SEGMENT, int(Word.REMOVE)),
+                "INSERT INTO departure (place, row, source, number, line)"
+                " SELECT place, row, source, number, line FROM"
+                " (SELECT place, row, source, number, line, word, max(position) AS last FROM entry WHERE place <> 0"
+                " GROUP BY place, key) WHERE word = ? ORDER BY last",
+                (int(Word.REMOVE),),
             )
 
     def resolve_deletions(self) -> None:
         """Find the keys that are deleted, and that no later entry brings back. They leave the `deletion_place`."""
+        if Word.DELETE not in self._noted:
+            return
         with disk_errors():
             self._database.execute(
-                "INSERT INTO departure (segment, row, stream, number, line)"
-                " SELECT deleted.segment, deleted.row, deleted.stream, deleted.number, deleted.line FROM"
-                " (SELECT segment, key, row, stream, number, line, max(position) AS last FROM entry WHERE word = ?1"
-                " GROUP BY segment, key) AS deleted"
+                "INSERT INTO departure (place, row, source, number, line)"
+                " SELECT deleted.place, deleted.row, deleted.source, deleted.number, deleted.line FROM"
+                " (SELECT place, key, row, source, number, line, max(position) AS last FROM entry WHERE word = ?1"
+                " GROUP BY place, key) AS deleted"
                 " LEFT JOIN (SELECT key, max(position) AS last FROM entry WHERE word IN (?2, ?3) GROUP BY key) AS back"
                 " ON back.key = deleted.key WHERE back.last IS NULL OR back.last < deleted.last ORDER BY deleted.last",
                 (int(Word.DELETE), int(Word.ADD), int(Word.KEEP)),
             )
 
-    def resolve_unnamed(self) -> None:
-        """Find the members that `note_found` has noted and no entry names. A key that is kept is named everywhere."""
+    def index_named(self, streams: Iterable[str] = (), *, whole_list: bool = False) -> None:
+        """Index the keys that entries name, for `resolve_unnamed`.
+
+        In a Segment, a key is named by records that add it there or remove it. A key that is kept is named everywhere.
+
+        Args:
+            streams: Also index all keys that these streams name, in the `deletion_place` of each.
+            whole_list: Also index all keys that any stream names, in `LIST_PLACE`.
+        """
+        self._index(
+            "place, key FROM entry WHERE (place <> 0 AND word IN (?, ?)) OR word = ?",
+            (int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
+        )
+        for stream in streams:
+            self._index("source, key FROM entry WHERE source = ?", (self._number(deletion_place(stream)),))
+        if whole_list:
+            self._index("?, key FROM entry", (self._number(LIST_PLACE),))
+
+    def resolve_unnamed(
+        self, segment: str, keys: Sequence[str], rows: Sequence[Sequence[Any]], places: Iterable[str] = ()
+    ) -> None:
+        """Find those of some members that no entry names. They leave the Segment.
+
+        Args:
+            segment: API name of the Segment, or `LIST_PLACE`.
+            keys: The keys of members.
+            rows: The values of their key fields, as Selligent has returned them.
+            places: Other places in which a member may be named, so that it stays.
+        """
+        numbers = sorted({0, *map(self._number, (segment, *places))})
         with disk_errors():
-            self._database.execute(
-                "CREATE TABLE named (segment TEXT, key TEXT, PRIMARY KEY (segment, key)) WITHOUT ROWID"
-            )
-            # Sorted, entries are appended to the index, and looked up near to each other.
-            self._database.execute(
-                "INSERT OR IGNORE INTO named SELECT segment, key FROM entry"
-                " WHERE (segment <> ?1 AND word IN (?2, ?3)) OR word = ?4 ORDER BY segment, key",
-                (EVERY_SEGMENT, int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
-            )
-            self._database.execute(
-                "INSERT INTO departure (segment, row, stream, number, line) SELECT segment, row, '', 0, x'' FROM"
-                " (SELECT segment, key, row FROM found ORDER BY segment, key LIMIT -1) AS one"
-                " WHERE NOT EXISTS (SELECT 1 FROM named WHERE named.segment = one.segment AND named.key = one.key)"
-                " AND NOT EXISTS (SELECT 1 FROM named WHERE named.segment = ? AND named.key = one.key)",
-                (EVERY_SEGMENT,),
+            unnamed = self._database.execute(
+                "SELECT member.key FROM json_each(?1) AS member WHERE NOT EXISTS"
+                " (SELECT 1 FROM named WHERE place IN (SELECT value FROM json_each(?2)) AND key = member.value)",
+                (_encode(keys).decode(), _encode(numbers).decode()),
+            ).fetchall()
+            self._database.executemany(
+                "INSERT INTO departure (place, row, source, number, line) VALUES (?, ?, 0, 0, x'')",
+                [(self._number(segment), _encode(rows[index]).decode()) for (index,) in unnamed],
             )
 
     def read_departures(self, segment: str, max_rows: int) -> Iterator[list[Departure]]:
         """Yield the departures that were found, in their order, at most `max_rows` at a time.
 
         Args:
-            segment: API name of the Segment, or the `deletion_place` of a stream.
+            segment: API name of the Segment, the `deletion_place` of a stream, or `LIST_PLACE`.
             max_rows: Maximum number at a time.
         """
         last = 0
+        streams = {number: place[1:] for place, number in self._numbers.items()}
         while True:
             with disk_errors():
                 found = self._database.execute(
-                    "SELECT position, row, stream, number, line FROM departure WHERE segment = ? AND position > ?"
+                    "SELECT position, row, source, number, line FROM departure WHERE place = ? AND position > ?"
                     " ORDER BY position LIMIT ?",
-                    (segment, last, max_rows),
+                    (self._number(segment), last, max_rows),
                 ).fetchall()
             if not found:
                 return
             last = found[-1][0]
-            yield [Departure(tuple(_decode(row)), *known) for _, row, *known in found]
+            yield [Departure(tuple(_decode(row)), streams[source], *known) for _, row, source, *known in found]
 
     def count_departures(self) -> dict[str, int]:
-        """Return how many departures were found so far, by Segment or `deletion_place`."""
+        """Return how many departures were found so far, by Segment, `deletion_place` or `LIST_PLACE`."""
+        places = {number: place for place, number in self._numbers.items()}
         with disk_errors():
-            return dict(self._database.execute("SELECT segment, count(*) FROM departure GROUP BY segment"))
+            counts = self._database.execute("SELECT place, count(*) FROM departure GROUP BY place").fetchall()
+        return {places[number]: count for number, count in counts}
+
+    def _index(self, selected: str, parameters: tuple[int, ...]) -> None:
+        with disk_errors():
+            # Sorted, entries are appended to the index.
+            self._database.execute(f"INSERT OR IGNORE INTO named SELECT {selected} ORDER BY 1, 2", parameters)
+
+    def _number(self, place: str) -> int:
+        """Return the number that stands for a place: a Segment, the `deletion_place` of a stream, or `LIST_PLACE`."""
+        return self._numbers.setdefault(place, len(self._numbers))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _encode = msgspec.json.Encoder().encode
 _TEXT = frozenset({str})
+_JSON_MARK = "\x01"
+"""Stands before the JSON of a key that is no text, or a text that starts with this character."""
 _IGNORABLE = frozenset({"Mn", "Me", "Cc", "Cf"})
 """Unicode categories that some collation ignores: accents and other marks, control and format characters."""
 _EXPANDED = str.maketrans({"æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ø": "o", "đ": "d", "ł": "l", "ħ": "h"})
@@ -62,12 +64,29 @@ def normalize_for_identity(route: Route, keys: Sequence[Key], *, ignore_case: bo
         keys: The keys.
         ignore_case: Whether case and trailing blanks make no difference.
     """
-    forms: Iterable[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
     place = [route.list_api_name, *sorted(route.key_fields)]
+    forms: Iterable[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
     if len(route.key_fields) == 1:
         return [_encode((place, form)) for form in forms]
     by_name = sorted(range(len(route.key_fields)), key=route.key_fields.__getitem__)
     return [_encode((place, [form[index] for index in by_name])) for form in forms]
+
+
+def normalize_within_list(route: Route, keys: Sequence[Key], *, ignore_case: bool) -> list[str]:
+    """Return what `normalize_for_identity` tells apart as short texts, for keys of one List and the same key fields.
+
+    Args:
+        route: A route with the List and these key fields, in this order.
+        keys: The keys.
+        ignore_case: Whether case and trailing blanks make no difference.
+
+    Raises:
+        UnicodeEncodeError: If a key of several fields has text that is not valid Unicode.
+    """
+    forms: Iterable[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
+    return [
+        form if type(form) is str and form[:1] != _JSON_MARK else _JSON_MARK + _encode(form).decode() for form in forms
+    ]
 
 
 def _normalize(key_types: Sequence[FieldType], keys: Sequence[Key], fold: _FoldTexts) -> list[Hashable]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.batches import Body, MembershipLog, deletion_place, encode_rows, normalize_for_identity
+from target_selligent.batches import (
+    LIST_PLACE,
+    Body,
+    MembershipLog,
+    deletion_place,
+    encode_rows,
+    normalize_within_list,
+)
 from target_selligent.errors import DestinationError, RunStoppedError
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
 from target_selligent.loading.stream_removals import StreamRemovals
 from target_selligent.records import RECORD_NUMBER_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from target_selligent.batches import Departure, Route
     from target_selligent.loading.destination import ListDestination
@@ -41,9 +48,19 @@ class ListRemovals:
         self._removal_fields: Mapping[str, Any] = {}
 
     @property
+    def streams(self) -> Sequence[StreamRemovals]:
+        """The streams, in the order in which they came."""
+        return list(self._streams.values())
+
+    @property
     def has_work(self) -> bool:
         """Whether anything may leave at the end."""
-        return any(stream.policy.mirror or stream.departures for stream in self._streams.values())
+        return any(
+            stream.policy.mirror
+            or stream.departures
+            or (stream.policy.uses_versions and stream.versions.is_activated and not stream.versions.bookmarks)
+            for stream in self._streams.values()
+        )
 
     def open_stream(self, route: Route, policy: RemovalPolicy, defer_state: Callable[[], None]) -> StreamRemovals:
         """Return what notes the members of a stream. A stream that comes again, with another schema, keeps its own.
@@ -72,20 +89,47 @@ class ListRemovals:
 
     def plan(self) -> Iterator[str]:
         """Find out who leaves; yield what is wrong for each stream of which more leave than its settings allow."""
+        for stream in self._streams.values():
+            stream.forget_older_versions()
         self._log.resolve_removals()
         self._log.resolve_deletions()
-        mirrors = [stream for stream in self._streams.values() if stream.policy.mirror]
-        names = {name: given for stream in mirrors for name, given in stream.names.items()}
+        deleting = [stream for stream in self._streams.values() if stream.deletes_unnamed]
+        clearing = [stream for stream in self._streams.values() if stream.leaves_segments]
+        if not deleting and not clearing:
+            return
+        left_behind = [stream.route.stream for stream in clearing if not stream.policy.mirror]
+        self._log.index_named(left_behind, whole_list=bool(deleting))
+        yield from self._plan_segments(clearing)
+        if deleting:
+            records = self._read_unnamed(LIST_PLACE, None)
+            total = self._log.count_departures().get(LIST_PLACE, 0)
+            if not all(_is_allowed(stream.policy, total, records) for stream in deleting):
+                yield f"List {self._route.list_api_name}: {total:,} of {records:,} records would be deleted from it"
+
+    def _plan_segments(self, streams: Sequence[StreamRemovals]) -> Iterator[str]:
+        """Find out which members of the Segments of streams no record names, as `plan` does."""
+        names: dict[str, str] = {}
+        places: dict[str, list[str]] = {}
+        for stream in streams:
+            for name, given in stream.names.items():
+                names.setdefault(name, given)
+                if not stream.policy.mirror:
+                    places.setdefault(name, []).append(deletion_place(stream.route.stream))
+        # A mirrored Segment holds those who are named in it, even if it is also one of a stream that is not mirrored.
+        mirrored = {name for stream in streams if stream.policy.mirror for name in stream.names}
         before = self._log.count_departures()
-        found = {name: self._read_members(name, given) for name, given in names.items()}
-        self._log.resolve_unnamed()
+        found = {}
+        for name, given in names.items():
+            api_name = self._destination.find_segment_name(given)
+            others = () if name in mirrored else places[name]
+            found[name] = 0 if api_name is None else self._read_unnamed(name, api_name, others)
         leaving = {name: count - before.get(name, 0) for name, count in self._log.count_departures().items()}
-        for stream in mirrors:
+        for stream in streams:
             total = sum(leaving.get(name, 0) for name in stream.names)
             members = sum(found[name] for name in stream.names)
-            if not total or (stream.records and _is_allowed(stream.policy, total, members)):
+            why = _find_reason_to_stay(stream)
+            if not total or (not why and _is_allowed(stream.policy, total, members)):
                 continue
-            why = "" if stream.records else ", because the run read no record of the stream"
             parts = [
                 f"{leaving[name]:,} of Segment {given}" for name, given in stream.names.items() if leaving.get(name)
             ]
@@ -102,16 +146,22 @@ class ListRemovals:
         for name, given in names.items():
             if name in counts:
                 refused += self._update(name) + self._remove(name, given)
+        if LIST_PLACE in counts:
+            refused += self._delete(LIST_PLACE)
         for stream_name, stream in self._streams.items():
             place = deletion_place(stream_name)
             if place not in counts:
                 continue
             if stream.policy.delete_records:
-                refused += self._load(place, lambda some: DeletionLoad(self._parts, self._route, self._routes, some))
+                refused += self._delete(place)
             else:
                 refused += self._update(place)
                 refused += sum(self._remove(place, given) for given in stream.names.values())
         return refused
+
+    def _delete(self, place: str) -> int:
+        """Delete departures from the List."""
+        return self._load(place, lambda some: DeletionLoad(self._parts, self._route, self._routes, some))
 
     def _remove(self, place: str, segment: str) -> int:
         """Remove departures from a Segment, if it exists."""
@@ -137,27 +187,31 @@ class ListRemovals:
             refused += len(loader.load(body, load))
         return refused
 
-    def _read_members(self, name: str, segment: str) -> int:
-        """Note all members of a Segment; return how many there are."""
-        api_name = self._destination.find_segment_name(segment)
-        if api_name is None:
-            return 0
+    def _read_unnamed(self, place: str, segment: str | None, named_in: Iterable[str] = ()) -> int:
+        """Find those whom no record names; return how many were read.
+
+        Args:
+            place: The place that they leave.
+            segment: API name of the Segment that is read; None for the whole List.
+            named_in: Other places in which a record may name them, so that they stay.
+        """
         found = 0
         after: int | None = None
-        while rows := self._search(api_name, after=after, take=_PAGE_ROWS):
+        while rows := self._search(segment, after=after, take=_PAGE_ROWS):
             last = rows[-1][0]
             if not isinstance(last, int) or (after is not None and last <= after):
+                name = f"members of Segment {segment}" if segment else f"records of List {self._route.list_api_name}"
                 raise RunStoppedError(
-                    f"nobody was removed: Selligent did not return the members of Segment {api_name} in the order of "
+                    f"nobody was removed: Selligent did not return the {name} in the order of "
                     f"their record numbers ({RECORD_NUMBER_FIELD})"
                 )
             keys = [tuple(row[1:]) for row in rows]
-            normalized = normalize_for_identity(
+            normalized = normalize_within_list(
                 self._route,
                 keys if len(self._route.key_fields) > 1 else [key for (key,) in keys],
                 ignore_case=self._parts.settings.ignores_case_of_keys,
             )
-            self._log.note_found(name, normalized, keys)
+            self._log.resolve_unnamed(place, normalized, keys, named_in)
             found, after = found + len(rows), last
         return found
 
@@ -180,6 +234,15 @@ class ListRemovals:
                 f"{self._route.list_api_name} with these key fields"
             )
         self._removal_fields = policy.removal_fields or self._removal_fields
+
+
+def _find_reason_to_stay(stream: StreamRemovals) -> str:
+    """Return why nobody may leave the Segments of a stream, as the end of a sentence; empty if they may."""
+    if not stream.records:
+        return ", because the run read no record of the stream"
+    if stream.unknown_keys:
+        return f", although the keys of {stream.unknown_keys:,} rejected records are not known: they may be theirs"
+    return ""
 
 
 def _is_allowed(policy: RemovalPolicy, leaving: int, members: int) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.api import LoadOptions
 from target_selligent.errors import RunStoppedError, TooManyRemovalsError
+from target_selligent.loading.left_behind import decide
 from target_selligent.loading.list_removals import ListRemovals
 from target_selligent.loading.removal_loads import RemovalParts
 
@@ -51,6 +52,7 @@ class Removals:
         options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
         self._parts = RemovalParts(client, settings, options, rejects, report)
         self._checkpoints = checkpoints
+        self._settings = settings
         self._ticket: int | None = None
         self._lists: dict[tuple[str, tuple[str, ...]], ListRemovals] = {}
 
@@ -96,6 +98,7 @@ class Removals:
             RunStoppedError: If Selligent refuses to remove some. The others are removed.
             ApiError: If Selligent refuses a call.
         """
+        self._decide_versions()
         lists = [one for one in self._lists.values() if one.has_work]
         problems = [problem for one in lists for problem in one.plan()]
         if problems:
@@ -113,3 +116,19 @@ class Removals:
         if self._ticket is not None:
             self._checkpoints.acknowledge(self._ticket)
             self._ticket = None
+
+    def _decide_versions(self) -> None:
+        """Decide of which streams the activated versions leave records behind, List by List."""
+        streams: dict[str, list[StreamRemovals]] = {}
+        for (list_api_name, _), one in self._lists.items():
+            streams.setdefault(list_api_name, []).extend(one.streams)
+        came = {stream.route.stream for some in streams.values() for stream in some}
+        for list_api_name, some in streams.items():
+            absent = [
+                name
+                for name in self._settings.streams
+                if name not in came and self._settings.for_stream(name).list_api_name.casefold() == list_api_name
+            ]
+            for stream, reason in decide(some, absent):
+                log = logger.info if stream.versions.bookmarks else logger.warning
+                log("ACTIVATE_VERSION of stream %s has no effect, so nobody leaves: %s", stream.route.stream, reason)

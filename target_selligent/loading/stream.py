@@ -68,6 +68,7 @@ class StreamLoader:
 
     Attributes:
         records_read: How many records of the stream were read, also under its earlier schemas.
+        removals: What notes its members; None if nobody can leave in this run.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -88,8 +89,8 @@ class StreamLoader:
         self._route = create_route(description, destination.api_name, fields, origin, fields.key_columns)
         self._own = description.settings
         self._audience = Audience(self._own, required=parts.settings.records_without_segment == "skip")
-        self._removals = self._open_removals(self._route)
-        self._filler = BatchFiller(self._route, parts, buffer, self._removals)
+        self.removals = self._open_removals(self._route)
+        self._filler = BatchFiller(self._route, parts, buffer, self.removals)
         self._alternate: tuple[Route, BatchFiller] | None = None
         if fields.alternate_key_columns:
             route = create_route(description, destination.api_name, fields, origin, fields.alternate_key_columns)
@@ -161,9 +162,11 @@ class StreamLoader:
         Raises:
             RunStoppedError: If a record is rejected and `skip_invalid_records` is false.
         """
-        first = self.records_read + 1
+        numbers = range(self.records_read + 1, self.records_read + 1 + len(messages))
         self.records_read += len(messages)
-        self._add_decoded([message.record for message in messages], lines, range(first, first + len(messages)))
+        records = [message.record for message in messages]
+        for some in self._note_versions(lines):
+            self._add_decoded(records[some], lines[some], numbers[some])
 
     def process_dict(self, record: dict[str, Any], line: bytes) -> None:
         """Process one record that does not fit the stream's type. If it is valid, the type is widened to include it.
@@ -179,6 +182,7 @@ class StreamLoader:
             self.process_deleted(record, line)
             return
         self.records_read += 1
+        next(iter(self._note_versions([line])))
         if self._add_dict(record, line, self.records_read) and (wider := self._record_type.widen_for(record)):
             self._set_record_type(wider)
 
@@ -199,6 +203,7 @@ class StreamLoader:
         if self._description.flattened and column in record:
             record[column] = parse_flattened_array(record[column])
         self.records_read += 1
+        next(iter(self._note_versions([line])))
         self._add_dict(record, line, self.records_read)
 
     def process_deleted(self, record: Mapping[str, Any], line: bytes) -> None:
@@ -224,10 +229,10 @@ class StreamLoader:
                 lambda: path.filler.normalize_key(path.mapper.get_key(record)),
                 ignored=ignored,
             )
-            if self._removals is not None and not ignored:
+            if self.removals is not None and not ignored:
                 (row,) = self._route.key_rows([key])
                 segments = self._audience.read_named_segments(record)
-                self._removals.note_deletion(key, segments, Departure(row, self._route.stream, self.records_read, line))
+                self.removals.note_deletion(key, segments, Departure(row, self._route.stream, self.records_read, line))
         except RejectedRecord as error:
             path.filler.reject(error, line, self.records_read)
 
@@ -261,6 +266,8 @@ class StreamLoader:
             RunStoppedError: If `skip_invalid_records` is false.
         """
         self.records_read += 1
+        if record is None and self.removals is not None:
+            self.removals.unknown_keys += 1
         path = self._by_key if record is None else self._path_for(record)
         key = path.mapper.get_key_or_none(record) if record is not None else None
         path.filler.reject(error, line, self.records_read, key)
@@ -299,6 +306,12 @@ class StreamLoader:
         if alternate is None or not any(_is_blank(record.get(column)) for column in self._fields.key_columns):
             return self._by_key
         return alternate
+
+    def _note_versions(self, lines: Sequence[bytes]) -> Iterable[slice]:
+        """Yield slices of records, each when those before it are noted: a version may begin with it."""
+        if self.removals is None or not self.removals.policy.uses_versions:
+            return (slice(None),)
+        return self.removals.note_versions(lines)
 
     def _add_decoded(
         self,

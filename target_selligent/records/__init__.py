@@ -20,7 +20,7 @@ from target_selligent.records.record_lines import RecordLineWriter, UnwritableRe
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments
 from target_selligent.records.rows import RowMapper
-from target_selligent.records.schemas import check_schema_message
+from target_selligent.records.schemas import check_schema_message, read_bookmark_properties
 from target_selligent.records.segment_names import (
     NO_SEGMENT,
     parse_flattened_array,
@@ -56,6 +56,7 @@ __all__ = [
     "parse_flattened_array",
     "parse_json_float",
     "read_actions",
+    "read_bookmark_properties",
     "read_segment_names",
     "style_segment_name",
     "to_utc_date_time",

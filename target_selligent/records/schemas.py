@@ -40,6 +40,17 @@ def check_schema_message(message: Mapping[str, Any], where: str) -> None:
         raise InputError(f"{where} is nested more than {_MAX_DEPTH} levels deep: check what the tap prints")
 
 
+def read_bookmark_properties(value: object) -> list[str]:
+    """Return the `bookmark_properties` of a SCHEMA message, whatever a tap writes there.
+
+    Args:
+        value: The value in the message.
+    """
+    if isinstance(value, str):
+        return [value] if value else []
+    return [str(name) for name in value if name is not None] if isinstance(value, list) else []
+
+
 def convert_to_current_draft(schema: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a schema whose exclusive bounds have the form of draft 6 and later.
 

@@ -175,8 +175,8 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
         yield "action_column needs Segments: set segment_column or segment"
     if settings.action_column is not None and option in {"mirror", "remove"}:
         yield f"action_column and segment_data_import_option {option} contradict each other: use append or replace"
-    if settings.mirrored_segments and option != "mirror":
-        yield "mirrored_segments needs segment_data_import_option mirror"
+    if settings.mirrored_segments and option != "mirror" and settings.deleted_records != "leave_segments":
+        yield "mirrored_segments needs segment_data_import_option mirror or deleted_records leave_segments"
     if settings.deleted_records == "leave_segments" and not settings.has_segments:
         yield "deleted_records leave_segments needs Segments: set segment_column or segment"
     if settings.removal_fields and not settings.may_remove:

@@ -119,7 +119,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "mirrored_segments",
         "names",
         "Mirrored Segments",
-        "With `mirror`, Segments that lose their members even if no record names them any more.",
+        "Segments of the stream even if no record names them any more: with `mirror` they lose all members, with "
+        "`deleted_records: leave_segments` those that are deleted.",
         default=[],
     ),
     SettingDefinition(
@@ -127,7 +128,8 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "limit",
         "Maximum of removals",
         "How many members may leave at the end of a run because no record has named them: a number, or a percentage of "
-        "the members of all mirrored Segments. If more would leave, nobody leaves and the run fails.",
+        "the members of all Segments that are read. With `deleted_records: delete`, it is also the limit for records "
+        "that leave the List. If more would leave, nobody leaves and the run fails.",
         default="50%",
     ),
     SettingDefinition(
@@ -148,8 +150,9 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "deleted_records",
         "string",
         "Deleted records",
-        "What happens to records that the source marks as deleted. `ignore` only counts them. `leave_segments` removes "
-        "them from all Segments of their stream. `delete` deletes them from the List.",
+        "What happens to records that the source marks as deleted, and to those that `ACTIVATE_VERSION` leaves behind. "
+        "`ignore` only counts the marked ones. `leave_segments` removes them from all Segments of their stream. "
+        "`delete` deletes them from the List.",
         default="ignore",
         options=("ignore", "leave_segments", "delete"),
     ),

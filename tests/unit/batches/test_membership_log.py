@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batches.membership_log import EVERY_SEGMENT, Departure, MembershipLog, Word, deletion_place
+from target_selligent.batches.membership_log import (
+    EVERY_SEGMENT,
+    LIST_PLACE,
+    Departure,
+    MembershipLog,
+    Word,
+    deletion_place,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +39,9 @@ def log_of(entries: Sequence[tuple[Word, str, int]]) -> MembershipLog:
     log = MembershipLog()
     for number, (word, segment, key) in enumerate(entries, start=1):
         if word in {Word.REMOVE, Word.DELETE}:
-            log.note_departures(word, segment, [b"%d" % key], [Departure((key,), "people", number, b"line")])
+            log.note_departures(word, segment, [str(key)], [Departure((key,), "people", number, b"line")])
         else:
-            log.note(word, segment, [b"%d" % key])
+            log.note(word, segment, [str(key)], "people")
     return log
 
 
@@ -69,18 +76,39 @@ def test_a_deleted_key_that_comes_back_is_back(entries: list[tuple[Word, str, in
 def test_what_no_entry_names_leaves(entries: list[tuple[Word, str, int]], vip: set[int]) -> None:
     """A member that no entry of its Segment names leaves it; a key that is kept stays everywhere."""
     log = log_of(entries)
-    log.note_found("vip", [b"%d" % key for key in sorted(vip)], [[key] for key in sorted(vip)])
-    log.resolve_unnamed()
+    log.index_named()
+    log.resolve_unnamed("vip", [str(key) for key in sorted(vip)], [[key] for key in sorted(vip)])
     kept = {key for word, _, key in entries if word is Word.KEEP}
     in_vip = {key for _, segment, key in entries if segment == "vip"}
     assert [key for key, _ in departures(log, "vip")] == sorted(vip - kept - in_vip)
 
 
+@given(_ENTRIES, _ENTRIES, st.sets(_KEYS), st.integers(0, 25))
+def test_what_a_stream_does_not_name_is_left_behind(
+    entries: list[tuple[Word, str, int]], others: list[tuple[Word, str, int]], vip: set[int], older: int
+) -> None:
+    """A key that its stream names in any Segment stays in all; what older versions added does not count."""
+    log = log_of(entries)
+    for word, segment, key in others:
+        if word in {Word.ADD, Word.KEEP}:
+            log.note(word, segment, [str(key)], "others")
+    log.supersede("people", older)
+    log.index_named(["people"], whole_list=True)
+    for place, scopes in (("vip", [DELETIONS]), (LIST_PLACE, [])):
+        log.resolve_unnamed(place, [str(key) for key in sorted(vip)], [[key] for key in sorted(vip)], scopes)
+    own = [one for number, one in enumerate(entries, 1) if one[0] is not Word.ADD or number > older]
+    foreign = [(word, segment, key) for word, segment, key in others if word in {Word.ADD, Word.KEEP}]
+    by_people = {key for _, _, key in own}
+    in_vip = {key for word, segment, key in foreign if segment == "vip" or word is Word.KEEP}
+    assert [key for key, _ in departures(log, "vip")] == sorted(vip - by_people - in_vip)
+    assert [key for key, _ in departures(log, LIST_PLACE)] == sorted(vip - by_people - {key for _, _, key in foreign})
+
+
 def test_streams_delete_for_themselves() -> None:
     """A key that two streams delete leaves the Segments of both; an entry of any stream brings it back."""
     log = MembershipLog()
-    for number, (place, key) in enumerate([("/a", b"1"), ("/b", b"1"), ("/a", b"2")], start=1):
-        log.note_departures(Word.DELETE, place, [key], [Departure((key.decode(),), place, number)])
-    log.note(Word.ADD, "vip", [b"2"])
+    for number, (place, key) in enumerate([("/a", "1"), ("/b", "1"), ("/a", "2")], start=1):
+        log.note_departures(Word.DELETE, place, [key], [Departure((key,), place[1:], number)])
+    log.note(Word.ADD, "vip", ["2"], "b")
     log.resolve_deletions()
     assert log.count_departures() == {"/a": 1, "/b": 1}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.batches.batch import Route
-from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order
+from target_selligent.batches.same_key import normalize_for_identity, normalize_for_order, normalize_within_list
 from target_selligent.records.conversions import FieldType
 
 if TYPE_CHECKING:
@@ -124,3 +124,18 @@ def test_keys_of_other_fields_and_lists_differ() -> None:
 def test_no_keys() -> None:
     """Without keys there are no forms."""
     assert normalize_for_order((TEXT, TEXT), []) == normalize_for_order((TEXT,), []) == []
+
+
+@given(st.lists(st.one_of(st.text(max_size=3), st.integers(-2, 2), st.booleans(), st.just("\x011"), st.just("\x01"))))
+def test_within_one_list_the_same_keys_are_told_apart(keys: list[Any]) -> None:
+    """The short texts of two keys are equal exactly if the keys are the same for identity."""
+    for ignore_case in (True, False):
+        short = normalize_within_list(route(TEXT), keys, ignore_case=ignore_case)
+        whole = normalize_for_identity(route(TEXT), keys, ignore_case=ignore_case)
+        assert [short.index(one) for one in short] == [whole.index(one) for one in whole]
+
+
+def test_keys_of_several_fields_are_told_apart_within_one_list() -> None:
+    """Values do not move from one field to another."""
+    keys = [("a", "b"), ("ab", ""), ("A", "b "), ("a,b", "")]
+    assert len(set(normalize_within_list(route(TEXT, TEXT), keys, ignore_case=True))) == 3

@@ -1,4 +1,4 @@
-"""Schemas of older drafts are converted to the current draft."""
+"""Schemas of older drafts are converted to the current draft; bookmark properties are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_selligent.records.schemas import convert_to_current_draft
+from target_selligent.records.schemas import convert_to_current_draft, read_bookmark_properties
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,13 @@ from target_selligent.records.schemas import convert_to_current_draft
 def test_bounds(older: Any, current: Any) -> None:
     """An exclusive bound of draft 4 (a boolean) becomes a number. Values and names stay unchanged."""
     assert convert_to_current_draft(older) == current
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [(None, []), ([], []), (["a", None, 5], ["a", "5"]), ("a", ["a"]), ("", []), ({"a": 1}, [])],
+    ids=["none", "empty", "a list", "a name", "no name", "no list"],
+)
+def test_bookmark_properties_in_any_form(value: Any, names: list[str]) -> None:
+    """Taps write a list, a name or null."""
+    assert read_bookmark_properties(value) == names

@@ -1,0 +1,65 @@
+"""Decides for the streams of one List whose records are left behind by a version. Without certainty, all stay. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from target_selligent.loading.stream_removals import StreamRemovals
+
+
+def decide(streams: Sequence[StreamRemovals], absent: Iterable[str]) -> Iterator[tuple[StreamRemovals, str]]:
+    """Set `left_behind` of each stream. Yield each stream whose activated version has no effect, and the reason.
+
+    Args:
+        streams: All streams of the List in this run.
+        absent: Streams of the List that the settings name and that did not come in this run.
+    """
+    doubts = {stream: _find_doubt(stream) for stream in streams if _is_activated(stream)}
+    for stream, doubt in doubts.items():
+        reason = doubt or _find_danger(stream, streams, doubts, list(absent))
+        stream.left_behind = reason is None
+        if reason is not None:
+            yield stream, reason
+
+
+def _is_activated(stream: StreamRemovals) -> bool:
+    return stream.policy.uses_versions and stream.versions.is_activated
+
+
+def _find_doubt(stream: StreamRemovals) -> str | None:
+    """Return why a stream may not have named all of its records; None if it has."""
+    if doubt := stream.versions.find_doubt():
+        return doubt
+    if stream.unknown_keys:
+        return f"{stream.unknown_keys:,} records were rejected whose keys are not known"
+    return None
+
+
+def _find_danger(
+    stream: StreamRemovals,
+    streams: Sequence[StreamRemovals],
+    doubts: dict[StreamRemovals, str | None],
+    absent: Sequence[str],
+) -> str | None:
+    """Return why what a stream has not named may belong to another stream; None if it does not."""
+    whole_list = stream.policy.delete_records
+    if whole_list and absent:
+        return f"stream {absent[0]} of the same List did not come in this run, so its records are not known"
+    for other in streams:
+        if other is stream or other.policy.only_removes or not (whole_list or stream.names.keys() & other.names.keys()):
+            continue
+        place = "List" if whole_list else "Segment"
+        name = other.route.stream
+        if {*other.route.key_fields} != {*stream.route.key_fields}:
+            return f"stream {name} of the same {place} has other key fields, so its keys cannot be compared"
+        if doubt := doubts.get(other):
+            return f"stream {name} of the same {place} may not have named all of its records: {doubt}"
+        if other.versions.bookmarks:
+            columns = ", ".join(other.versions.bookmarks)
+            return f"stream {name} of the same {place} reads only what has changed (bookmark_properties {columns})"
+        if not other.records or other.unknown_keys:
+            return f"stream {name} of the same {place} has not named all of its records"
+    return None
