@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from target_selligent.api.client import ListDetails, LoadOptions, LoadResult, SegmentDetails, SelligentClient
+from target_selligent.api.client import LoadOptions, SelligentClient
 from target_selligent.api.pacer import Pacer
 from target_selligent.api.redaction import redact
 from target_selligent.api.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
 from target_selligent.api.relations import RelationDetails
+from target_selligent.api.results import ListDetails, LoadResult, SegmentDetails
 from target_selligent.api.retries import RetryPolicy
 from target_selligent.api.transport import Transport
 

@@ -10,81 +10,32 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.api.refusals import RecordIndexes, RefusedRow
+from target_selligent.api.refusals import RecordIndexes
 from target_selligent.api.relations import RelationCalls
-from target_selligent.api.responses import SUCCESS_CODES, vendor_message
+from target_selligent.api.results import (
+    ListDetails,
+    LoadResult,
+    SegmentDetails,
+    get_objects,
+    get_text,
+    to_field_definition,
+    to_load_result,
+)
 from target_selligent.errors import BadRequestError, MissingIndexError, NotFoundError, UnexpectedResponseError
-from target_selligent.records import RECORD_NUMBER_FIELD, FieldDefinition, FieldType
+from target_selligent.records import RECORD_NUMBER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.api.transport import Transport
+    from target_selligent.records import FieldDefinition
 
-_FIELD_TYPES = {data_type.value.casefold(): data_type for data_type in FieldType}
-_WRITABLE_CONTENTS = frozenset({None, "", "free", "single", "multi", "lookup", "unknown"})
 _NO_INDEX = re.compile(
     r"\bunique\W+(?:\w+\W+){0,3}ind(?:ex|ices)|\bindex\b.*\b(?:cover|require|missing)|\bbusiness\s*key", re.IGNORECASE
 )
 """Possible words of Selligent if a List has no unique index. The rule is documented, its error message is not: see
 "Reaching the API" in docs/selligent-api.md."""
 _MAX_INDEX_FIELDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """The response to a load.
-
-    Args:
-        inserted: Number of records created.
-        updated: Number of records updated.
-        duplicates: Number of rows that Selligent left out as duplicates.
-        not_found: Number of rows whose key matched no record.
-        failed: Number of rows refused.
-        refused: The refused rows and their faults, as far as the response lists them.
-        load_failed: Whether the load as a whole has failed. Then the listed rows were refused, and it is not known
-            whether the other rows were loaded.
-        message: What the response says about the load, on one line; can be empty.
-        removed: Number of records deleted from the List, or of members removed from the Segment.
-    """
-
-    inserted: int
-    updated: int
-    duplicates: int
-    not_found: int
-    failed: int
-    refused: tuple[RefusedRow, ...]
-    load_failed: bool = False
-    message: str = ""
-    removed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ListDetails:
-    """A List.
-
-    Args:
-        api_name: API name, in the spelling of the tenant.
-        description: Description; can be empty.
-        list_type: Type, such as `Userlist`; can be empty.
-    """
-
-    api_name: str
-    description: str
-    list_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentDetails:
-    """A Segment.
-
-    Args:
-        api_name: API name, in the spelling of the tenant.
-        segment_type: `Static`, `Dynamic` or `External`.
-    """
-
-    api_name: str
-    segment_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +84,9 @@ class SelligentClient:
         except NotFoundError:
             return None
         return ListDetails(
-            _get_text(response, "api_name") or list_api_name,
-            _get_text(response, "description"),
-            _get_text(response, "type"),
+            get_text(response, "api_name") or list_api_name,
+            get_text(response, "description"),
+            get_text(response, "type"),
         )
 
     def create_list(self, list_api_name: str, description: str, list_type: str = "Userlist") -> None:
@@ -153,7 +104,7 @@ class SelligentClient:
         fields = self._transport.call("GET", call).get("fields")
         if not isinstance(fields, list):
             raise UnexpectedResponseError("the response has no fields", call=f"GET {'/'.join(call)}")
-        return [_to_field_definition(field) for field in fields if isinstance(field, dict)]
+        return [to_field_definition(field) for field in fields if isinstance(field, dict)]
 
     def create_fields(self, list_api_name: str, fields: Iterable[FieldDefinition]) -> None:
         """Add fields to a List, all in one call.
@@ -172,8 +123,8 @@ class SelligentClient:
         """
         response = self._transport.call("GET", ["lists", list_api_name, "segments"], query={"skip": 0, "take": take})
         return [
-            SegmentDetails(_get_text(segment, "api_name"), _get_text(segment, "segment_type"))
-            for segment in _get_objects(response, "segments")
+            SegmentDetails(get_text(segment, "api_name"), get_text(segment, "segment_type"))
+            for segment in get_objects(response, "segments")
         ]
 
     def get_segment(self, list_api_name: str, segment: str) -> SegmentDetails | None:
@@ -182,7 +133,7 @@ class SelligentClient:
             response = self._transport.call("GET", ["lists", list_api_name, "segments", segment])
         except NotFoundError:
             return None
-        return SegmentDetails(_get_text(response, "api_name") or segment, _get_text(response, "type"))
+        return SegmentDetails(get_text(response, "api_name") or segment, get_text(response, "type"))
 
     def create_segment(self, list_api_name: str, segment: str) -> None:
         """Create a static Segment."""
@@ -318,7 +269,7 @@ class SelligentClient:
         splittable: bool,
     ) -> LoadResult:
         try:
-            return _to_load_result(self._transport.call(method, path, query=query, body=body, splittable=splittable))
+            return to_load_result(self._transport.call(method, path, query=query, body=body, splittable=splittable))
         except BadRequestError as error:
             if not _NO_INDEX.search(str(error)):
                 raise
@@ -350,50 +301,3 @@ def _removal_query(key_fields: Sequence[str], options: LoadOptions) -> dict[str,
         "mode": options.mode,
         "errorHandling": options.error_handling,
     }
-
-
-def _to_load_result(response: Mapping[str, Any]) -> LoadResult:
-    return LoadResult(
-        inserted=_get_count(response, "number_of_inserted_records"),
-        updated=_get_count(response, "number_of_updated_records"),
-        duplicates=_get_count(response, "number_of_duplicate_records"),
-        not_found=_get_count(response, "number_of_records_not_found"),
-        failed=_get_count(response, "number_of_failed_records"),
-        load_failed=response.get("result_code") not in SUCCESS_CODES,
-        message=vendor_message(response),
-        removed=_get_count(response, "number_of_deleted_records"),
-        refused=tuple(
-            RefusedRow(
-                index=row["record_index"] if isinstance(row.get("record_index"), int) else -1,
-                field=_get_text(row, "field_name") or None,
-                message=_get_text(row, "message") or "no reason given",
-                code=_get_text(row, "validation_code") or "Unknown",
-            )
-            for row in _get_objects(response, "invalid_records")
-        ),
-    )
-
-
-def _to_field_definition(field: Mapping[str, Any]) -> FieldDefinition:
-    length = field.get("length")
-    return FieldDefinition(
-        name=_get_text(field, "name"),
-        data_type=_FIELD_TYPES.get(_get_text(field, "data_type").casefold(), FieldType.UNKNOWN),
-        length=length if isinstance(length, int) else None,
-        writable=(_get_text(field, "content").casefold() or None) in _WRITABLE_CONTENTS,
-    )
-
-
-def _get_text(response: Mapping[str, Any], name: str) -> str:
-    value = response.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _get_objects(response: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    values = response.get(name)
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-
-
-def _get_count(response: Mapping[str, Any], name: str) -> int:
-    value = response.get(name)
-    return value if isinstance(value, int) else 0

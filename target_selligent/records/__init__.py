@@ -7,15 +7,8 @@ from target_selligent.records.conversions import FieldType
 from target_selligent.records.dates import to_utc_date_time
 from target_selligent.records.description import StreamDescription, StreamOptions, describe_stream
 from target_selligent.records.exact_numbers import parse_json_float
-from target_selligent.records.fields import (
-    DELETED_AT_COLUMN,
-    RECORD_NUMBER_FIELD,
-    ColumnMapping,
-    FieldDefinition,
-    StreamFields,
-    is_deleted,
-    is_metadata_column,
-)
+from target_selligent.records.field_definitions import ColumnMapping, FieldDefinition, StreamFields
+from target_selligent.records.fields import DELETED_AT_COLUMN, RECORD_NUMBER_FIELD, is_deleted, is_metadata_column
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import DestinationError, suggest_names
-from target_selligent.records.fields import METADATA_PREFIX, StreamFields, derive_stream_fields, remove_metadata_columns
+from target_selligent.records.fields import METADATA_PREFIX, derive_stream_fields, remove_metadata_columns
 from target_selligent.records.schemas import convert_to_current_draft
 from target_selligent.records.validation import RecordValidator
 from target_selligent.settings import find_contradictions
@@ -14,6 +14,7 @@ from target_selligent.settings import find_contradictions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_selligent.records.field_definitions import StreamFields
     from target_selligent.records.row_types import Origin
     from target_selligent.settings import Settings, StreamSettings
 

@@ -1,18 +1,14 @@
-"""Derives a stream's Selligent fields from its JSON Schema, once for each SCHEMA message. Pure; no I/O.
-
-The field types and their attributes are those of `ListFieldDTO` in the API reference. The types for text, whole
-numbers, numbers, booleans and date-times are those of Treasure AI's Selligent export. See docs/selligent-api.md.
-"""
+"""Derives a stream's Selligent fields from its JSON Schema, once for each SCHEMA message. Pure; no I/O."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import DestinationError, suggest_names
-from target_selligent.records.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
-from target_selligent.records.exact_numbers import allows_only_whole_numbers, get_text_length_beyond_long
-from target_selligent.settings import MAX_TEXT_LENGTH
+from target_selligent.records.conversions import Conversion, FieldType
+from target_selligent.records.field_definitions import ColumnMapping, StreamFields
+from target_selligent.records.schema_types import derive_field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,78 +27,6 @@ DELETED_AT_COLUMN = "_sdc_deleted_at"
 
 KEY_TEXT_LENGTH = 500
 """Length of a key field without a usable length in its schema: short enough for an index, enough for any float."""
-
-_MAX_SCHEMA_DEPTH = 20
-_TEXT_KINDS = frozenset({"string", "date-time", "date", "time"})
-_CONTAINER_KINDS = frozenset({"object", "array"})
-
-
-@dataclass(frozen=True, slots=True)
-class FieldDefinition:
-    """A field of a List.
-
-    Args:
-        name: The name, in the spelling that is sent.
-        data_type: The type.
-        length: Longest text in characters, for Text fields.
-        writable: Whether a load may write the field. Computed fields are not writable.
-    """
-
-    name: str
-    data_type: FieldType
-    length: int | None = None
-    writable: bool = True
-
-    def to_request_body(self) -> dict[str, Any]:
-        """Return the field in the form that `POST lists/{list}/fields` expects."""
-        body: dict[str, Any] = {"name": self.name, "data_type": self.data_type.value, "allow_null": True}
-        if self.length is not None:
-            body["length"] = self.length
-        return body
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
-    """A column of a stream, and the field of the List that it is sent to.
-
-    Args:
-        column_name: Name in the stream's schema.
-        field: Field of the List.
-        conversion: How the column's values are converted to the field.
-        key: Whether the column is part of the key. Two different keys must not become equal.
-        one_spelling: Whether a text is rejected if it is another spelling of an equal value, such as `1.0` for 1.
-    """
-
-    column_name: str
-    field: FieldDefinition
-    conversion: Conversion
-    key: bool = False
-    one_spelling: bool = False
-
-    def map_to_existing_field(self, existing: FieldDefinition) -> ColumnMapping:
-        """Return the mapping to a field that the List already has. The List's spelling and type are used."""
-        conversion = choose_conversion(self.conversion, existing.data_type, key=self.key)
-        one_spelling = self.key and self.conversion in TEXT_CONVERSIONS and conversion is not self.conversion
-        return replace(self, field=existing, conversion=conversion, one_spelling=one_spelling)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamFields:
-    """The fields of a stream.
-
-    Args:
-        columns: The columns that are sent, in schema order.
-        key_columns: Names of the columns that identify a record, in the order of the key fields.
-        segment_column: Name of the column that names the record's Segments, if there is one.
-        known_columns: Names of all columns of the schema, sent or not.
-        alternate_key_columns: Names of the columns that identify a record whose key is null, if there are some.
-    """
-
-    columns: tuple[ColumnMapping, ...]
-    key_columns: tuple[str, ...]
-    segment_column: str | None
-    known_columns: frozenset[str]
-    alternate_key_columns: tuple[str, ...] = ()
 
 
 def is_metadata_column(column_name: str) -> bool:
@@ -176,7 +100,7 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
         for column_name, property_schema in properties.items()
         if column_name != segment_column
         and (field_name := field_names.get(column_name, column_name.upper())) is not None
-        for definition, conversion in [_derive_field(property_schema, schema, text_field_length)]
+        for definition, conversion in [derive_field(property_schema, schema, text_field_length)]
     )
     problems = [*_find_name_problems(columns, field_names)]
     if segment_column is not None and segment_column not in properties:
@@ -267,131 +191,3 @@ def _find_name_problems(columns: Sequence[ColumnMapping], field_names: Mapping[s
     for same_name in by_name.values():
         if len(same_name) > 1:
             yield f"columns {', '.join(same_name)} become the same field: choose different fields with field_mapping"
-
-
-@dataclass(slots=True)
-class _Kinds:
-    """The kinds of value that a property allows, collected from all its alternatives.
-
-    Args:
-        names: JSON Schema types and text formats. `any` if unknown; `whole` for whole numbers that need text.
-        longest: Longest text in characters, over the alternatives that limit it.
-        unbounded: Whether an alternative allows text of any length.
-    """
-
-    names: set[str]
-    longest: int
-    unbounded: bool
-
-
-def _derive_field(
-    property_schema: object, root: Mapping[str, Any], text_field_length: int
-) -> tuple[FieldDefinition, Conversion]:
-    kinds = _Kinds(set(), 0, unbounded=False)
-    _collect_kinds(property_schema, root, kinds, 0)
-    data_type, conversion = _choose_type(frozenset(kinds.names - {"null"}))
-    length = None
-    if data_type is FieldType.TEXT:
-        length = text_field_length if kinds.unbounded or not kinds.longest else kinds.longest
-        if not 0 < length <= MAX_TEXT_LENGTH:
-            data_type, length = FieldType.LONG_TEXT, None
-    return FieldDefinition("", data_type, length), conversion
-
-
-def _choose_type(kinds: frozenset[str]) -> tuple[FieldType, Conversion]:
-    """Return the narrowest type that can hold all values of the kinds, and the conversion to it."""
-    single = {
-        frozenset({"integer"}): (FieldType.LONG, Conversion.LONG),
-        frozenset({"number"}): (FieldType.FLOAT, Conversion.FLOAT),
-        frozenset({"integer", "number"}): (FieldType.FLOAT, Conversion.FLOAT),
-        frozenset({"boolean"}): (FieldType.BOOLEAN, Conversion.BOOLEAN),
-        frozenset({"date-time"}): (FieldType.DATE_TIME, Conversion.DATE_TIME),
-        frozenset({"date-time", "date"}): (FieldType.DATE_TIME, Conversion.DATE_TIME),
-        frozenset({"date"}): (FieldType.DATE, Conversion.DATE),
-    }
-    if kinds in single:
-        return single[kinds]
-    if kinds <= _TEXT_KINDS:
-        return FieldType.TEXT, Conversion.STRING
-    if kinds <= _CONTAINER_KINDS:
-        return FieldType.JSON, Conversion.JSON
-    if kinds & (_CONTAINER_KINDS | {"any"}):
-        return FieldType.LONG_TEXT, Conversion.TEXT
-    return FieldType.TEXT, Conversion.TEXT
-
-
-def _collect_kinds(schema: object, root: Mapping[str, Any], kinds: _Kinds, depth: int) -> None:
-    if not isinstance(schema, dict) or depth > _MAX_SCHEMA_DEPTH:
-        kinds.names.add("any")
-        return
-    if isinstance(reference := schema.get("$ref"), str):
-        _collect_kinds(_resolve(reference, root), root, kinds, depth + 1)
-        return
-    alternatives = [branch for key in ("anyOf", "oneOf") for branch in _as_list(schema.get(key))]
-    if alternatives:
-        for branch in alternatives:
-            _collect_kinds(branch, root, kinds, depth + 1)
-        return
-    if "type" not in schema and (parts := _as_list(schema.get("allOf"))):
-        merged: dict[str, Any] = {}
-        for part in parts:
-            resolved = _resolve(part["$ref"], root) if isinstance(part, dict) and "$ref" in part else part
-            merged |= resolved if isinstance(resolved, dict) else {}
-        _collect_kinds(merged, root, kinds, depth + 1)
-        return
-    for name in _get_type_names(schema):
-        _add_kind(name, schema, kinds)
-
-
-def _get_type_names(schema: Mapping[str, Any]) -> list[str]:
-    declared = schema.get("type")
-    if isinstance(declared, str):
-        return [declared]
-    if isinstance(declared, list) and declared:
-        return [str(name) for name in declared]
-    if "properties" in schema:
-        return ["object"]
-    if "items" in schema:
-        return ["array"]
-    values = _as_list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
-    names = {
-        bool: "boolean",
-        int: "integer",
-        float: "number",
-        str: "string",
-        type(None): "null",
-        list: "array",
-        dict: "object",
-    }
-    return [names[type(value)] for value in values] or ["any"]
-
-
-def _add_kind(name: str, schema: Mapping[str, Any], kinds: _Kinds) -> None:
-    if name == "number" and allows_only_whole_numbers(schema):
-        digits = get_text_length_beyond_long(schema)
-        kinds.names.add("whole" if digits else "integer")
-        kinds.longest = max(kinds.longest, digits)
-        return
-    if name != "string":
-        kinds.names.add(name)
-        return
-    declared_format = schema.get("format")
-    kinds.names.add(declared_format if declared_format in _TEXT_KINDS else "string")
-    if isinstance(longest := schema.get("maxLength"), int):
-        kinds.longest = max(kinds.longest, longest)
-    else:
-        kinds.unbounded = True
-
-
-def _as_list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _resolve(reference: object, root: Mapping[str, Any]) -> object:
-    """Return what a `#/...` reference inside the schema refers to; None for other references."""
-    node: object = root
-    if not isinstance(reference, str) or not reference.startswith("#/"):
-        return None
-    for part in reference[2:].split("/"):
-        node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
-    return node

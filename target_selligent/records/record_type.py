@@ -26,7 +26,7 @@ from target_selligent.records.validation import RecordValidator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from target_selligent.records.fields import StreamFields
+    from target_selligent.records.field_definitions import StreamFields
 
 _MAX_UNKNOWN_COLUMNS = 100
 _ESCAPED_IN_JSON = frozenset('"\\')

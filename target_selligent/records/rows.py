@@ -35,7 +35,7 @@ from target_selligent.records.exact_numbers import (
 from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    from target_selligent.records.fields import ColumnMapping
+    from target_selligent.records.field_definitions import ColumnMapping
     from target_selligent.records.record_type import DecodedColumn, RecordType
     from target_selligent.records.row_types import Key, Row
     from target_selligent.records.validation import RecordValidator

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.api.client import ListDetails, LoadOptions, LoadResult, SegmentDetails, SelligentClient
+from target_selligent.api.client import LoadOptions, SelligentClient
 from target_selligent.api.pacer import Pacer
 from target_selligent.api.refusals import RefusedRow
+from target_selligent.api.results import ListDetails, LoadResult, SegmentDetails
 from target_selligent.api.retries import RetryPolicy
 from target_selligent.api.transport import Transport
 from target_selligent.errors import BadRequestError, MissingIndexError, UnexpectedResponseError
 from target_selligent.records.conversions import FieldType
-from target_selligent.records.fields import FieldDefinition
+from target_selligent.records.field_definitions import FieldDefinition
 from tests.unit.scripted_server import ScriptedServer, json_response
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_selligent.api.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
 from target_selligent.records.conversions import FieldType
-from target_selligent.records.fields import FieldDefinition
+from target_selligent.records.field_definitions import FieldDefinition
 
 TEXT = FieldDefinition("VALUE", FieldType.TEXT, 3)
 LONG = FieldDefinition("VALUE", FieldType.LONG)

@@ -8,7 +8,7 @@ from target_selligent.loading.destination import ListDestination
 from target_selligent.records.fields import derive_stream_fields
 
 if TYPE_CHECKING:
-    from target_selligent.records.fields import StreamFields
+    from target_selligent.records.field_definitions import StreamFields
     from tests.unit.prepared_server import PreparedServer
 
 GET_LIST, GET_FIELDS, GET_SEGMENTS = "GET lists/contacts", "GET lists/contacts/fields", "GET lists/contacts/segments"

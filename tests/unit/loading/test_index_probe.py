@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.api.client import LoadResult
 from target_selligent.api.refusals import RecordIndexes, RefusedRow
+from target_selligent.api.results import LoadResult
 from target_selligent.batches.body import Body, encode_rows
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.index_probe import IndexProbe

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.api.client import LoadResult
 from target_selligent.api.refusals import RecordIndexes, RefusedRow
+from target_selligent.api.results import LoadResult
 from target_selligent.errors import BadRequestError
 from target_selligent.loading.outcomes import (
     VALIDATION_FAILED,

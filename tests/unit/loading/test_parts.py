@@ -21,7 +21,8 @@ from tests.unit.prepared_server import REFUSED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_selligent.api.client import LoadResult, SelligentClient
+    from target_selligent.api.client import SelligentClient
+    from target_selligent.api.results import LoadResult
     from target_selligent.loading.outcomes import Refusal, RowIndex
     from tests.unit.prepared_server import PreparedServer
 

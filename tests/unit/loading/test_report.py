@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from target_selligent.api.client import LoadResult
 from target_selligent.api.refusals import RefusedRow
+from target_selligent.api.results import LoadResult
 from target_selligent.loading.report import Counts, RunReport, counts_of
 
 

@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from target_selligent.errors import DestinationError
-from target_selligent.records.conversions import Conversion, FieldType
-from target_selligent.records.fields import FieldDefinition, StreamFields, derive_stream_fields
+from target_selligent.records.fields import derive_stream_fields
+from tests.unit.fields import type_text
 
-TYPES: dict[str, tuple[Any, str, Conversion]] = {
-    "string": ({"type": "string"}, "Text(500)", Conversion.STRING),
-    "maxLength": ({"type": "string", "maxLength": 7}, "Text(7)", Conversion.STRING),
-    "maxLength 4000": ({"type": "string", "maxLength": 4000}, "Text(4000)", Conversion.STRING),
-    "maxLength 4001": ({"type": "string", "maxLength": 4001}, "LongText", Conversion.STRING),
-    "integer": ({"type": "integer"}, "Long", Conversion.LONG),
-    "number": ({"type": "number"}, "Float", Conversion.FLOAT),
-    "whole number": ({"type": ["null", "number"], "multipleOf": 1.0}, "Long", Conversion.LONG),
-    "scale 0": ({"type": "number", "scale": 0}, "Long", Conversion.LONG),
-    "numeric(18,0)": ({"type": "number", "multipleOf": 1, "exclusiveMaximum": 10**18}, "Long", Conversion.LONG),
-    "numeric(20,0)": (
-        {"type": ["null", "number"], "multipleOf": 1, "exclusiveMinimum": -(10**20), "exclusiveMaximum": 10**20},
-        "Text(21)",
-        Conversion.TEXT,
-    ),
-    "numeric(38,10)": ({"type": "number", "multipleOf": 1e-10, "maximum": 10**28}, "Float", Conversion.FLOAT),
-    "boolean": ({"type": "boolean"}, "Boolean", Conversion.BOOLEAN),
-    "date-time": ({"type": "string", "format": "date-time"}, "DateTime", Conversion.DATE_TIME),
-    "date": ({"type": "string", "format": "date"}, "Date", Conversion.DATE),
-    "time": ({"type": "string", "format": "time"}, "Text(500)", Conversion.STRING),
-    "other format": ({"type": "string", "format": "email"}, "Text(500)", Conversion.STRING),
-    "object": ({"type": "object"}, "Json", Conversion.JSON),
-    "array": ({"type": "array", "items": {"type": "integer"}}, "Json", Conversion.JSON),
-    "object or array": ({"type": ["array", "object", "null"]}, "Json", Conversion.JSON),
-    "properties without type": ({"properties": {}}, "Json", Conversion.JSON),
-    "null first": ({"type": ["null", "integer"]}, "Long", Conversion.LONG),
-    "null last": ({"type": ["string", "null"], "maxLength": 3}, "Text(3)", Conversion.STRING),
-    "anyOf": ({"anyOf": [{"type": "null"}, {"type": "boolean"}]}, "Boolean", Conversion.BOOLEAN),
-    "oneOf": ({"oneOf": [{"type": "integer"}, {"type": "null"}]}, "Long", Conversion.LONG),
-    "nested anyOf": ({"anyOf": [{"oneOf": [{"type": "number"}]}, {"type": "null"}]}, "Float", Conversion.FLOAT),
-    "allOf": ({"allOf": [{"type": "string"}, {"maxLength": 9}]}, "Text(9)", Conversion.STRING),
-    "integer or number": ({"type": ["integer", "number"]}, "Float", Conversion.FLOAT),
-    "date or date-time": (
-        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]},
-        "DateTime",
-        Conversion.DATE_TIME,
-    ),
-    "date-time or text": (
-        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string"}]},
-        "Text(500)",
-        Conversion.STRING,
-    ),
-    "longest of two": (
-        {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "string", "maxLength": 8}]},
-        "Text(8)",
-        Conversion.STRING,
-    ),
-    "integer or text": ({"type": ["integer", "string"]}, "Text(500)", Conversion.TEXT),
-    "boolean or integer": ({"type": ["boolean", "integer"]}, "Text(500)", Conversion.TEXT),
-    "object or text": ({"type": ["object", "string"]}, "LongText", Conversion.TEXT),
-    "anything": ({}, "LongText", Conversion.TEXT),
-    "true": (True, "LongText", Conversion.TEXT),
-    "null only": ({"type": "null"}, "Text(500)", Conversion.STRING),
-    "enum": ({"enum": ["a", "b", None]}, "Text(500)", Conversion.STRING),
-    "enum of integers": ({"enum": [1, 2]}, "Long", Conversion.LONG),
-    "const": ({"const": True}, "Boolean", Conversion.BOOLEAN),
-    "reference": ({"$ref": "#/definitions/n"}, "Long", Conversion.LONG),
-    "unknown reference": ({"$ref": "#/definitions/none"}, "LongText", Conversion.TEXT),
-    "remote reference": ({"$ref": "https://example.com/x"}, "LongText", Conversion.TEXT),
-    "endless reference": ({"$ref": "#/definitions/loop"}, "LongText", Conversion.TEXT),
-}
+if TYPE_CHECKING:
+    from target_selligent.records.field_definitions import StreamFields
 
 
 def fields_of(properties: dict[str, Any], keys: tuple[str, ...] = ("key",), **settings: Any) -> StreamFields:
@@ -80,18 +19,6 @@ def fields_of(properties: dict[str, Any], keys: tuple[str, ...] = ("key",), **se
     definitions = {"n": {"type": "integer"}, "loop": {"$ref": "#/definitions/loop"}}
     described = {"properties": {"key": {"type": "string"}, **properties}, "definitions": definitions}
     return derive_stream_fields("people", described, keys, **settings)
-
-
-def type_text(field: FieldDefinition) -> str:
-    """Return a field's type and length as text."""
-    return f"{field.data_type.value}({field.length})" if field.length is not None else field.data_type.value
-
-
-@pytest.mark.parametrize(("described", "field", "conversion"), TYPES.values(), ids=TYPES)
-def test_types(described: Any, field: str, conversion: Conversion) -> None:
-    """A property gets the narrowest field type that can hold all of its values, and the conversion to it."""
-    column = fields_of({"column": described}).columns[1]
-    assert (type_text(column.field), column.conversion) == (field, conversion)
 
 
 @pytest.mark.parametrize(
@@ -102,17 +29,6 @@ def test_text_length(length: int, expected: str) -> None:
     columns = fields_of({"a": {"type": "string"}, "b": {"type": "string", "maxLength": 9}}, text_field_length=length)
     key = expected if expected != "LongText" else "Text(500)"
     assert [type_text(column.field) for column in columns.columns] == [key, expected, "Text(9)"]
-
-
-def test_request_bodies() -> None:
-    """The body has the name, the type and, only for Text, the length."""
-    assert FieldDefinition("A", FieldType.TEXT, 9).to_request_body() == {
-        "name": "A",
-        "data_type": "Text",
-        "length": 9,
-        "allow_null": True,
-    }
-    assert "length" not in FieldDefinition("A", FieldType.LONG).to_request_body()
 
 
 def test_names() -> None:
@@ -177,52 +93,6 @@ def test_a_column_can_be_mapped_to_the_record_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("existing", "expected"),
-    [
-        (FieldType.TEXT, Conversion.TEXT),
-        (FieldType.LONG_TEXT, Conversion.TEXT),
-        (FieldType.LONG, Conversion.LONG),
-        (FieldType.NUMERIC, Conversion.LONG),
-        (FieldType.UNKNOWN, Conversion.LONG),
-    ],
-    ids=lambda value: value.value,
-)
-def test_existing_fields_keep_their_name_and_type(existing: FieldType, expected: Conversion) -> None:
-    """The List's spelling and type are used: a number is sent as text to a Text field."""
-    column = fields_of({"n": {"type": "integer"}}).columns[1]
-    stored = column.map_to_existing_field(FieldDefinition("n_Spelt", existing))
-    assert (stored.field.name, stored.conversion) == ("n_Spelt", expected)
-
-
-EXISTING: dict[str, tuple[dict[str, Any], FieldType, bool, Conversion]] = {
-    "text to Long": ({"type": "string"}, FieldType.LONG, False, Conversion.TEXT_TO_LONG),
-    "text to Float": ({"type": "string"}, FieldType.FLOAT, False, Conversion.TEXT_TO_FLOAT),
-    "text to Boolean": ({"type": "string"}, FieldType.BOOLEAN, False, Conversion.TEXT_TO_BOOLEAN),
-    "text to Date": ({"type": "string"}, FieldType.DATE, False, Conversion.DATE),
-    "number to Json": ({"type": "number"}, FieldType.JSON, False, Conversion.JSON),
-    "number to Float": ({"type": "number"}, FieldType.FLOAT, False, Conversion.FLOAT),
-    "number as key to Float": ({"type": "number"}, FieldType.FLOAT, True, Conversion.FLOAT_KEY),
-    "integer as key to Float": ({"type": "integer"}, FieldType.FLOAT, True, Conversion.FLOAT_KEY),
-    "number as key to Long": ({"type": "number"}, FieldType.LONG, True, Conversion.TEXT_TO_LONG),
-    "boolean to Float": ({"type": "boolean"}, FieldType.FLOAT, False, Conversion.FLAG),
-    "date-time to Date": ({"type": "string", "format": "date-time"}, FieldType.DATE, False, Conversion.DATE),
-}
-
-
-@pytest.mark.parametrize(("described", "existing", "key", "expected"), EXISTING.values(), ids=EXISTING)
-def test_conversions_to_fields_of_another_type(
-    described: dict[str, Any],
-    existing: FieldType,
-    key: bool,  # noqa: FBT001 - a case
-    expected: Conversion,
-) -> None:
-    """A value is converted to the type of the existing field. A key never loses digits."""
-    keys = ("n",) if key else ("key",)
-    column = fields_of({"n": described}, keys).columns[1].map_to_existing_field(FieldDefinition("N", existing))
-    assert column.conversion is expected
-
-
-@pytest.mark.parametrize(
     ("described", "expected"),
     [
         ({"type": "number"}, "Text(500)"),
@@ -236,27 +106,3 @@ def test_conversions_to_fields_of_another_type(
 def test_a_key_is_never_float_or_long_text(described: Any, expected: str) -> None:
     """A key field can be compared exactly, and an index can cover it."""
     assert type_text(fields_of({"n": described}, ("n",), text_field_length=0).columns[1].field) == expected
-
-
-_KINDS = st.sampled_from(["string", "integer", "number", "boolean", "object", "array", "null"])
-_SCHEMAS = st.recursive(
-    st.one_of(
-        st.booleans(),
-        st.builds(lambda kind: {"type": kind}, st.one_of(_KINDS, st.lists(_KINDS, min_size=1))),
-        st.builds(lambda length: {"type": "string", "maxLength": length}, st.integers(0, 9000)),
-        st.builds(lambda name: {"type": "string", "format": name}, st.sampled_from(["date", "time", "date-time", "x"])),
-        st.dictionaries(st.sampled_from(["type", "format", "anyOf", "enum", "$ref"]), st.none(), max_size=2),
-    ),
-    lambda inner: st.builds(
-        lambda key, parts: {key: parts}, st.sampled_from(["anyOf", "oneOf", "allOf"]), st.lists(inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-@given(_SCHEMAS)
-def test_every_schema_becomes_a_field(described: Any) -> None:
-    """Every property becomes a field, whatever its schema. Text has a length that Selligent accepts."""
-    field = fields_of({"column": described}).columns[1].field
-    assert (field.data_type is FieldType.TEXT) == (field.length is not None)
-    assert field.length is None or 1 <= field.length <= 4000

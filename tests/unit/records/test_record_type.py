@@ -14,13 +14,8 @@ from target_selligent.batches.body import encode_rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.exact_numbers import parse_json_float
-from target_selligent.records.fields import (
-    DELETED_AT_COLUMN,
-    FieldDefinition,
-    StreamFields,
-    derive_stream_fields,
-    is_deleted,
-)
+from target_selligent.records.field_definitions import FieldDefinition, StreamFields
+from target_selligent.records.fields import DELETED_AT_COLUMN, derive_stream_fields, is_deleted
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.rows import RowMapper
 from target_selligent.records.validation import RecordValidator

@@ -16,7 +16,7 @@ from target_selligent.errors import RejectedRecord
 from target_selligent.records.conversions import Conversion, FieldType
 from target_selligent.records.dates import to_iso_date, to_utc_date_time
 from target_selligent.records.exact_numbers import INT64_MAX, INT64_MIN, parse_json_float
-from target_selligent.records.fields import ColumnMapping, FieldDefinition, StreamFields
+from target_selligent.records.field_definitions import ColumnMapping, FieldDefinition, StreamFields
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.rows import RowMapper
 
