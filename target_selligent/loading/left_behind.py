@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_selligent.settings import is_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +17,8 @@ def decide(streams: Sequence[StreamRemovals], absent: Iterable[str]) -> Iterator
 
     Args:
         streams: All streams of the List in this run.
-        absent: Streams of the List that the settings name and that did not come in this run.
+        absent: Streams of the List that the settings name and that did not come in this run, and patterns, of which
+            it is not known.
     """
     doubts = {stream: _find_doubt(stream) for stream in streams if _is_activated(stream)}
     for stream, doubt in doubts.items():
@@ -47,7 +50,7 @@ def _find_danger(
     """Return why what a stream has not named may belong to another stream; None if it does not."""
     whole_list = stream.policy.delete_records
     if whole_list and absent:
-        return f"stream {absent[0]} of the same List did not come in this run, so its records are not known"
+        return _describe_absent(absent[0])
     for other in streams:
         if other is stream or other.policy.only_removes or not (whole_list or stream.names.keys() & other.names.keys()):
             continue
@@ -63,3 +66,12 @@ def _find_danger(
         if not other.records or other.unknown_keys:
             return f"stream {name} of the same {place} has not named all of its records"
     return None
+
+
+def _describe_absent(entry: str) -> str:
+    if is_pattern(entry):
+        return (
+            f"it is not known whether all streams {entry} of the same List came in this run: give each of them an "
+            "entry of its own in streams"
+        )
+    return f"stream {entry} of the same List did not come in this run, so its records are not known"

@@ -124,6 +124,7 @@ class Removals:
             streams.setdefault(list_api_name, []).extend(one.streams)
         came = {stream.route.stream for some in streams.values() for stream in some}
         for list_api_name, some in streams.items():
+            # Which streams have the name of a pattern is not known, so it is not known whether all have come.
             absent = [
                 name
                 for name in self._settings.streams

@@ -81,6 +81,7 @@ class RunReport:
         self._lock = threading.Lock()
         self._lists: defaultdict[str, Counts] = defaultdict(Counts)
         self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
+        self._ignored: dict[str, int] = {}
 
     def add_list(self, list_api_name: str, counts: Counts) -> None:
         """Add to the counts of a List."""
@@ -92,17 +93,24 @@ class RunReport:
         with self._lock:
             self._segments[list_api_name, segment].add(counts)
 
+    def add_ignored(self, stream: str, count: int) -> None:
+        """Add to the records of a stream that is not loaded. With 0, only the stream is noted."""
+        with self._lock:
+            self._ignored[stream] = self._ignored.get(stream, 0) + count
+
     @property
     def records_read(self) -> int:
-        """Number of records that came from the tap."""
+        """Number of records that came from the tap, without those of streams that are ignored."""
         with self._lock:
             return sum(counts.read for counts in self._lists.values())
 
     def lines(self) -> Iterator[str]:
-        """Yield the summary: one line for each List, then one for each Segment."""
+        """Yield the summary: one line for each List, for each stream that is ignored, then for each Segment."""
         with self._lock:
             for name, counts in self._lists.items():
                 yield f"List {name}: {counts}"
+            for stream, count in self._ignored.items():
+                yield f"Stream {stream}: {count:,} ignored, because it has no entry in streams"
             for index, ((list_api_name, segment), counts) in enumerate(self._segments.items()):
                 if index == _MAX_SEGMENT_LINES:
                     yield f"and {len(self._segments) - index:,} more Segments"

@@ -18,6 +18,7 @@ from target_selligent.errors import RunStoppedError
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.destination import ListDestination
+from target_selligent.loading.ignored_stream import IgnoredStream
 from target_selligent.loading.list_relations import ListRelations
 from target_selligent.loading.list_workers import ListWorkers
 from target_selligent.loading.load_order import LoadOrder
@@ -146,8 +147,10 @@ class LoadRun:
         schema: Mapping[str, Any],
         key_properties: Sequence[str] = (),
         options: StreamOptions = StreamOptions(),  # noqa: B008 - frozen
-    ) -> StreamLoader:
+    ) -> StreamLoader | IgnoredStream:
         """Check or create the List of a stream with all its fields, and return the loader of the stream.
+
+        If the stream has no entry in `streams` and `unlisted_streams` is `ignore`, its records are only counted.
 
         If the stream was opened before with another schema, the open batches of its old loader are submitted first.
         Use the new loader only.
@@ -159,8 +162,8 @@ class LoadRun:
             options: How its records come.
 
         Raises:
-            InputError: If the schema cannot be used, or if this is a second stream without an entry in `streams` (see
-                `unlisted_streams`).
+            InputError: If the schema cannot be used, or if `unlisted_streams` does not allow a stream without an entry
+                in `streams`.
             DestinationError: If its columns do not fit the List.
             ApiError: If Selligent refuses a call.
             RunStoppedError: If the run was stopped or is finished.
@@ -169,6 +172,9 @@ class LoadRun:
         message = {"type": "SCHEMA", "stream": name, "schema": schema, "key_properties": list(key_properties)}
         if options.origin is None:
             check_schema_message(message, f"the schema of stream {name}")
+        if self._settings.ignores(name):
+            self._stream_outcomes.note_ignored(name, options.origin.stream if options.origin else name)
+            return IgnoredStream(name, self.report.add_ignored, self._before_chunk)
         described = copy.deepcopy((message, options))
         known, old = self._loaders.get(name, (None, None))
         if old is not None and known == described:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, InputError, NothingLoadedError
 from target_selligent.records import is_metadata_column
+from target_selligent.settings import find_entries, is_pattern, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,12 +36,14 @@ class _StreamOutcome:
 
     Attributes:
         name_in_tap: The name of the stream before stream maps.
-        columns: The columns of all its schemas.
+        ignored: Whether its records are only counted.
+        columns: The columns of all its schemas. Empty if it is ignored.
         records: How many of its records must be loaded or rejected.
         ticket: Its open checkpoint ticket; None before its first record and after its first loaded row.
     """
 
     name_in_tap: str
+    ignored: bool = False
     columns: set[str] = field(default_factory=set)
     records: int = 0
     ticket: int | None = None
@@ -72,8 +75,8 @@ class StreamOutcomes:
             columns: The columns of its schema.
 
         Raises:
-            InputError: If a second stream has no entry in `streams` and `unlisted_streams` is `one`, or if stream maps
-                give two streams of the tap the same name.
+            InputError: If the stream has no entry in `streams` and `unlisted_streams` does not allow that, or if
+                stream maps give two streams of the tap the same name.
         """
         if stream not in self._outcomes:
             self._check_listed(stream)
@@ -86,6 +89,17 @@ class StreamOutcomes:
             _warn(self._find_likely_typos(stream))
             raise
 
+    def note_ignored(self, stream: str, name_in_tap: str) -> None:
+        """Note a stream whose records are only counted. It is logged when it comes first.
+
+        Args:
+            stream: The name of the stream.
+            name_in_tap: Its name before stream maps.
+        """
+        if stream not in self._outcomes:
+            self._outcomes[stream] = _StreamOutcome(name_in_tap, ignored=True)
+            logger.info("Stream %s is ignored: it has no entry in streams (unlisted_streams: ignore)", stream)
+
     def check_name(self, stream: str, name_in_tap: str) -> None:
         """Check that no other stream of the tap has the same name.
 
@@ -97,7 +111,7 @@ class StreamOutcomes:
             InputError: If stream maps give two streams of the tap this name.
         """
         outcome = self._outcomes.get(stream)
-        if outcome is not None and outcome.name_in_tap != name_in_tap:
+        if outcome is not None and not outcome.ignored and outcome.name_in_tap != name_in_tap:
             raise InputError(
                 f"stream_maps give streams {outcome.name_in_tap} and {name_in_tap} the same name {stream}, so the "
                 "schema of one would replace the schema of the other. Give each of them its own __alias__, and an "
@@ -179,22 +193,26 @@ class StreamOutcomes:
         """Yield one sentence for each name in the settings that never came."""
         listed = self._settings.streams
         for name in listed:
-            if name in self._outcomes:
+            if any(matches(name, stream) for stream in self._outcomes):
+                continue
+            if is_pattern(name):
+                yield f"streams has an entry {name}, but no stream has such a name"
                 continue
             new_names = [stream for stream, outcome in self._outcomes.items() if outcome.name_in_tap == name]
             hint = (
                 f": stream_maps loads it as {', '.join(new_names)}"
                 if new_names
-                else _suggest_name(name, (stream for stream in self._outcomes if stream not in listed))
+                else _suggest_name(name, filter(self._is_unlisted, self._outcomes))
             )
             yield f"streams names stream {name}, which never came{hint}"
         all_columns = set[str]().union(*(outcome.columns for outcome in self._outcomes.values()))
         yield from _find_unused_columns("field_mapping", self._settings.field_mapping, all_columns)
         for name, stream_settings in listed.items():
-            if name in self._outcomes:
+            its_streams = [stream for stream in self._outcomes if name in find_entries(stream, listed)]
+            if its_streams:
                 mapping = stream_settings.get("field_mapping", {})
-                setting = f"field_mapping of stream {name}"
-                yield from _find_unused_columns(setting, mapping, self._outcomes[name].columns)
+                columns = set[str]().union(*(self._outcomes[stream].columns for stream in its_streams))
+                yield from _find_unused_columns(f"field_mapping of stream {name}", mapping, columns)
 
     def _find_likely_typos(self, stream: str) -> Iterator[str]:
         """Yield one sentence for each column that the `field_mapping` of a stream probably misspells."""
@@ -209,18 +227,28 @@ class StreamOutcomes:
         Raises:
             InputError: If it needs an entry and has none.
         """
-        listed = self._settings.streams
-        other_unlisted = [other for other in self._outcomes if other not in listed]
-        if stream in listed or not other_unlisted or self._settings.unlisted_streams == "load":
+        if not self._is_unlisted(stream) or self._settings.unlisted_streams == "load":
             return
-        hint = _suggest_name(stream, (name for name in listed if name not in self._outcomes))
+        hint = _suggest_name(stream, (name for name in self._settings.streams if name not in self._outcomes))
+        if self._settings.unlisted_streams == "refuse":
+            raise InputError(
+                f"stream {stream} has no entry in streams, and unlisted_streams is refuse{hint or '.'} To load it, "
+                f'add "{stream}": {{}} to streams; to leave it out, deselect it in the tap, or set unlisted_streams: '
+                "ignore"
+            )
+        other_unlisted = [other for other in self._outcomes if self._is_unlisted(other)]
+        if not other_unlisted:
+            return
         raise InputError(
             f"stream {stream} has no entry in streams, and neither has stream {other_unlisted[0]}: both would go into "
             f'List {self._settings.list_api_name}{hint or "."} To load it there, too, add "{stream}": {{}} to streams; '
             f'to load it elsewhere, add "{stream}": {{"list_api_name": "..."}}; '
             "to leave it out, deselect it in the tap. "
-            "With unlisted_streams: load, any number of streams may do without an entry"
+            "With unlisted_streams: load, any number of streams may do without an entry; with ignore, none is loaded"
         )
+
+    def _is_unlisted(self, stream: str) -> bool:
+        return not self._settings.is_listed(stream)
 
 
 def _warn(sentences: Iterable[str]) -> None:

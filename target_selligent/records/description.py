@@ -9,7 +9,6 @@ from target_selligent.errors import DestinationError, suggest_names
 from target_selligent.records.fields import METADATA_PREFIX, derive_stream_fields, remove_metadata_columns
 from target_selligent.records.schemas import convert_to_current_draft
 from target_selligent.records.validation import RecordValidator
-from target_selligent.settings import find_contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +78,7 @@ def describe_stream(
         DestinationError: If its columns cannot become fields. The error names every problem.
     """
     stream_settings = settings.for_stream(name)
-    if contradictions := list(find_contradictions(stream_settings)):
+    if contradictions := list(settings.find_contradictions_of(name)):
         raise DestinationError(f"stream {name} cannot be loaded: {'; '.join(contradictions)}")
     current = convert_to_current_draft(schema)
     action_column = stream_settings.action_column

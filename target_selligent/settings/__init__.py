@@ -6,7 +6,8 @@ from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinit
 from target_selligent.settings.environment import read_environment
 from target_selligent.settings.relations import Relation
 from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
-from target_selligent.settings.stream_settings import StreamSettings, find_contradictions
+from target_selligent.settings.stream_entries import find_entries, is_pattern, matches
+from target_selligent.settings.stream_settings import StreamSettings
 from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
 from target_selligent.settings.values import Limit
 
@@ -20,8 +21,10 @@ __all__ = [
     "Settings",
     "StreamSettings",
     "create_config_schema",
-    "find_contradictions",
+    "find_entries",
     "find_faker_problems",
     "find_unknown_settings",
+    "is_pattern",
+    "matches",
     "read_environment",
 ]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
 from target_selligent.settings.relations import derive_load_levels, find_relation_contradictions
+from target_selligent.settings.stream_entries import find_entries
 from target_selligent.settings.stream_settings import (
     INVISIBLE,
     STREAM_SETTINGS,
@@ -74,18 +75,41 @@ class Settings(StreamSettings):
         Args:
             stream: The name of the stream.
         """
-        return override(self, self.streams.get(stream, {}))
+        entries = find_entries(stream, self.streams)
+        return override(self, self.streams[entries[0]] if entries else {})
+
+    def is_listed(self, stream: str) -> bool:
+        """Return whether `streams` has an entry for a stream, by its name or by a pattern."""
+        return bool(find_entries(stream, self.streams))
+
+    def ignores(self, stream: str) -> bool:
+        """Return whether the records of a stream are only counted."""
+        return self.unlisted_streams == "ignore" and not self.is_listed(stream)
+
+    def find_contradictions_of(self, stream: str) -> Iterator[str]:
+        """Yield one sentence for each contradiction between the settings of a stream that has come.
+
+        Args:
+            stream: The name of the stream.
+        """
+        entries = find_entries(stream, self.streams)
+        if len(entries) > 1:
+            yield (
+                f"the entries {', '.join(entries)} of streams fit it equally well and differ: give the stream an entry "
+                "of its own"
+            )
+        yield from find_contradictions(self.for_stream(stream))
 
     @property
     def has_several_lists(self) -> bool:
         """Whether streams may go to more than one List."""
-        names = {self.for_stream(stream).list_api_name.casefold() for stream in self.streams}
-        return len(names | {self.list_api_name.casefold()}) > 1
+        return len({one.list_api_name.casefold() for one in self.all_streams}) > 1
 
     @property
     def all_streams(self) -> tuple[StreamSettings, ...]:
-        """The settings of the run, and those of each stream with an entry in `streams`."""
-        return self, *map(self.for_stream, self.streams)
+        """The settings of each entry in `streams`, and those of the run if a stream without an entry may be loaded."""
+        entries = tuple(override(self, own) for own in self.streams.values())
+        return entries if self.unlisted_streams in {"ignore", "refuse"} else (self, *entries)
 
     @property
     def load_levels(self) -> Mapping[str, int]:
@@ -181,8 +205,12 @@ class Settings(StreamSettings):
         settings = cls(**parse_stream_values({slot.name: values[slot.name] for slot in fields(cls)}))
         # A stream may set what the run's settings lack. Streams without an entry are checked when they come.
         problems = [] if settings.streams else list(find_contradictions(settings))
-        for stream in settings.streams:
-            own = find_contradictions(settings.for_stream(stream))
+        if settings.unlisted_streams in {"ignore", "refuse"} and not settings.streams:
+            problems += [
+                f"unlisted_streams {settings.unlisted_streams} needs entries in streams: nothing would be loaded"
+            ]
+        for stream, entry in settings.streams.items():
+            own = find_contradictions(override(settings, entry))
             problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]
         problems += find_relation_contradictions((one.list_api_name, one.relation) for one in settings.all_streams)
         problems += _find_type_contradictions(settings.all_streams)

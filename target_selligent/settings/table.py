@@ -243,7 +243,9 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "streams",
         "Settings by stream",
         "Stream name to an object with its own settings of the List, its key, its fields and its Segments, for taps "
-        "whose streams go to different Lists. With an empty object, the other settings apply to the stream.",
+        "whose streams go to different Lists. With an empty object, the other settings apply to the stream. "
+        "In a name, `*` stands for any characters, as in `public-*`. The entry of the exact name counts, else the one "
+        "with the most other characters.",
         default={},
     ),
     SettingDefinition(
@@ -251,9 +253,10 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "string",
         "Unlisted streams",
         "How many streams without an entry in `streams` are loaded. `one`: a second such stream ends the run, so that "
-        "it does not go to the same List by mistake. `load`: any number.",
+        "it does not go to the same List by mistake. `load`: any number. `ignore`: none; their records are counted in "
+        "the summary. `refuse`: none; the first such stream ends the run.",
         default="one",
-        options=("one", "load"),
+        options=("one", "load", "ignore", "refuse"),
     ),
     SettingDefinition(
         "text_field_length",

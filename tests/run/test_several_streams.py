@@ -150,3 +150,106 @@ def test_a_misspelt_mapping_is_offered_where_the_list_lacks_the_field(tenant: Te
     assert warnings(run) == [
         "field_mapping of stream customers names column emial, which never came: did you mean email?"
     ]
+
+
+def test_a_pattern_is_an_entry_for_many_streams(tenant: Tenant) -> None:
+    """The exact name comes before patterns, and the more specific pattern before the other."""
+    streams = {
+        "*": {"list_api_name": "rest"},
+        "public-*": {"list_api_name": "public"},
+        "public-orders": {"list_api_name": "orders"},
+        "nothing-*": {"list_api_name": "nothing"},
+    }
+    content = messages("public-orders", "public-visits", "public-order", "customers")
+    run = tenant.run(content, streams=streams, **CREATE).succeeded()
+    assert tenant.rows("KEY", list_api_name="orders") == [["public-orders"]]
+    assert sorted(tenant.rows("KEY", list_api_name="public")) == [["public-order"], ["public-visits"]]
+    assert tenant.rows("KEY", list_api_name="rest") == [["customers"]]
+    assert sorted(tenant.lists()) == ["orders", "public", "rest"]
+    unused = [line for line in run.log if "streams has an entry" in line]
+    assert unused == ["streams has an entry nothing-*, but no stream has such a name"]
+    assert run.states[-1] == {"streams": 4}
+
+
+def test_two_patterns_that_claim_one_stream_end_the_run(tenant: Tenant) -> None:
+    """Neither is more specific, so nobody can know which one is meant: nothing of the stream is loaded."""
+    streams = {"cust*": {"list_api_name": "a"}, "*mers": {"list_api_name": "b"}}
+    run = tenant.run(messages("customers"), streams=streams, **CREATE)
+    error_line = run.error_line()
+    assert "stream customers" in error_line
+    assert "the entries cust*, *mers of streams fit it equally well and differ" in error_line
+    assert tenant.lists() == {}
+
+
+ENTRY: dict[str, Any] = {"streams": {"customers": {}}}
+
+
+def test_ignored_streams_are_counted(tenant: Tenant) -> None:
+    """They are named once, nothing of them is checked or loaded, and STATE goes on."""
+    ignored = [
+        schema({"only_here": "string"}, stream="orders"),
+        *({"type": "RECORD", "stream": "orders", "record": one} for one in ({"only_here": 5}, {}, {"key": None})),
+        {"type": "RECORD", "stream": "orders", "record": {"_sdc_deleted_at": "2024-01-01"}},
+        {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 1},
+        schema({"other": "string"}, stream="orders"),
+        record({"other": "x"}, "orders"),
+        state({"orders": 5}),
+    ]
+    content = [*messages("customers"), *ignored, *messages("visits")]
+    run = tenant.run(content, unlisted_streams="ignore", **ENTRY, **CREATE).succeeded()
+    assert tenant.rows("KEY") == [["customers"]]
+    assert "ONLY_HERE" not in tenant.fields()
+    assert [line for line in run.log if "is ignored" in line] == [
+        f"Stream {name} is ignored: it has no entry in streams (unlisted_streams: ignore)"
+        for name in ("orders", "visits")
+    ]
+    summary = [line for line in run.log if line.startswith("Stream") and "because" in line]
+    assert summary == [
+        "Stream orders: 5 ignored, because it has no entry in streams",
+        "Stream visits: 1 ignored, because it has no entry in streams",
+    ]
+    assert run.states[-1] == {"streams": 1}
+
+
+def test_a_run_with_ignored_records_only_succeeds(tenant: Tenant) -> None:
+    """Its STATE is printed, and a misspelt entry is named with the stream that is ignored."""
+    run = tenant.run(messages("custmers"), unlisted_streams="ignore", **ENTRY, **CREATE).succeeded()
+    assert run.states == [{"streams": 1}]
+    assert warnings(run) == ["streams names stream customers, which never came: did you mean custmers?"]
+    assert tenant.lists() == {}
+
+
+def test_an_ignored_stream_with_a_stream_map(tenant: Tenant) -> None:
+    """Its records are counted by the name that the map gives it, also those on which the map fails."""
+    maps = {"orders": {"__alias__": "sales", "key": "key.upper()"}}
+    content = [
+        *messages("customers", "orders"),
+        {"type": "RECORD", "stream": "orders", "record": {"key": None}},
+        {"type": "RECORD", "stream": "orders", "record": {"key": "b", "_sdc_deleted_at": "2024-01-01"}},
+    ]
+    run = tenant.run(content, unlisted_streams="ignore", stream_maps=maps, **ENTRY, **CREATE).succeeded()
+    assert "Stream sales: 3 ignored, because it has no entry in streams" in run.log
+    assert tenant.rows("KEY") == [["customers"]]
+
+
+def test_a_refused_stream_ends_the_run_at_its_schema(tenant: Tenant) -> None:
+    """What came before is loaded. A stream with an entry is not concerned."""
+    content = [*messages("customers"), schema(COLUMNS, stream="custmers")]
+    run = tenant.run(content, unlisted_streams="refuse", streams={"customers": {}, "customer": {}}, **CREATE)
+    error_line = run.error_line()
+    assert (
+        "stream custmers has no entry in streams, and unlisted_streams is refuse: did you mean customer?" in error_line
+    )
+    assert '"custmers": {}' in error_line
+    assert tenant.rows("KEY") == [["customers"]]
+    assert run.states == [{"streams": 1}]
+    tenant.run(messages("customers"), unlisted_streams="refuse", **ENTRY).succeeded()
+
+
+@pytest.mark.parametrize("value", ["ignore", "refuse"])
+def test_a_run_that_could_load_nothing_does_not_start(tenant: Tenant, value: str) -> None:
+    """Without an entry, every stream would be left out."""
+    run = tenant.run(messages("customers"), unlisted_streams=value, **CREATE)
+    assert run.returncode == 1
+    assert f"unlisted_streams {value} needs entries in streams: nothing would be loaded" in run.log
+    assert tenant.calls() == []

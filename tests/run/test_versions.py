@@ -290,6 +290,11 @@ def test_leave_segments_is_about_the_own_segments_of_a_stream(contacts: Tenant) 
             "stream others of the same List did not come",
         ),
         (
+            [table(), *versioned("abcdeh"), activate()],
+            {"streams": {"cust*": {}}},
+            "it is not known whether all streams cust* of the same List came",
+        ),
+        (
             two_streams(
                 [*versioned("f", NEW, "vip", "others", time_extracted=LATER), activate(NEW, "others")],
             ),
@@ -308,7 +313,7 @@ def test_leave_segments_is_about_the_own_segments_of_a_stream(contacts: Tenant) 
             "stream others of the same List has other key fields",
         ),
     ],
-    ids=["incremental", "no records", "absent", "resumed", "other key fields"],
+    ids=["incremental", "no records", "absent", "pattern", "resumed", "other key fields"],
 )
 def test_the_records_of_other_streams_are_not_deleted(
     contacts: Tenant, messages: list[Message], settings: dict[str, Any], words: str
