@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import click
 
-_LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
+LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
+"""The variable that names a file with a log config. Meltano sets it."""
 _MAX_LENGTH = 2000
 
 logger = logging.getLogger("target-selligent")
@@ -34,7 +35,7 @@ class Failure(click.ClickException):
         Args:
             file: Where to print it; the standard error output by default.
         """
-        logged = _LOG_CONFIG in os.environ and logger.isEnabledFor(logging.ERROR)
+        logged = LOG_CONFIG in os.environ and logger.isEnabledFor(logging.ERROR)
         if logged:
             logger.error("%s", self.message)
         if not (logged and any(getattr(handler, "stream", None) is sys.stderr for handler in logging.root.handlers)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import sys
 from collections import Counter
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import reduce
 from itertools import groupby
 from operator import or_
@@ -66,6 +66,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         before_read: Called before each wait for input, and about once a second during the wait.
+        while_waiting: Returns a context manager; its block is a wait for input.
         process_member_message: Called with each message of a rejects file that adds a member to a Segment.
         record_receivers: Stream to the receiver of its records. The callback receives records of other streams.
         line: The current line.
@@ -82,6 +83,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._waiting = False
         self.before_read: Callable[[], None] = _do_nothing
+        self.while_waiting: Callable[[], AbstractContextManager[None]] = nullcontext
         self.process_member_message: Callable[[dict[str, Any]], None] = self._process_unknown_message
         self.record_receivers: dict[str, RecordReceiver] = {}
         self.line_number = 0
@@ -299,16 +301,17 @@ class MessageReader(GenericSingerReader[bytes]):
         """Wait for bytes and return how many were read; 0 at the end of the input, or after a signal."""
         while self.stop_signal is None:
             self.before_read()
-            try:
-                self._waiting = True
-                if self.stop_signal is None and _is_ready(source):
-                    return cast("int", source.readinto1(buffer))
-            except _StopReading:
-                break
-            except OSError as error:
-                raise InputError(f"the input cannot be read: {error.strerror or error}") from None
-            finally:
-                self._waiting = False
+            with self.while_waiting():
+                try:
+                    self._waiting = True
+                    if self.stop_signal is None and _is_ready(source):
+                        return cast("int", source.readinto1(buffer))
+                except _StopReading:
+                    break
+                except OSError as error:
+                    raise InputError(f"the input cannot be read: {error.strerror or error}") from None
+                finally:
+                    self._waiting = False
         return 0
 
 

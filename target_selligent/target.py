@@ -18,6 +18,7 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
+from target_selligent.display import Display
 from target_selligent.ending import Ending
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
 from target_selligent.failure import Failure, to_one_line
@@ -87,11 +88,15 @@ class TargetSelligent(Target):
         super().__init__(**kwargs)
         # When the SDK drains its sinks at the end, they are empty. So it needs no threads.
         self.max_parallelism = 1
-        self.run = LoadRun(self.settings, _print_state, on_failed=self._limit_remaining_time)
+        self._display = Display.for_this_process()
+        self.run = LoadRun(
+            self.settings, _print_state, on_failed=self._limit_remaining_time, on_progress=self._display.show
+        )
         self.origin = Origin("", b"{}")
         self._ending = Ending(self.run.freeze_state, self._log_summary)
         self._schemas: dict[str, tuple[Any, Any]] = {}
         self.message_reader.before_read = self.run.poll
+        self.message_reader.while_waiting = self.run.waiting_for_input
         self.message_reader.process_member_message = self._process_member_message
         self._ready = True
 
@@ -190,6 +195,7 @@ class TargetSelligent(Target):
 
     def _log_summary(self) -> None:
         """Log what became of the records. The rejected records come last, as warnings."""
+        self._display.close()
         for sentence in self.run.report.lines():
             self.logger.info("%s", sentence)
         for sentence in self.run.report.warnings():

@@ -37,13 +37,14 @@ TYPES_ONLY: dict[str, set[str]] = {f"{OURS}.loading.loads": {f"{OURS}.loading.de
 """Imports of a module that point up within its package, for annotations alone: they are gone when the code runs."""
 
 FOREIGN = {
-    "singer_sdk": {"reader", "sdk_errors", "sink", "stream_maps", "target"},
+    "singer_sdk": {"metric_points", "reader", "sdk_errors", "sink", "stream_maps", "target"},
     "click": {"failure", "target"},
     "requests": {"api.connections", "api.responses", "api.transport", "api.unreachable"},
     "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
     "backoff": {"api.transport"},
     "jsonschema_rs": {"records.validation"},
     "sqlite3": {"batches.run_store"},
+    "tqdm": {"display"},
 }
 """Library to the modules that alone may import it; the emulator is another program."""
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from singer_sdk.metrics import Metric
 
 import target_selligent
 from target_selligent.records import NO_SEGMENT
@@ -61,6 +62,7 @@ REQUIRED = {"base_url": "https://customer.slgnt.eu", "organization": "my_org", "
 OTHER_NAMES = {
     *(option for setting in SETTINGS for option in setting.options),
     *RejectDetails.__struct_fields__,
+    *(metric.value for metric in Metric),
     "batch_config",  # of taps
     "pip_url",  # of Meltano
     "result_settings",  # of Treasure AI

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from target_selligent.api.activity import Activity, Doing, EndpointCalls
 from target_selligent.api.client import LoadOptions, SelligentClient
 from target_selligent.api.pacer import Pacer
 from target_selligent.api.redaction import redact
@@ -12,6 +13,9 @@ from target_selligent.api.retries import RetryPolicy
 from target_selligent.api.transport import Transport
 
 __all__ = [
+    "Activity",
+    "Doing",
+    "EndpointCalls",
     "ListDetails",
     "LoadOptions",
     "LoadResult",

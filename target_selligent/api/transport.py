@@ -21,6 +21,7 @@ import requests
 import urllib3
 
 from target_selligent.api import responses
+from target_selligent.api.activity import Activity, CallActivity, Doing, endpoint_of
 from target_selligent.api.certificates import check_ca_bundle, explain_unsafe_connection
 from target_selligent.api.connections import Attempt, TimedAdapter
 from target_selligent.api.redaction import redact
@@ -62,6 +63,7 @@ class Transport:
         pacer: Keeps all calls below the quota.
         policy: When to try again.
         uplink: Measures the speed of the line.
+        activity: Adds up the calls and the waits.
 
     Attributes:
         uplink: Measures the speed of the line.
@@ -78,6 +80,7 @@ class Transport:
         pacer: Pacer,
         policy: RetryPolicy | None = None,
         uplink: Uplink | None = None,
+        activity: Activity | None = None,
     ) -> None:
         self._base_url = base_url
         self._root = f"{base_url}/Portal/Api/organizations/{_encode_path_part(organization)}"
@@ -88,6 +91,7 @@ class Transport:
         self._pacer = pacer
         self._policy = policy or RetryPolicy()
         self.uplink = uplink or Uplink()
+        self._activity = activity or Activity()
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._has_responded = False
@@ -121,21 +125,25 @@ class Transport:
         label = f"{method} {'/'.join(map(_loggable, path))}" if path else f"{method} the organization"
         content = msgspec.json.encode(body) if isinstance(body, dict) else body
         retries = Retries(self._policy, splittable)
+        activity = CallActivity(self._activity, endpoint_of(method, path), label, splittable=splittable)
 
         @backoff.on_exception(
             backoff.runtime,
             TransientApiError,
             value=retries.next_delay,
             giveup=retries.record_failure,
-            on_backoff=_log_retry,
+            on_backoff=[_log_retry, lambda details: activity.enter_wait(details.get("exception"))],
             jitter=None,
             logger=None,
         )
         def send() -> dict[str, Any]:
+            activity.enter(Doing.QUOTA)
             retries.exclude_seconds(self._pacer.acquire())
+            activity.enter(Doing.CALL)
             return self._send(method, "/".join(["", *parts]), query, content, label, splittable=splittable)
 
-        return send()
+        with activity:
+            return send()
 
     def close(self) -> None:
         """Close the connections of all threads. Call it when no call is running any more."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from target_selligent.loading import checkpoints
+from target_selligent.loading.progress import Progress, Rate
 from target_selligent.loading.run import LoadRun
 
 __all__ = [
     "LoadRun",
+    "Progress",
+    "Rate",
     "checkpoints",
 ]

@@ -103,6 +103,7 @@ class BatchFiller:
             RunStoppedError: If `skip_invalid_records` is false.
         """
         self._parts.report.add_list(self._route.list_api_name, Counts(read=1, rejected_before_sending=1))
+        self._parts.report.add_acknowledged(1)
         if error.code != NO_SEGMENT:
             self._parts.stream_outcomes.note_records(self._route.stream, 1)
         if self._removals is not None and key is not None:
@@ -166,6 +167,7 @@ class BatchFiller:
             )
             if replaced:
                 self._parts.report.add_list(self._route.list_api_name, Counts(read=1, duplicates=1))
+                self._parts.report.add_acknowledged(1)
 
     def _normalize_keys(self, keys: Sequence[Key]) -> list[bytes]:
         return normalize_for_identity(self._route, keys, ignore_case=self._parts.settings.ignores_case_of_keys)

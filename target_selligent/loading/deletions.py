@@ -50,6 +50,8 @@ class Deletions:
                 removed = self._spool.remove(get_key())
                 counts.add(Counts(read=removed, duplicates=removed))
         self._report.add_list(list_api_name, counts)
+        if ignored:
+            self._report.add_acknowledged(counts.read)
         if ignored and stream not in self._logged_streams:
             self._logged_streams.add(stream)
             logger.warning(

@@ -91,6 +91,7 @@ class Delivery:
         self._segment_names: dict[str, str] = {}
         self._loaded_keys = LoadedKeys() if settings.deduplication == "ImportFirstMatch" else None
         self._cleared_segments: set[str] = set()
+        self._records_of: dict[int, int] = {}
         self._segment_age = FlushAge(settings.segment_batch_max_age_seconds)
         self._segment_buffer = SegmentBuffer(
             max_rows=settings.segment_batch_size_rows,
@@ -139,11 +140,14 @@ class Delivery:
         """
         refused: set[int] = set()
         indexes = prepared.indexes
+        started_at = time.monotonic()
         while indexes:
             newly_refused = self._load_rows(prepared.batch, indexes)
             refused |= newly_refused
             first_rows = prepared.first_rows
             indexes = () if first_rows is None else first_rows.replacements_for(newly_refused)
+        if len(prepared.batch.body):
+            self.report.add_batch(prepared.batch.route.stream, time.monotonic() - started_at)
         return refused
 
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
@@ -173,6 +177,7 @@ class Delivery:
         self.rejects.write_newer_records(batch, set(prepared.indexes) - refused)
         if not_loaded := prepared.rejected | refused:
             batch.group_keys_by_segment(not_loaded)
+        self._records_of[batch.ticket] = len(batch)
         for full in self._segment_buffer.add(batch, self._segment_names, time.monotonic()):
             self._load_segment(full)
         self._acknowledge_finished()
@@ -245,6 +250,7 @@ class Delivery:
     def _acknowledge_finished(self) -> None:
         for ticket in self._segment_buffer.pop_finished_tickets():
             self._on_acknowledged(ticket)
+            self.report.add_acknowledged(self._records_of.pop(ticket))
 
     def count_rows(self, route: Route, counts: Counts) -> None:
         """Add to the counts of the List, and report the stream as loaded if the counts show it."""

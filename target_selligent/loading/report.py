@@ -69,6 +69,19 @@ class Counts:
 _COUNTS = tuple(slot.name for slot in fields(Counts))
 
 
+@dataclass(frozen=True, slots=True)
+class BatchTimes:
+    """The batches of one stream.
+
+    Args:
+        batches: How many are loaded into their List.
+        seconds: How long that took together.
+    """
+
+    batches: int = 0
+    seconds: float = 0.0
+
+
 class RunReport:
     """Adds up counts for each List and Segment. May be used from any thread. As text, it is the whole summary.
 
@@ -82,6 +95,8 @@ class RunReport:
         self._lists: defaultdict[str, Counts] = defaultdict(Counts)
         self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
         self._ignored: dict[str, int] = {}
+        self._batches: defaultdict[str, BatchTimes] = defaultdict(BatchTimes)
+        self._acknowledged = 0
 
     def add_list(self, list_api_name: str, counts: Counts) -> None:
         """Add to the counts of a List."""
@@ -97,6 +112,33 @@ class RunReport:
         """Add to the records of a stream that is not loaded. With 0, only the stream is noted."""
         with self._lock:
             self._ignored[stream] = self._ignored.get(stream, 0) + count
+
+    def add_batch(self, stream: str, seconds: float) -> None:
+        """Count a batch whose List load has ended.
+
+        Args:
+            stream: The stream of its rows.
+            seconds: How long the load took, with all its calls.
+        """
+        with self._lock:
+            known = self._batches[stream]
+            self._batches[stream] = BatchTimes(known.batches + 1, known.seconds + seconds)
+
+    def add_acknowledged(self, records: int) -> None:
+        """Count records that are loaded, or rejected and recorded."""
+        with self._lock:
+            self._acknowledged += records
+
+    @property
+    def acknowledged(self) -> int:
+        """Number of records that are loaded, or rejected and recorded."""
+        return self._acknowledged
+
+    @property
+    def batches(self) -> dict[str, BatchTimes]:
+        """By stream, the batches that are loaded into their List."""
+        with self._lock:
+            return dict(self._batches)
 
     @property
     def records_read(self) -> int:

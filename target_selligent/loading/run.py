@@ -10,9 +10,10 @@ import json
 import logging
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.api import Pacer, RetryPolicy, SelligentClient, Transport
+from target_selligent.api import Activity, Doing, Pacer, RetryPolicy, SelligentClient, Transport
 from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
 from target_selligent.errors import RunStoppedError
 from target_selligent.loading.checkpoints import Checkpoints
@@ -22,6 +23,8 @@ from target_selligent.loading.ignored_stream import IgnoredStream
 from target_selligent.loading.list_relations import ListRelations
 from target_selligent.loading.list_workers import ListWorkers
 from target_selligent.loading.load_order import LoadOrder
+from target_selligent.loading.monitor import Monitor
+from target_selligent.loading.progress import Progress
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.run_parts import RunParts
@@ -31,7 +34,7 @@ from target_selligent.records import Origin, StreamOptions, check_schema_message
 from target_selligent.rejects import Rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -55,6 +58,8 @@ class LoadRun:
             never from two threads at once. An exception in it ends the run.
         on_failed: Called once with the exception that ended the loading of a List. The call comes from another thread,
             while other Lists are still being loaded.
+        on_progress: Called about once a second, and at the end of the run, with how far the run is. The call comes from
+            another thread.
 
     Raises:
         DestinationError: If the rejects file cannot be opened.
@@ -66,8 +71,10 @@ class LoadRun:
         on_state: Callable[[Any], None] | None = None,
         *,
         on_failed: Callable[[Exception], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._settings = settings
+        self._activity = Activity()
         self._client = SelligentClient(
             Transport(
                 settings.base_url,
@@ -77,6 +84,7 @@ class LoadRun:
                 timeout=settings.request_timeout_seconds,
                 pacer=Pacer(settings.requests_per_minute),
                 policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
+                activity=self._activity,
             )
         )
         self._on_state = on_state or _do_nothing
@@ -115,6 +123,9 @@ class LoadRun:
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False
+        self._completed = False
+        self._last_state_at: float | None = None
+        self._monitor = Monitor(self.look, [on_progress] if on_progress else [])
         if settings.state_deferred_by is not None:
             logger.info(
                 "STATE will be printed at the end only: with %s, a run cannot resume in the middle",
@@ -229,11 +240,40 @@ class LoadRun:
         Raises:
             Exception: What ended the loading of the first List that failed.
         """
+        self._monitor.start()
         self._list_workers.check()
         now = time.monotonic()
         for list_api_name, buffer in self._buffers.items():
             if not self._load_order.level(list_api_name):
                 buffer.flush_old(now, self._ages[list_api_name])
+
+    @contextmanager
+    def waiting_for_input(self) -> Iterator[None]:
+        """Count the time of a block as time in which the run waits for records. `poll` does not count it."""
+        number = self._activity.begin(Doing.INPUT)
+        try:
+            yield
+        finally:
+            self._activity.end(Doing.INPUT, number)
+
+    def look(self) -> Progress:
+        """Return how far the run is. Any thread may call this method."""
+        activity = self._activity.snapshot()
+        read = sum(loader.records_read for _, loader in list(self._loaders.values()))
+        return Progress(
+            seconds=activity.seconds,
+            read=read,
+            # What leaves at the end of a run is acknowledged with the run.
+            acknowledged=read if self._completed else self.report.acknowledged,
+            rejected=self._rejects.total,
+            state_age=None if self._last_state_at is None else time.monotonic() - self._last_state_at,
+            doing=activity.doing,
+            doing_seconds=activity.since,
+            detail=activity.detail,
+            spent=activity.spent,
+            endpoints=activity.endpoints,
+            batches=self.report.batches,
+        )
 
     def stop(self) -> None:
         """End the run early. `StreamLoader.take` raises an exception from now on; `finish` loads the records before it.
@@ -265,6 +305,7 @@ class LoadRun:
         try:
             self._finish(complete=complete and not self._stopped)
         finally:
+            self._monitor.end()
             self._client.close()
 
     def _finish(self, *, complete: bool) -> None:
@@ -279,6 +320,7 @@ class LoadRun:
             self._stream_outcomes.check_at_end(self._rejects)
             self._removals.finish()
             self._checkpoints.release()
+            self._completed = True
         else:
             self._load_order.warn_of_skipped()
             self._removals.warn_of_skipped()
@@ -297,6 +339,7 @@ class LoadRun:
 
     def _call_on_state(self, state: str) -> None:
         self._on_state(json.loads(state))
+        self._last_state_at = time.monotonic()
 
     def _check_open(self) -> None:
         if self._finished or self._stopped:
