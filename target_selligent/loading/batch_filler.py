@@ -50,7 +50,10 @@ class BatchFiller:
     ) -> None:
         self._route, self._parts, self._buffer, self._removals = route, parts, buffer, removals
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
-        self._loader_index = parts.spool.register(route, self.load_spooled) if parts.spool is not None else 0
+        own = parts.settings.for_list(route.list_api_name)
+        self._ignore_case = own.ignores_case_of_keys
+        self._spool = parts.spool if own.spools_records else None
+        self._loader_index = self._spool.register(route, self.load_spooled) if self._spool is not None else 0
 
     def add(self, field_names: tuple[str, ...], rows: Rows, leaving: Sequence[bool] = ()) -> None:
         """Put rows in batches or in the spool. Rows with different fields go to different batches.
@@ -130,10 +133,10 @@ class BatchFiller:
                 return
             encoded = encode_rows(rows.values)
         self._parts.stream_outcomes.note_records(self._route.stream, len(rows))
-        if self._parts.spool is None:
+        if self._spool is None:
             self._add_to_batch(field_names, rows, encoded)
         else:
-            self._add_to_spool(self._parts.spool, field_names, rows)
+            self._add_to_spool(self._spool, field_names, rows)
 
     def _reject_too_large(self, rows: Rows) -> Rows:
         """Reject the rows that do not fit into a request even alone. Return the other rows."""
@@ -170,4 +173,4 @@ class BatchFiller:
                 self._parts.report.add_acknowledged(1)
 
     def _normalize_keys(self, keys: Sequence[Key]) -> list[bytes]:
-        return normalize_for_identity(self._route, keys, ignore_case=self._parts.settings.ignores_case_of_keys)
+        return normalize_for_identity(self._route, keys, ignore_case=self._ignore_case)

@@ -31,20 +31,23 @@ class Deletions:
         self._report = report
         self._logged_streams: set[str] = set()
 
-    def count(self, stream: str, list_api_name: str, get_key: Callable[[], bytes], *, ignored: bool = True) -> None:
+    def count(
+        self, stream: str, list_api_name: str, get_key: Callable[[], bytes] | None, *, ignored: bool = True
+    ) -> None:
         """Count a deleted record. The first one of a stream is logged.
 
         Args:
             stream: Its stream.
             list_api_name: The List of the stream.
-            get_key: Returns its key, normalized by `same_key.normalize_for_identity`. Called only if rows are spooled.
+            get_key: Returns its key, normalized by `same_key.normalize_for_identity`. None if rows of its List are not
+                spooled.
             ignored: Whether counting is all that happens to the record (`deleted_records: ignore`).
 
         Raises:
             RejectedRecord: If rows are spooled and the record has no usable key.
         """
         counts = Counts(read=1, deleted=1)
-        if self._spool is not None:
+        if self._spool is not None and get_key is not None:
             # A key that is not valid Unicode is never in the spool.
             with suppress(UnicodeEncodeError):
                 removed = self._spool.remove(get_key())

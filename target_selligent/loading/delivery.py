@@ -75,7 +75,8 @@ class Delivery:
         self.client = client
         self._destination = destination
         self.settings = settings
-        self.options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
+        self.own = own = settings.for_list(destination.api_name)
+        self.options = LoadOptions(settings.mode, own.deduplication, settings.error_handling)
         self.rejects = rejects
         self.report = report
         self._on_acknowledged = on_acknowledged
@@ -89,12 +90,12 @@ class Delivery:
         )
         # From the spelling in the records to the tenant's spelling. Names that no Segment can have are not in it.
         self._segment_names: dict[str, str] = {}
-        self._loaded_keys = LoadedKeys() if settings.deduplication == "ImportFirstMatch" else None
+        self._loaded_keys = LoadedKeys() if own.deduplication == "ImportFirstMatch" else None
         self._cleared_segments: set[str] = set()
         self._records_of: dict[int, int] = {}
-        self._segment_age = FlushAge(settings.segment_batch_max_age_seconds)
+        self._segment_age = FlushAge(own.segment_batch_max_age_seconds)
         self._segment_buffer = SegmentBuffer(
-            max_rows=settings.segment_batch_size_rows,
+            max_rows=own.segment_batch_size_rows,
             max_bytes=settings.max_request_bytes,
             max_total_rows=_MAX_SEGMENT_ROWS,
             max_total_bytes=_MAX_SEGMENT_BYTES,
@@ -120,7 +121,7 @@ class Delivery:
             indexes = [index for index in indexes if index not in rejected]
         if self._loaded_keys is None or not len(batch.body):
             return PreparedBatch(batch, rejected, indexes)
-        keys = normalize_for_identity(batch.route, batch.keys, ignore_case=self.settings.ignores_case_of_keys)
+        keys = normalize_for_identity(batch.route, batch.keys, ignore_case=self.own.ignores_case_of_keys)
         first_rows = FirstRows(keys, indexes, self._loaded_keys)
         return PreparedBatch(batch, rejected, first_rows.indexes, first_rows)
 
@@ -255,7 +256,7 @@ class Delivery:
     def count_rows(self, route: Route, counts: Counts) -> None:
         """Add to the counts of the List, and report the stream as loaded if the counts show it."""
         self.report.add_list(route.list_api_name, counts)
-        if counts.show_a_load(only_insert=self.settings.list_data_import_option == "OnlyInsert"):
+        if counts.show_a_load(only_insert=self.own.list_data_import_option == "OnlyInsert"):
             self._on_loaded(route.stream)
 
     def reject_row(  # noqa: PLR0913 - what is known about it

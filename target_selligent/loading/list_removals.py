@@ -46,6 +46,7 @@ class ListRemovals:
         self._streams: dict[str, StreamRemovals] = {}
         self._routes: dict[str, Route] = {}
         self._removal_fields: Mapping[str, Any] = {}
+        self._own = parts.settings.for_list(route.list_api_name)
 
     @property
     def streams(self) -> Sequence[StreamRemovals]:
@@ -82,8 +83,7 @@ class ListRemovals:
         if policy.mirror:
             # So that a missing right ends the run before it loads. With a filter, as later pages have it.
             self._search(None, after=0, take=1)
-        ignore_case = self._parts.settings.ignores_case_of_keys
-        stream = StreamRemovals(self._log, route, policy, defer_state, ignore_case=ignore_case)
+        stream = StreamRemovals(self._log, route, policy, defer_state, ignore_case=self._own.ignores_case_of_keys)
         self._streams[route.stream] = stream
         return stream
 
@@ -180,7 +180,7 @@ class ListRemovals:
     def _load(self, place: str, load_of: Callable[[list[Departure]], RemovalLoad]) -> int:
         loader = self._parts.part_loader(self._destination)
         refused = 0
-        for departures in self._log.read_departures(place, self._parts.settings.segment_batch_size_rows):
+        for departures in self._log.read_departures(place, self._own.segment_batch_size_rows):
             load = load_of(departures)
             body = Body()
             body.append(encode_rows([load.row(departure) for departure in departures]), len(departures))
@@ -209,7 +209,7 @@ class ListRemovals:
             normalized = normalize_within_list(
                 self._route,
                 keys if len(self._route.key_fields) > 1 else [key for (key,) in keys],
-                ignore_case=self._parts.settings.ignores_case_of_keys,
+                ignore_case=self._own.ignores_case_of_keys,
             )
             self._log.resolve_unnamed(place, normalized, keys, named_in)
             found, after = found + len(rows), last

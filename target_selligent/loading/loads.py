@@ -103,7 +103,7 @@ class ListLoad:
             self.batch.fields,
             route.key_fields,
             body,
-            delivery.settings.list_data_import_option,
+            delivery.own.list_data_import_option,
             delivery.options,
             splittable=splittable,
         )
@@ -142,7 +142,7 @@ class SegmentLoad:
             route.key_fields,
             route.key_fields,
             route.key_types,
-            self.delivery.settings.segment_batch_size_rows,
+            self.delivery.own.segment_batch_size_rows,
         )
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.api import redact
+from target_selligent.api import LoadOptions, redact
 from target_selligent.loading.loads import LoadShape
 from target_selligent.loading.parts import PartLoader
 from target_selligent.loading.sizes import SizeLimit
@@ -15,14 +15,14 @@ from target_selligent.rejects import Rejection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_selligent.api import LoadOptions, LoadResult, SelligentClient
+    from target_selligent.api import LoadResult, SelligentClient
     from target_selligent.batches import Departure, Route
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.outcomes import Refusal, RowIndex
     from target_selligent.loading.report import Counts, RunReport
     from target_selligent.records import Row
     from target_selligent.rejects import Rejects
-    from target_selligent.settings import Settings
+    from target_selligent.settings import ListSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,12 @@ class RemovalParts:
     Args:
         client: Calls Selligent.
         settings: The run's settings.
-        options: Parameters that all loads share.
         rejects: Receives the records whose removal Selligent refuses.
         report: Receives the counts.
     """
 
     client: SelligentClient
     settings: Settings
-    options: LoadOptions
     rejects: Rejects
     report: RunReport
 
@@ -73,8 +71,19 @@ class RemovalLoad:
     @property
     def shape(self) -> LoadShape:
         """What all rows have in common. See `Load.shape`."""
-        route, max_rows = self.route, self.parts.settings.segment_batch_size_rows
+        route, max_rows = self.route, self.own.segment_batch_size_rows
         return LoadShape(self._place, self._fields, route.key_fields, route.key_types, max_rows)
+
+    @property
+    def options(self) -> LoadOptions:
+        """The parameters that all loads of the List share."""
+        settings = self.parts.settings
+        return LoadOptions(settings.mode, self.own.deduplication, settings.error_handling)
+
+    @property
+    def own(self) -> ListSettings:
+        """The settings of the List."""
+        return self.parts.settings.for_list(self.route.list_api_name)
 
     def row(self, departure: Departure) -> Row:
         """Return what is sent for a record."""
@@ -137,7 +146,7 @@ class MemberRemovalLoad(RemovalLoad):
         """Send rows in one call. See `Load.send`."""
         route = self.route
         return self.parts.client.remove_members(
-            route.list_api_name, self.segment, route.key_fields, body, self.parts.options, splittable=splittable
+            route.list_api_name, self.segment, route.key_fields, body, self.options, splittable=splittable
         )
 
     @property
@@ -157,7 +166,7 @@ class DeletionLoad(RemovalLoad):
         """Send rows in one call. See `Load.send`."""
         route = self.route
         return self.parts.client.delete_records(
-            route.list_api_name, route.key_fields, body, self.parts.options, splittable=splittable
+            route.list_api_name, route.key_fields, body, self.options, splittable=splittable
         )
 
 
@@ -184,7 +193,7 @@ class UpdateLoad(RemovalLoad):
             route.key_fields,
             body,
             "OnlyUpdate",
-            self.parts.options,
+            self.options,
             splittable=splittable,
         )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from target_selligent.api import LoadOptions
 from target_selligent.errors import RunStoppedError, TooManyRemovalsError
 from target_selligent.loading.left_behind import decide
 from target_selligent.loading.list_removals import ListRemovals
@@ -49,8 +48,7 @@ class Removals:
         report: RunReport,
         checkpoints: Checkpoints,
     ) -> None:
-        options = LoadOptions(settings.mode, settings.deduplication, settings.error_handling)
-        self._parts = RemovalParts(client, settings, options, rejects, report)
+        self._parts = RemovalParts(client, settings, rejects, report)
         self._checkpoints = checkpoints
         self._settings = settings
         self._ticket: int | None = None

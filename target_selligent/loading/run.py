@@ -103,7 +103,7 @@ class LoadRun:
         )
         self._load_order = LoadOrder(settings.load_levels, self._list_workers)
         self._relations = ListRelations(self._client, settings.load_levels)
-        self._spool = Spool() if settings.spools_records else None
+        self._spool = Spool() if any(one.spools_records for one in settings.all_streams) else None
         self._removals = Removals(self._client, settings, self._rejects, self.report, self._checkpoints)
         self._parts = RunParts(
             settings=settings,
@@ -353,12 +353,13 @@ class LoadRun:
         """Return the destination of a List. All streams of the List share it."""
         known = self._destinations.get(list_api_name.casefold())
         if known is None:
+            own = self._settings.for_list(list_api_name)
             known = self._destinations[list_api_name.casefold()] = ListDestination(
                 self._client,
                 list_api_name,
-                create_list=self._settings.create_list_if_not_exists,
-                create_segments=self._settings.create_segment_if_not_exists,
-                list_type=self._settings.list_types.get(list_api_name.casefold()),
+                create_list=own.create_list_if_not_exists,
+                create_segments=own.create_segment_if_not_exists,
+                list_type=own.list_type,
             )
         return known
 

@@ -88,7 +88,7 @@ class StreamLoader:
         self._unknown_columns: set[str] = set()
         self._route = create_route(description, destination.api_name, fields, origin, fields.key_columns)
         self._own = description.settings
-        self._audience = Audience(self._own, required=parts.settings.records_without_segment == "skip")
+        self._audience = Audience(self._own, required=self._own.records_without_segment == "skip")
         self.removals = self._open_removals(self._route)
         self._filler = BatchFiller(self._route, parts, buffer, self.removals)
         self._alternate: tuple[Route, BatchFiller] | None = None
@@ -226,7 +226,7 @@ class StreamLoader:
             self._parts.deletions.count(
                 self._route.stream,
                 self._route.list_api_name,
-                lambda: path.filler.normalize_key(path.mapper.get_key(record)),
+                (lambda: path.filler.normalize_key(path.mapper.get_key(record))) if self._own.spools_records else None,
                 ignored=ignored,
             )
             if self.removals is not None and not ignored:

@@ -105,7 +105,7 @@ def describe_stream(
         alternate_key_fields=stream_settings.alternate_key_fields,
         field_mapping={**({action_column: None} if action_column else {}), **stream_settings.field_mapping},
         segment_column=stream_settings.segment_column,
-        text_field_length=settings.text_field_length,
+        text_field_length=stream_settings.text_field_length,
     )
     if stream_settings.segment_data_import_option == "remove":
         # Only keys are sent. The List may lack fields for the other columns.

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from target_selligent.batches import normalize_for_order
@@ -17,7 +18,7 @@ from target_selligent.rejects.lines import RejectDetails, SchemaDetails, add_det
 from target_selligent.rejects.rejection import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from target_selligent.batches import Batch
     from target_selligent.rejects.rejection import RejectionKind
@@ -43,8 +44,9 @@ class Rejects:
         strict: Whether the first rejected record ends the run (`skip_invalid_records: false`).
         path: The rejects file; None for no file.
         limit: How many rejected records a run may have; None for any number.
-        keeps_newer_records: Whether loaded records go to the rejects file, too, if an earlier record with the same key
-            was rejected. Without them, a replay of the rejected record would overwrite them.
+        keeps_newer_records: Returns for the name of a List whether its loaded records go to the rejects file, too, if
+            an earlier record with the same key was rejected. Without them, a replay of the rejected record would
+            overwrite them.
 
     Raises:
         DestinationError: If the file cannot be opened.
@@ -56,7 +58,7 @@ class Rejects:
         strict: bool,
         path: str | None = None,
         limit: Limit | None = None,
-        keeps_newer_records: bool = False,
+        keeps_newer_records: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._strict = strict
         self._limit = limit
@@ -81,7 +83,7 @@ class Rejects:
             strict=not settings.skip_invalid_records,
             path=settings.rejects_path,
             limit=settings.max_rejects,
-            keeps_newer_records=settings.last_record_wins,
+            keeps_newer_records=cache(lambda list_api_name: settings.for_list(list_api_name).last_record_wins),
         )
 
     def add(self, rejection: Rejection) -> None:
@@ -192,7 +194,7 @@ class Rejects:
 
     def _note_key(self, rejection: Rejection) -> None:
         """Note the key of a rejected record, so that newer records with this key are recognized."""
-        if self._file is None or not self._keeps_newer_records or rejection.key is None:
+        if self._file is None or rejection.key is None or not self._keeps_newer_records(rejection.list_api_name):
             return
         keys = self._first_rejected.setdefault(rejection.list_api_name, {})
         if len(keys) < _MAX_KEYS:

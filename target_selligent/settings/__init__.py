@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.environment import read_environment
+from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation
 from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
 from target_selligent.settings.stream_entries import find_entries, is_pattern, matches
@@ -16,6 +17,7 @@ __all__ = [
     "MAX_TEXT_LENGTH",
     "SETTINGS",
     "Limit",
+    "ListSettings",
     "Relation",
     "SettingDefinition",
     "Settings",

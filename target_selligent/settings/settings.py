@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
+from target_selligent.settings.list_agreement import find_list_contradictions, merge_list_settings
 from target_selligent.settings.relations import derive_load_levels, find_relation_contradictions
 from target_selligent.settings.stream_entries import find_entries
 from target_selligent.settings.stream_settings import (
@@ -29,6 +30,8 @@ from target_selligent.settings.values import Limit, parse_limit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from target_selligent.settings.list_settings import ListSettings
+
 _HOST = re.compile(r"(?!\.)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,23 +48,14 @@ class Settings(StreamSettings):
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
     organization: str
-    create_list_if_not_exists: bool
-    list_data_import_option: str
-    create_segment_if_not_exists: bool
-    deduplication: str
-    key_comparison: str
     error_handling: str
     mode: str
     skip_invalid_records: bool
-    records_without_segment: str
     streams: Mapping[str, Mapping[str, Any]]
     unlisted_streams: str
-    text_field_length: int
     batch_size_rows: int
     max_request_bytes: int
     batch_max_age_seconds: int
-    segment_batch_size_rows: int
-    segment_batch_max_age_seconds: int
     rejects_path: str | None
     max_rejects: Limit | None
     requests_per_minute: int
@@ -98,7 +92,11 @@ class Settings(StreamSettings):
                 f"the entries {', '.join(entries)} of streams fit it equally well and differ: give the stream an entry "
                 "of its own"
             )
-        yield from find_contradictions(self.for_stream(stream))
+        settings = self.for_stream(stream)
+        yield from find_contradictions(settings)
+        if not entries:
+            others = self._streams_of(settings.list_api_name)
+            yield from find_list_contradictions([(one, self.for_stream(one)) for one in (*others, stream)])
 
     @property
     def has_several_lists(self) -> bool:
@@ -116,20 +114,19 @@ class Settings(StreamSettings):
         """The level of each List that the run may load, by its name without case; see `derive_load_levels`."""
         return derive_load_levels((one.list_api_name, one.relation) for one in self.all_streams)
 
-    @property
-    def list_types(self) -> Mapping[str, str]:
-        """The type of each List for which `list_type` is set, by its name without case."""
-        return {one.list_api_name.casefold(): one.list_type for one in self.all_streams if one.list_type}
+    def for_list(self, list_api_name: str) -> ListSettings:
+        """Return the settings that belong to a List. All of its streams agree on them.
 
-    @property
-    def spools_records(self) -> bool:
-        """Whether no record may be loaded before the last record of each key is known."""
-        return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
+        Args:
+            list_api_name: The API name of the List, in any spelling.
+        """
+        streams = self._streams_of(list_api_name)
+        return merge_list_settings([override(self, self.streams[stream]) for stream in streams] or [self])
 
-    @property
-    def ignores_case_of_keys(self) -> bool:
-        """Whether keys that differ only in case or trailing blanks are the same key for `deduplication`."""
-        return self.key_comparison == "ignore_case"
+    def _streams_of(self, list_api_name: str) -> list[str]:
+        """Return the names of the entries in `streams` for a List."""
+        name = list_api_name.casefold()
+        return [entry for entry, own in self.streams.items() if override(self, own).list_api_name.casefold() == name]
 
     @property
     def secrets(self) -> tuple[str, str]:
@@ -137,26 +134,9 @@ class Settings(StreamSettings):
         return self.api_key, self.api_secret
 
     @property
-    def last_record_wins(self) -> bool:
-        """Whether the List ends with the last of several records with the same key."""
-        return self.deduplication == "ImportLastMatch" and self.list_data_import_option != "OnlyInsert"
-
-    @property
     def state_deferred_by(self) -> str | None:
-        """The settings because of which STATE is printed only at the end; None if it is printed during the run.
-
-        If a run resumes from a STATE of an interrupted run, the result must be as if the first run had not been
-        interrupted. This is not so if the effect of a record depends on earlier records of the same run: a Segment is
-        cleared before its first load, or only the first record of a key counts, or only the last one is inserted.
-        """
-        for option in ("replace", "mirror", "remove"):
-            if any(one.has_segments and one.segment_data_import_option == option for one in self.all_streams):
-                return f"segment_data_import_option {option}"
-        if self.spools_records:
-            return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
-        if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
-            return "deduplication ImportFirstMatch"
-        return None
+        """The settings because of which STATE is printed only at the end; None if it is printed during the run."""
+        return next((reason for one in self.all_streams if (reason := one.defers_state_by)), None)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -213,19 +193,14 @@ class Settings(StreamSettings):
             own = find_contradictions(override(settings, entry))
             problems += [f"streams: {problem} (stream {stream})" for problem in own if problem not in problems]
         problems += find_relation_contradictions((one.list_api_name, one.relation) for one in settings.all_streams)
-        problems += _find_type_contradictions(settings.all_streams)
+        streams = [(stream, override(settings, entry)) for stream, entry in settings.streams.items()]
+        if settings.unlisted_streams == "load":
+            streams.append(("all other streams", settings))
+        problems += find_list_contradictions(streams)
         problems += _find_key_contradictions(settings.all_streams)
         if problems:
             raise SettingsError(problems)
         return settings
-
-
-def _find_type_contradictions(streams: Iterable[StreamSettings]) -> Iterator[str]:
-    """Yield one sentence for each List that streams want to have different types."""
-    types: dict[str, str] = {}
-    for stream in streams:
-        if stream.list_type and types.setdefault(stream.list_api_name.casefold(), stream.list_type) != stream.list_type:
-            yield f"list_type must be the same for all streams of List {stream.list_api_name}"
 
 
 def _find_key_contradictions(streams: Iterable[StreamSettings]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation, find_relation_problems, parse_relation
 from target_selligent.settings.table import DEFINITIONS
 from target_selligent.settings.values import Limit, parse_limit, parse_names
@@ -22,11 +23,10 @@ _NULLABLE = frozenset({"segment_column", "segment", "relation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamSettings:
+class StreamSettings(ListSettings):
     """The settings of one stream. Each attribute is the setting with its name."""
 
     list_api_name: str
-    list_type: str | None
     relation: Relation | None
     segment_column: str | None
     segment: str | None
@@ -40,7 +40,9 @@ class StreamSettings:
     removal_fields: Mapping[str, Any]
     key_fields: tuple[str, ...]
     alternate_key_fields: tuple[str, ...]
+    records_without_segment: str
     field_mapping: Mapping[str, str | None]
+    text_field_length: int
 
     @property
     def has_segments(self) -> bool:
@@ -55,6 +57,23 @@ class StreamSettings:
             or self.action_column is not None
             or self.deleted_records != "ignore"
         )
+
+    @property
+    def defers_state_by(self) -> str | None:
+        """The settings because of which STATE is printed only at the end; None if it is printed during the run.
+
+        If a run resumes from a STATE of an interrupted run, the result must be as if the first run had not been
+        interrupted. This is not so if the effect of a record depends on earlier records of the same run: a Segment is
+        cleared before its first load, or only the first record of a key counts, or only the last one is inserted.
+        """
+        option = self.segment_data_import_option
+        if self.has_segments and option in {"replace", "mirror", "remove"}:
+            return f"segment_data_import_option {option}"
+        if self.spools_records:
+            return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
+        if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
+            return "deduplication ImportFirstMatch"
+        return None
 
 
 STREAM_SETTINGS = tuple(slot.name for slot in fields(StreamSettings))

@@ -41,7 +41,7 @@ class Stream:
     """
 
     def __init__(self, server: PreparedServer, *, spools: bool = False, removes: bool = False, **changes: Any) -> None:
-        settings = settings_with(**changes)
+        settings = settings_with(**changes, **({"list_data_import_option": "OnlyInsert"} if spools else {}))
         client, checkpoints, spool = server.client(), Checkpoints(lambda _: None), Spool() if spools else None
         self.batches: list[Batch] = []
         self.report = RunReport()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.api.client import LoadOptions
 from target_selligent.batches.batch import Rows
 from target_selligent.batches.membership_log import Departure
 from target_selligent.errors import DestinationError, FatalApiError
@@ -62,8 +61,7 @@ class Stream:
         destination = ListDestination(client, "contacts", create_list=False, create_segments=False)
         schema = {"properties": {"key": {"type": "integer"}}}
         destination.prepare("people", derive_stream_fields("people", schema, ["key"]))
-        options = LoadOptions("Sync", "ImportLastMatch", "ContinueOnError")
-        parts = RemovalParts(client, settings, options, Rejects.for_run(settings), RunReport())
+        parts = RemovalParts(client, settings, Rejects.for_run(settings), RunReport())
         self.deferred = 0
         self.list = ListRemovals(parts, ROUTE, destination)
         self.removals = self.open(policy)

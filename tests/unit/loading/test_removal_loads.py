@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.api.client import LoadOptions
 from target_selligent.batches.batch import Route
 from target_selligent.batches.body import Body, encode_rows
 from target_selligent.batches.membership_log import Departure
@@ -45,8 +44,7 @@ class Run:
         checked = settings_with(rejects_path=str(self._path), **settings)
         self._client = server.client()
         self.report = RunReport()
-        options = LoadOptions("Sync", "ImportLastMatch", "ContinueOnError")
-        self.parts = RemovalParts(self._client, checked, options, Rejects.for_run(checked), self.report)
+        self.parts = RemovalParts(self._client, checked, Rejects.for_run(checked), self.report)
 
     def load(self, load: RemovalLoad) -> set[int]:
         """Send a load; return the rows that were refused."""

@@ -146,7 +146,7 @@ def test_newer_records_of_a_rejected_key_are_stored(
 ) -> None:
     """Of the loaded records, those that came after the rejected one and have its key."""
     path = tmp_path / "rejects"
-    rejects = Rejects(strict=False, path=str(path), keeps_newer_records=keeps)
+    rejects = Rejects(strict=False, path=str(path), keeps_newer_records=lambda _: keeps)
     rejects.add(rejection(5, key=1))
     before = path.read_bytes()
     batch = batch_of([4, 6, 7], [1, 1, 2])

@@ -72,8 +72,10 @@ def test_one_scope_for_two_relations() -> None:
 def test_types_of_one_list() -> None:
     """Streams of one List cannot want two types; where one is silent, the other decides."""
     both = {"a": {"list_type": "Datalist"}, "b": {"list_type": "Userlist"}}
-    assert problems_with(streams=both) == ["list_type must be the same for all streams of List contacts"]
-    assert settings_with(streams={"a": {"list_type": "Datalist"}, "b": {}}).list_types == {"contacts": "Datalist"}
+    assert problems_with(streams=both) == [
+        "list_type (a: Datalist, b: Userlist) must be the same for all streams of List contacts"
+    ]
+    assert settings_with(streams={"a": {"list_type": "Datalist"}, "b": {}}).for_list("Contacts").list_type == "Datalist"
 
 
 def test_null_takes_the_relation_of_the_run_away() -> None:
