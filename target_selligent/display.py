@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from target_selligent.failure import LOG_CONFIG
-from target_selligent.loading import Rate
+from target_selligent.loading import Rate, Waits
 from target_selligent.metric_points import MetricPoints
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Display:
         if not logger.isEnabledFor(logging.INFO):
             return cls([])
         if LOG_CONFIG not in os.environ and sys.stderr is not None and sys.stderr.isatty():
-            return cls([LiveLine(sys.stderr)])
-        return cls([LogLines(), MetricPoints()])
+            return cls([LiveLine(sys.stderr), WaitLines()])
+        return cls([LogLines(), WaitLines(), MetricPoints()])
 
     def show(self, progress: Progress) -> None:
         """Show how far the run is."""
@@ -92,6 +92,21 @@ class LogLines:
 
     def close(self) -> None:
         """Do nothing: the summary follows."""
+
+
+class WaitLines:
+    """Logs why the run waits, at most once a minute."""
+
+    def __init__(self) -> None:
+        self._waits = Waits()
+
+    def show(self, progress: Progress) -> None:
+        """Log why the run waits, if it does."""
+        if reason := self._waits.note(progress):
+            logger.info("%s", reason)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to finish."""
 
 
 class LiveLine:

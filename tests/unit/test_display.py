@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from target_selligent.display import Display, LogLines, fit
+from target_selligent.api import Doing
+from target_selligent.display import Display, LogLines, WaitLines, fit
 from tests.unit.loading.test_progress import progress
 
 
@@ -19,6 +20,15 @@ def test_a_line_of_the_log_every_ten_seconds(caplog: pytest.LogCaptureFixture) -
     display.close()
     display.show(progress(seconds=60, read=60))
     assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["10 read", "20 read", "30 read"]
+
+
+def test_why_a_run_waits_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Beside how far it is, in one line."""
+    caplog.set_level(logging.INFO)
+    spent = {**dict.fromkeys(Doing, 0.0), Doing.INPUT: 60.0}
+    Display([WaitLines()]).show(progress(seconds=60, spent=spent))
+    (line,) = caplog.records
+    assert "the run waited 1 min 0 s for the tap" in line.getMessage()
 
 
 @pytest.mark.parametrize(
