@@ -29,11 +29,12 @@ class Run:
     """One contender on one load.
 
     Args:
-        contender: `ours`, `bare`, `stock` or `yardstick`.
+        contender: `ours`, `bare`, `pages`, `stock` or `yardstick`.
         shape: The messages it gets; none at all if None.
         latency_ms: What every call takes.
         settings: Settings of ours beyond those that must be given.
         one_at_a_time: Whether the stub refuses a load while another one runs on its List, as the vendor does.
+        left: Members of each Segment that no message names, beside those that the messages name.
     """
 
     contender: str
@@ -41,6 +42,7 @@ class Run:
     latency_ms: float = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     one_at_a_time: bool = True
+    left: int = 0
 
 
 class Bench:
@@ -121,21 +123,29 @@ class Bench:
 
     def _measure(self, run: Run) -> Measurement:
         messages = run.shape.write(self._folder) if run.shape is not None else None
-        has = self._config("has", (run.shape or Shape(0)).destination())
+        shape = run.shape or Shape(0)
+        members = {"records": shape.records, "left": run.left}
+        has = self._config("has", {**shape.destination(), "members": members})
         with running_stub(has, latency_ms=run.latency_ms, one_at_a_time=run.one_at_a_time) as stub:
             taken = measure(self._command(run, stub.base_url), messages, self._log)
             counts = stub.take_counts()
-        rows = run.shape.records if run.shape is not None and run.contender != "yardstick" else 0
+        rows = shape.records if run.contender not in {"yardstick", "pages"} else 0
         if (counts.list_rows, counts.segment_rows) != (rows, rows):
             raise BenchError(
                 f"{run.contender} loaded {counts.list_rows:,} rows into Lists and {counts.segment_rows:,} into "
                 f"Segments instead of {rows:,}"
             )
+        leaving = run.left * shape.segments if run.settings.get("segment_data_import_option") == "mirror" else 0
+        if counts.removed_rows != leaving:
+            raise BenchError(f"{run.contender} removed {counts.removed_rows:,} members instead of {leaving:,}")
         return replace(taken, counts=counts)
 
     def _command(self, run: Run, base_url: str) -> list[str | Path]:
         if run.contender == "bare":
             return [sys.executable, "-m", "benchmarks.bare_loop", base_url, ORGANIZATION, LIST, KEY, SEGMENT]
+        if run.contender == "pages":
+            segments = run.shape.destination()["segments"] if run.shape is not None else []
+            return [sys.executable, "-m", "benchmarks.bare_pages", base_url, ORGANIZATION, LIST, KEY.upper(), *segments]
         if run.contender == "stock":
             config = {
                 "base_url": base_url,

@@ -174,6 +174,39 @@ def segments(bench: Bench) -> Results:
     return Results(findings, _timings(measured))
 
 
+def mirror(bench: Bench) -> Results:
+    """A mirror of which 1 % has left, beside the same run with `append`, and memory for ten times as many members."""
+    few, many = (30_000, 100_000) if bench.quick else (1_000_000, 10_000_000)
+    settings = {"segment_data_import_option": "mirror"}
+    small, large = Shape(few), Shape(many, narrow=True)
+    name = f"{few:,} members of which 1 % left"
+    measured = bench.rounds(
+        {
+            f"{few:,} records, append": Run("ours", small),
+            f"{few:,} members, pages alone": Run("pages", small, left=few // 100 // small.segments),
+            f"{few:,} records, mirror": Run("ours", small, settings=settings, left=few // 100 // small.segments),
+        }
+    )
+    append, pages, mirrored = measured.values()
+    both = [
+        replace(one, wall=one.wall + other.wall, cpu=one.cpu + other.cpu)
+        for one, other in zip(append, pages, strict=True)
+    ]
+    unlimited = {**settings, **_UNLIMITED}
+    (most,) = (
+        huge := bench.rounds(
+            {f"{many:,} records, mirror": Run("ours", large, settings=unlimited, left=many // 100 // large.segments)}
+        )
+    ).values()
+    findings = (
+        _ratio(f"Mirror of {name} / append and its paged reads: time", mirrored, both, at_most=1.3),
+        _ratio(f"Mirror of {name} / append and its paged reads: CPU", mirrored, both, of=cpu),
+        Finding(f"Mirror of {name}: peak memory", median(map(peak, mirrored)), "MB", at_most=150),
+        Finding(f"Mirror of {many:,} members: peak memory", median(map(peak, most)), "MB", at_most=150),
+    )
+    return Results(findings, _timings({**measured, **huge}))
+
+
 def columns(bench: Bench) -> Results:
     """A thousand columns beside a hundred."""
     records = 5000 if bench.quick else 30_000
@@ -214,7 +247,7 @@ def keys(bench: Bench) -> Results:
 
 
 SCENARIOS: dict[str, Callable[[Bench], Results]] = {
-    scenario.__name__: scenario for scenario in (speed, start, waiting, lists, segments, columns, keys)
+    scenario.__name__: scenario for scenario in (speed, start, waiting, lists, segments, mirror, columns, keys)
 }
 ON_REQUEST = frozenset({"keys"})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ _LOADED = {
     "number_of_failed_records": 0,
     "invalid_records": [],
 }
+_SEARCH = b"/data/search"
+_AFTER = re.compile(rb'"field_value":\s*"(\d+)"')
+_TAKE = re.compile(rb'"take":\s*(\d+)')
 _BUSY = {"errors": [{"error_code": "TooManyRequests", "description": "Another bulk operation is running"}]}
 
 
@@ -38,10 +42,12 @@ class Counts:
     Attributes:
         list_loads: Calls that load rows into a List.
         segment_loads: Calls that load members into a Segment.
-        other: All other calls: Lists, fields and Segments that are looked up.
+        removals: Calls that remove members from a Segment.
+        other: All other calls: Lists, fields and Segments that are looked up, and members that are read.
         refused: Loads refused because another one was running on the same List.
         list_rows: Rows of the List loads.
         segment_rows: Rows of the Segment loads.
+        removed_rows: Rows of the removals.
         body_bytes: Bytes of all bodies.
     """
 
@@ -51,6 +57,8 @@ class Counts:
     refused: int = 0
     list_rows: int = 0
     segment_rows: int = 0
+    removals: int = 0
+    removed_rows: int = 0
     body_bytes: int = 0
 
     @property
@@ -66,13 +74,22 @@ class Stub:
         fields: Fields of every List, as `GET fields` answers them.
         segments: API names of the Segments of every List.
         latency: Seconds that every call takes.
+        members: What a search of a Segment finds: `records` keys, which the Segments hold in turn, and `left` keys
+            in each of them that no message names.
         one_at_a_time: Whether a load is refused while another one runs on its List.
     """
 
     def __init__(
-        self, fields: list[dict[str, Any]], segments: list[str], latency: float, *, one_at_a_time: bool
+        self,
+        fields: list[dict[str, Any]],
+        segments: list[str],
+        latency: float,
+        members: dict[str, int] | None = None,
+        *,
+        one_at_a_time: bool,
     ) -> None:
         self.latency = latency
+        self._members = members or {"records": 0, "left": 0}
         self._fields = _response(200, {"fields": fields})
         self._segments = [{"api_name": name, "segment_type": "Static"} for name in segments]
         self._loaded = _response(200, _LOADED)
@@ -81,8 +98,16 @@ class Stub:
         self._running: set[str] = set()
         self._counts = Counts()
 
-    def begin(self, method: str, path: str, rows: int, size: int) -> bytes:
-        """Count a call and return the response it gets once the latency is over."""
+    def begin(self, method: str, path: str, rows: int, size: int, search: bytes) -> bytes:
+        """Count a call and return the response it gets once the latency is over.
+
+        Args:
+            method: Its method.
+            path: Its path.
+            rows: Arrays in its body, less one.
+            size: Bytes of its body.
+            search: Its body if it is a search, else empty.
+        """
         if path == COUNTS_PATH:
             counts, self._counts = self._counts, Counts()
             return _response(200, asdict(counts))
@@ -91,7 +116,16 @@ class Stub:
         name, *rest = below.split("/")
         if method == "POST" and rest[-2:] == ["data", "load"]:
             return self._load(name, rows, to_list=rest[0] == "data")
+        if method == "DELETE" and rest[-1:] == ["data"]:
+            self._counts.removals += 1
+            self._counts.removed_rows += rows
+            return self._loaded
         self._counts.other += 1
+        return self._look_up(name, rest, search)
+
+    def _look_up(self, name: str, rest: list[str], search: bytes) -> bytes:
+        if rest[-1:] == ["search"]:
+            return _response(200, {"data": self._find_members(rest[1], search) if rest[0] == "segments" else []})
         if rest == ["fields"]:
             return self._fields
         if rest == ["segments"]:
@@ -118,6 +152,19 @@ class Stub:
             self._counts.segment_rows += rows
         return self._loaded
 
+    def _find_members(self, segment: str, search: bytes) -> list[tuple[int, str]]:
+        """Return one page of the members of a Segment: record number and key, in the order of record numbers."""
+        after, take = _AFTER.search(search), _TAKE.search(search)
+        numbers = range(
+            [item["api_name"] for item in self._segments].index(segment), self._members["records"], len(self._segments)
+        )
+        skipped = 0 if after is None else int(after[1])
+        count = int(take[1]) if take is not None else _PAGE
+        found = [(place + 1, f"C{numbers[place]:09d}") for place in range(len(numbers))[skipped : skipped + count]]
+        first_left = max(skipped, len(numbers))
+        end = min(len(numbers) + self._members["left"], skipped + count)
+        return found + [(place + 1, f"L{place:09d}") for place in range(first_left, end)]
+
 
 class _Connection(asyncio.BufferedProtocol):
     """One connection; requests come one after the other, as all contenders send them.
@@ -130,6 +177,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._stub = stub
         self._buffer = bytearray(_BUFFER_BYTES)
         self._head = bytearray()
+        self._search = bytearray()
+        self._searches = False
         self._missing = 0
         self._size = 0
         self._brackets = 0
@@ -155,17 +204,22 @@ class _Connection(asyncio.BufferedProtocol):
         at = lower.find(_LENGTH)
         self._size = self._missing = int(lower[at + len(_LENGTH) : lower.index(b"\r", at)]) if at >= 0 else 0
         self._brackets = 0
+        self._searches = _SEARCH in self._head[: self._head.index(b"\r")]
         self._take_body(end - before, nbytes)
 
     def _take_body(self, start: int, stop: int) -> None:
         self._brackets += self._buffer.count(b"[", start, stop)
         self._missing -= stop - start
+        if self._searches:
+            self._search += self._buffer[start:stop]
         if self._missing:
             return
         method, target, _ = bytes(self._head).split(b" ", 2)
         self._head.clear()
         path = target.partition(b"?")[0].decode()
-        response = self._stub.begin(method.decode(), path, max(0, self._brackets - 1), self._size)
+        search = bytes(self._search)
+        self._search.clear()
+        response = self._stub.begin(method.decode(), path, max(0, self._brackets - 1), self._size, search)
         if self._stub.latency and path != COUNTS_PATH:
             asyncio.get_running_loop().call_later(self._stub.latency, self._answer, path, response)
         else:

@@ -6,14 +6,8 @@ from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
-from target_selligent.batches.membership_log import (
-    EVERY_SEGMENT,
-    LIST_PLACE,
-    Departure,
-    MembershipLog,
-    Word,
-    deletion_place,
-)
+from target_selligent.batches.membership import EVERY_SEGMENT, LIST_PLACE, Departure, Word, deletion_place
+from target_selligent.batches.membership_log import MembershipLog
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
 from target_selligent.batches.same_key import (
     normalize_for_identity,

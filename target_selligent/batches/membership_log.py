@@ -1,67 +1,34 @@
-"""What a run says about members, key by key, in little memory: SQLite keeps it in a temporary file.
+"""What a run says about members, key by key, in little memory: entries are kept in a temporary file if they are many.
 
-Entries are appended in the order in which they come and resolved once, at the end of the run, after sorting. An index
-that grows with each key would cost ten times as much. Streams, Segments and other places are numbers in the tables.
+Entries are stored in parts: all entries about a key are in the same part, in their order. So each part can be resolved
+alone, in memory, at the end of the run. One index over all keys would cost several times as much.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from target_selligent.batches.run_store import create_temporary_database, disk_errors
+from target_selligent.batches.block_store import BlockStore
+from target_selligent.batches.membership import Departure, Entries, FoundKeys, Resolution, StoredDeparture, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
-_CACHE_KIB = 16_384
+    from target_selligent.records import Key
 
-EVERY_SEGMENT = ""
-"""Stands for all Segments of a stream. No API name is empty."""
+_PARTS = 256
+_MAX_KEYS = 100_000
+_MAX_BYTES = 16 * 2**20
 
-
-LIST_PLACE = "/"
-"""Stands for the whole List. No API name has a slash, and no stream is without a name."""
-
-
-def deletion_place(stream: str) -> str:
-    """Return what stands in the place of a Segment for the deletions of a stream. No API name has a slash."""
-    return f"/{stream}"
-
-
-class Word(IntEnum):
-    """What an entry says about a key."""
-
-    ADD = 0
-    """It is a member of the Segment; its record is in the List. In `EVERY_SEGMENT`: of no Segment of its stream."""
-    REMOVE = 1
-    """It leaves the Segment."""
-    DELETE = 2
-    """Its record is deleted at the source."""
-    KEEP = 3
-    """Its record was rejected: whoever it is stays where they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A record that leaves a Segment or the List.
-
-    Args:
-        row: The values of its key fields, as they are sent.
-        stream: The stream of the record that says so; empty if no record does.
-        number: The number of this record in its stream.
-        line: The message of this record, as it came; empty if there is none.
-    """
-
-    row: tuple[Any, ...]
-    stream: str = ""
-    number: int = 0
-    line: bytes = b""
+# As JSON, as they came: numbers may be longer than other formats allow.
+_encode_found = msgspec.json.Encoder().encode
+_decode_found = msgspec.json.Decoder(list[FoundKeys]).decode
+_encode = msgspec.msgpack.Encoder().encode
+_decode_entries = msgspec.msgpack.Decoder(list[Entries]).decode
+_decode_departures = msgspec.msgpack.Decoder(list[StoredDeparture]).decode
 
 
 class MembershipLog:
@@ -69,23 +36,38 @@ class MembershipLog:
 
     Keys are texts that `same_key.normalize_within_list` has normalized.
 
-    Attributes:
-        position: The number of the last entry.
+    Args:
+        max_keys: Maximum number of entries and departures that stay in memory.
     """
 
-    def __init__(self) -> None:
-        self.position = 0
-        self._numbers: dict[str, int] = {EVERY_SEGMENT: 0}
-        self._noted: set[Word] = set()
-        self._database = create_temporary_database(
-            self,
-            f"PRAGMA cache_size = -{_CACHE_KIB}",
-            "CREATE TABLE entry (position INTEGER PRIMARY KEY, source INTEGER, place INTEGER, key TEXT, word INTEGER,"
-            " row TEXT, number INTEGER, line BLOB)",
-            "CREATE TABLE named (place INTEGER, key TEXT, PRIMARY KEY (place, key)) WITHOUT ROWID",
-            "CREATE TABLE departure (position INTEGER PRIMARY KEY,"
-            " place INTEGER, row TEXT, source INTEGER, number INTEGER, line BLOB)",
-        )
+    def __init__(self, max_keys: int = _MAX_KEYS) -> None:
+        self._max_keys = max_keys
+        self._entries: list[Entries] = []
+        self._added: dict[tuple[str, str], list[str]] = {}
+        self._size = self._bytes = 0
+        self._found: list[FoundKeys] = []
+        self._has_found = False
+        self._parts: BlockStore | None = None
+        self._found_parts: BlockStore | None = None
+        self._age = 0
+        self._superseded: dict[str, int] = {}
+        self._departures = _Departures(max_keys)
+        self._unnamed: Counter[str] = Counter()
+
+    def begin_version(self) -> int:
+        """Note that a stream begins a new version; return what `supersede` takes to forget the older ones."""
+        self._close_added()
+        self._age += 1
+        return self._age
+
+    def supersede(self, stream: str, version: int) -> None:
+        """Forget what records of older versions have added: they name nobody any more.
+
+        Args:
+            stream: Their stream.
+            version: What `begin_version` returned.
+        """
+        self._superseded[stream] = version
 
     def note(self, word: Word, segment: str, keys: Sequence[str], stream: str) -> None:
         """Note entries for which nothing will be sent: `ADD` and `KEEP`.
@@ -96,13 +78,12 @@ class MembershipLog:
             keys: The keys.
             stream: The stream of their records.
         """
-        self._noted.add(word)
-        with disk_errors():
-            self._database.execute(
-                "INSERT INTO entry (source, place, key, word) SELECT ?, ?, value, ? FROM json_each(?)",
-                (self._number(deletion_place(stream)), self._number(segment), int(word), _encode(keys).decode()),
-            )
-        self.position += len(keys)
+        if word == Word.ADD:
+            # Only the order of different words matters, so these wait until another one comes.
+            self._added.setdefault((segment, stream), []).extend(keys)
+        else:
+            self._append(Entries(word, segment, list(keys), stream, self._age))
+        self._count(len(keys))
 
     def note_departures(self, word: Word, segment: str, keys: Sequence[str], departures: Sequence[Departure]) -> None:
         """Note entries for which something will be sent: `REMOVE` and `DELETE`.
@@ -111,136 +92,164 @@ class MembershipLog:
             word: What they say.
             segment: API name of the Segment; for `DELETE`, the `deletion_place` of the stream.
             keys: The keys.
-            departures: What is known of each.
+            departures: What is known of each. All are of one stream.
         """
-        self._noted.add(word)
-        place = self._number(segment)
-        sources = [self._number(deletion_place(one.stream)) for one in departures]
-        with disk_errors():
-            self._database.executemany(
-                "INSERT INTO entry (source, place, key, word, row, number, line) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (source, place, key, int(word), _encode(one.row).decode(), one.number, one.line)
-                    for key, one, source in zip(keys, departures, sources, strict=True)
-                ),
-            )
-        self.position += len(keys)
+        stream = departures[0].stream if departures else ""
+        stored = list(map(StoredDeparture.of, departures))
+        self._append(Entries(word, segment, list(keys), stream, self._age, stored))
+        self._count(len(keys), sum(len(one.line) for one in departures))
 
-    def supersede(self, stream: str, last: int) -> None:
-        """Forget what records of an older version have added: they name nobody any more.
+    def note_found(self, place: str, keys: list[str], sent_keys: list[Key], scopes: Iterable[str] = ()) -> None:
+        """Note members that Selligent has, when all entries are noted. Those that no entry has named leave.
+
+        In a Segment, a key is named by entries that add it there or remove it. A key that is kept is named everywhere.
+        In `LIST_PLACE`, any entry names its key.
 
         Args:
-            stream: Their stream.
-            last: The `position` of the last of them.
+            place: API name of the Segment, or `LIST_PLACE`.
+            keys: The keys.
+            sent_keys: The same keys, as Selligent has returned them.
+            scopes: Other places in which a member may be named, so that it stays.
         """
-        with disk_errors():
-            self._database.execute(
-                "DELETE FROM entry WHERE position <= ? AND source = ? AND word = ?",
-                (last, self._number(deletion_place(stream)), int(Word.ADD)),
-            )
+        self._has_found = True
+        self._found.append(FoundKeys(place, keys, sent_keys, list(scopes)))
+        self._count(len(keys))
 
-    def resolve_removals(self) -> None:
-        """Find the keys that leave a Segment by the last entry about them in it."""
-        if Word.REMOVE not in self._noted:
-            return
-        with disk_errors():
-            self._database.execute(
-                "INSERT INTO departure (place, row, source, number, line)"
-                " SELECT place, row, source, number, line FROM"
-                " (SELECT place, row, source, number, line, word, max(position) AS last FROM entry WHERE place <> 0"
-                " GROUP BY place, key) WHERE word = ? ORDER BY last",
-                (int(Word.REMOVE),),
-            )
-
-    def resolve_deletions(self) -> None:
-        """Find the keys that are deleted, and that no later entry brings back. They leave the `deletion_place`."""
-        if Word.DELETE not in self._noted:
-            return
-        with disk_errors():
-            self._database.execute(
-                "INSERT INTO departure (place, row, source, number, line)"
-                " SELECT deleted.place, deleted.row, deleted.source, deleted.number, deleted.line FROM"
-                " (SELECT place, key, row, source, number, line, max(position) AS last FROM entry WHERE word = ?1"
-                " GROUP BY place, key) AS deleted"
-                " LEFT JOIN (SELECT key, max(position) AS last FROM entry WHERE word IN (?2, ?3) GROUP BY key) AS back"
-                " ON back.key = deleted.key WHERE back.last IS NULL OR back.last < deleted.last ORDER BY deleted.last",
-                (int(Word.DELETE), int(Word.ADD), int(Word.KEEP)),
-            )
-
-    def index_named(self, streams: Iterable[str] = (), *, whole_list: bool = False) -> None:
-        """Index the keys that entries name, for `resolve_unnamed`.
-
-        In a Segment, a key is named by records that add it there or remove it. A key that is kept is named everywhere.
+    def resolve(self, streams: Iterable[str] = (), *, whole_list: bool = False) -> None:
+        """Find who leaves. Nothing may be noted after it.
 
         Args:
-            streams: Also index all keys that these streams name, in the `deletion_place` of each.
-            whole_list: Also index all keys that any stream names, in `LIST_PLACE`.
+            streams: Streams whose `deletion_place` is among the scopes of `note_found`. They name a key there if they
+                name it anywhere.
+            whole_list: Whether `LIST_PLACE` was noted.
         """
-        self._index(
-            "place, key FROM entry WHERE (place <> 0 AND word IN (?, ?)) OR word = ?",
-            (int(Word.ADD), int(Word.REMOVE), int(Word.KEEP)),
-        )
-        for stream in streams:
-            self._index("source, key FROM entry WHERE source = ?", (self._number(deletion_place(stream)),))
-        if whole_list:
-            self._index("?, key FROM entry", (self._number(LIST_PLACE),))
+        self._close_added()
+        scopes = frozenset(streams)
+        for entries, found in self._read_parts():
+            resolution = Resolution(self._superseded, scopes, names=self._has_found, whole_list=whole_list)
+            for some in entries:
+                resolution.take(some)
+            for place, leaving in resolution.read_resolved():
+                self._departures.put(place, leaving)
+            for keys in found:
+                unnamed = resolution.find_unnamed(keys)
+                self._departures.put(keys.place, unnamed)
+                self._unnamed[keys.place] += len(unnamed)
+        self._entries.clear()
+        self._found.clear()
+        self._parts = self._found_parts = None
 
-    def resolve_unnamed(
-        self, segment: str, keys: Sequence[str], rows: Sequence[Sequence[Any]], places: Iterable[str] = ()
-    ) -> None:
-        """Find those of some members that no entry names. They leave the Segment.
+    def read_departures(self, place: str, max_rows: int) -> Iterator[list[Departure]]:
+        """Yield the departures that were found, at most `max_rows` at a time.
 
         Args:
-            segment: API name of the Segment, or `LIST_PLACE`.
-            keys: The keys of members.
-            rows: The values of their key fields, as Selligent has returned them.
-            places: Other places in which a member may be named, so that it stays.
-        """
-        numbers = sorted({0, *map(self._number, (segment, *places))})
-        with disk_errors():
-            unnamed = self._database.execute(
-                "SELECT member.key FROM json_each(?1) AS member WHERE NOT EXISTS"
-                " (SELECT 1 FROM named WHERE place IN (SELECT value FROM json_each(?2)) AND key = member.value)",
-                (_encode(keys).decode(), _encode(numbers).decode()),
-            ).fetchall()
-            self._database.executemany(
-                "INSERT INTO departure (place, row, source, number, line) VALUES (?, ?, 0, 0, x'')",
-                [(self._number(segment), _encode(rows[index]).decode()) for (index,) in unnamed],
-            )
-
-    def read_departures(self, segment: str, max_rows: int) -> Iterator[list[Departure]]:
-        """Yield the departures that were found, in their order, at most `max_rows` at a time.
-
-        Args:
-            segment: API name of the Segment, the `deletion_place` of a stream, or `LIST_PLACE`.
+            place: API name of the Segment, the `deletion_place` of a stream, or `LIST_PLACE`.
             max_rows: Maximum number at a time.
         """
-        last = 0
-        streams = {number: place[1:] for place, number in self._numbers.items()}
-        while True:
-            with disk_errors():
-                found = self._database.execute(
-                    "SELECT position, row, source, number, line FROM departure WHERE place = ? AND position > ?"
-                    " ORDER BY position LIMIT ?",
-                    (self._number(segment), last, max_rows),
-                ).fetchall()
-            if not found:
-                return
-            last = found[-1][0]
-            yield [Departure(tuple(_decode(row)), streams[source], *known) for _, row, source, *known in found]
+        some: list[Departure] = []
+        for stored in self._departures.read(place):
+            some.append(stored.restore())
+            if len(some) == max_rows:
+                yield some
+                some = []
+        if some:
+            yield some
 
-    def count_departures(self) -> dict[str, int]:
-        """Return how many departures were found so far, by Segment, `deletion_place` or `LIST_PLACE`."""
-        places = {number: place for place, number in self._numbers.items()}
-        with disk_errors():
-            counts = self._database.execute("SELECT place, count(*) FROM departure GROUP BY place").fetchall()
-        return {places[number]: count for number, count in counts}
+    def count_departures(self) -> Mapping[str, int]:
+        """Return how many departures were found, by Segment, `deletion_place` or `LIST_PLACE`."""
+        return self._departures.counts
 
-    def _index(self, selected: str, parameters: tuple[int, ...]) -> None:
-        with disk_errors():
-            # Sorted, entries are appended to the index.
-            self._database.execute(f"INSERT OR IGNORE INTO named SELECT {selected} ORDER BY 1, 2", parameters)
+    def count_unnamed(self) -> Mapping[str, int]:
+        """Return how many of them leave because no entry names them, by Segment or `LIST_PLACE`."""
+        return self._unnamed
 
-    def _number(self, place: str) -> int:
-        """Return the number that stands for a place: a Segment, the `deletion_place` of a stream, or `LIST_PLACE`."""
-        return self._numbers.setdefault(place, len(self._numbers))
+    def _append(self, entries: Entries) -> None:
+        self._close_added()
+        self._entries.append(entries)
+
+    def _close_added(self) -> None:
+        self._entries += [
+            Entries(Word.ADD, segment, keys, stream, self._age) for (segment, stream), keys in self._added.items()
+        ]
+        self._added.clear()
+
+    def _count(self, keys: int, size: int = 0) -> None:
+        self._size += keys
+        self._bytes += size
+        if self._size >= self._max_keys or self._bytes >= _MAX_BYTES:
+            self._store()
+
+    def _store(self) -> None:
+        self._close_added()
+        self._parts = self._parts or BlockStore()
+        for number, entries in _split(self._entries).items():
+            self._parts.put(str(number), _encode(entries))
+        self._found_parts = self._found_parts or BlockStore()
+        for number, found in _split(self._found).items():
+            self._found_parts.put(str(number), _encode_found(found))
+        self._entries.clear()
+        self._found.clear()
+        self._size = self._bytes = 0
+
+    def _read_parts(self) -> Iterator[tuple[Iterable[Entries], Iterable[FoundKeys]]]:
+        """Yield the entries of each part in their order, and its found keys."""
+        if self._parts is None or self._found_parts is None:
+            yield self._entries, self._found
+            return
+        self._store()
+        for name in map(str, range(_PARTS)):
+            yield (
+                (entries for block in self._parts.read(name) for entries in _decode_entries(block)),
+                (found for block in self._found_parts.read(name) for found in _decode_found(block)),
+            )
+
+
+_Splittable = TypeVar("_Splittable", Entries, FoundKeys)
+
+
+def _split(noted: Iterable[_Splittable]) -> dict[int, list[_Splittable]]:
+    """Return what is noted by part."""
+    parts: dict[int, list[_Splittable]] = {}
+    for one in noted:
+        for number, some in one.split(_PARTS):
+            parts.setdefault(number, []).append(some)
+    return parts
+
+
+class _Departures:
+    """Departures by place, in a temporary file if they are many.
+
+    Args:
+        max_departures: Maximum number that stays in memory.
+
+    Attributes:
+        counts: How many there are, by place.
+    """
+
+    def __init__(self, max_departures: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._max = max_departures
+        self._held: dict[str, list[StoredDeparture]] = {}
+        self._size = self._bytes = 0
+        self._stored: BlockStore | None = None
+
+    def put(self, place: str, departures: Collection[StoredDeparture]) -> None:
+        if not departures:
+            return
+        self.counts[place] += len(departures)
+        self._held.setdefault(place, []).extend(departures)
+        self._size += len(departures)
+        self._bytes += sum(len(one.line) for one in departures)
+        if self._size >= self._max or self._bytes >= _MAX_BYTES:
+            if self._stored is None:
+                self._stored = BlockStore()
+            for name, held in self._held.items():
+                self._stored.put(name, _encode(held))
+            self._held.clear()
+            self._size = self._bytes = 0
+
+    def read(self, place: str) -> Iterator[StoredDeparture]:
+        if self._stored is not None:
+            for block in self._stored.read(place):
+                yield from _decode_departures(block)
+        yield from self._held.get(place, ())

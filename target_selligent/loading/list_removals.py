@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.removal_loads import RemovalLoad, RemovalParts
     from target_selligent.loading.stream_removals import RemovalPolicy
+    from target_selligent.records import Key
 
 _PAGE_ROWS = 10_000
 """Members that one search returns. What Selligent allows at most is not documented (docs/selligent-api.md)."""
@@ -91,23 +92,19 @@ class ListRemovals:
         """Find out who leaves; yield what is wrong for each stream of which more leave than its settings allow."""
         for stream in self._streams.values():
             stream.forget_older_versions()
-        self._log.resolve_removals()
-        self._log.resolve_deletions()
         deleting = [stream for stream in self._streams.values() if stream.deletes_unnamed]
         clearing = [stream for stream in self._streams.values() if stream.leaves_segments]
-        if not deleting and not clearing:
-            return
+        found = self._read_segments(clearing)
+        records = self._read_found(LIST_PLACE, None) if deleting else 0
         left_behind = [stream.route.stream for stream in clearing if not stream.policy.mirror]
-        self._log.index_named(left_behind, whole_list=bool(deleting))
-        yield from self._plan_segments(clearing)
-        if deleting:
-            records = self._read_unnamed(LIST_PLACE, None)
-            total = self._log.count_departures().get(LIST_PLACE, 0)
-            if not all(_is_allowed(stream.policy, total, records) for stream in deleting):
-                yield f"List {self._route.list_api_name}: {total:,} of {records:,} records would be deleted from it"
+        self._log.resolve(left_behind, whole_list=bool(deleting))
+        yield from self._check_segments(clearing, found)
+        total = self._log.count_unnamed().get(LIST_PLACE, 0)
+        if not all(_is_allowed(stream.policy, total, records) for stream in deleting):
+            yield f"List {self._route.list_api_name}: {total:,} of {records:,} records would be deleted from it"
 
-    def _plan_segments(self, streams: Sequence[StreamRemovals]) -> Iterator[str]:
-        """Find out which members of the Segments of streams no record names, as `plan` does."""
+    def _read_segments(self, streams: Sequence[StreamRemovals]) -> Mapping[str, int]:
+        """Note the members of the Segments of streams; return how many each has, by its name in the log."""
         names: dict[str, str] = {}
         places: dict[str, list[str]] = {}
         for stream in streams:
@@ -117,13 +114,16 @@ class ListRemovals:
                     places.setdefault(name, []).append(deletion_place(stream.route.stream))
         # A mirrored Segment holds those who are named in it, even if it is also one of a stream that is not mirrored.
         mirrored = {name for stream in streams if stream.policy.mirror for name in stream.names}
-        before = self._log.count_departures()
         found = {}
         for name, given in names.items():
             api_name = self._destination.find_segment_name(given)
             others = () if name in mirrored else places[name]
-            found[name] = 0 if api_name is None else self._read_unnamed(name, api_name, others)
-        leaving = {name: count - before.get(name, 0) for name, count in self._log.count_departures().items()}
+            found[name] = 0 if api_name is None else self._read_found(name, api_name, others)
+        return found
+
+    def _check_segments(self, streams: Sequence[StreamRemovals], found: Mapping[str, int]) -> Iterator[str]:
+        """Yield what is wrong for each stream of whose Segments more members leave than its settings allow."""
+        leaving = self._log.count_unnamed()
         for stream in streams:
             total = sum(leaving.get(name, 0) for name in stream.names)
             members = sum(found[name] for name in stream.names)
@@ -187,8 +187,8 @@ class ListRemovals:
             refused += len(loader.load(body, load))
         return refused
 
-    def _read_unnamed(self, place: str, segment: str | None, named_in: Iterable[str] = ()) -> int:
-        """Find those whom no record names; return how many were read.
+    def _read_found(self, place: str, segment: str | None, named_in: Iterable[str] = ()) -> int:
+        """Note all members of a Segment or all records of the List; return how many they are.
 
         Args:
             place: The place that they leave.
@@ -205,13 +205,11 @@ class ListRemovals:
                     f"nobody was removed: Selligent did not return the {name} in the order of "
                     f"their record numbers ({RECORD_NUMBER_FIELD})"
                 )
-            keys = [tuple(row[1:]) for row in rows]
-            normalized = normalize_within_list(
-                self._route,
-                keys if len(self._route.key_fields) > 1 else [key for (key,) in keys],
-                ignore_case=self._own.ignores_case_of_keys,
+            keys: list[Key] = (
+                [tuple(row[1:]) for row in rows] if len(self._route.key_fields) > 1 else [key for _, key in rows]
             )
-            self._log.resolve_unnamed(place, normalized, keys, named_in)
+            normalized = normalize_within_list(self._route, keys, ignore_case=self._own.ignores_case_of_keys)
+            self._log.note_found(place, normalized, keys, named_in)
             found, after = found + len(rows), last
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby, repeat
@@ -148,7 +149,7 @@ class StreamRemovals:
         """
         for some, newer in self.versions.split(lines):
             if newer:
-                self._superseded = self._log.position
+                self._superseded = self._log.begin_version()
             if self.versions.newest is not None:
                 self._wait_for_version()
             yield some
@@ -227,22 +228,24 @@ class StreamRemovals:
         """
         self.records += len(keys)
         normalized = self._normalize(keys)
-        by_segment: dict[str, list[str]] = {}
+        by_named: defaultdict[Segments, list[str]] = defaultdict(list)
         if not segments:
-            by_segment[EVERY_SEGMENT] = normalized
+            by_named[()] = normalized
         for key, named in zip(normalized, segments, strict=False):
-            for segment in segment_tuple(named) or (EVERY_SEGMENT,):
-                by_segment.setdefault(self._log_name(segment), []).append(key)
-        for segment, some in by_segment.items():
+            by_named[named].append(key)
+        for named, some in by_named.items():
             # In `EVERY_SEGMENT`, a key that joins none is named in none: it says only that its record is not deleted.
-            self._log.note(Word.ADD, segment, some, self.route.stream)
+            for segment in segment_tuple(named) or (EVERY_SEGMENT,):
+                self._log.note(Word.ADD, self._log_name(segment), some, self.route.stream)
 
     def note_kept(self, key: Key) -> None:
         """Note the key of a rejected record: whoever it is stays where they are."""
         self.records += 1
         # A key that is not valid Unicode is in no List.
         with suppress(UnicodeEncodeError):
-            self._log.note(Word.KEEP, EVERY_SEGMENT, self._normalize([key]), self.route.stream)
+            normalized = self._normalize([key])
+            normalized[0].encode()
+            self._log.note(Word.KEEP, EVERY_SEGMENT, normalized, self.route.stream)
 
     def note_removals(self, keys: Sequence[Key], segments: Sequence[Segments], departures: Sequence[Departure]) -> None:
         """Note records that leave the Segments that they name.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_selligent.batches.batch import Rows
-from target_selligent.batches.membership_log import Departure
+from target_selligent.batches.membership import Departure
 from target_selligent.errors import DestinationError, FatalApiError
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.list_removals import ListRemovals

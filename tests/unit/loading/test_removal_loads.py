@@ -9,7 +9,7 @@ import pytest
 
 from target_selligent.batches.batch import Route
 from target_selligent.batches.body import Body, encode_rows
-from target_selligent.batches.membership_log import Departure
+from target_selligent.batches.membership import Departure
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, RemovalParts, UpdateLoad
 from target_selligent.loading.report import RunReport
