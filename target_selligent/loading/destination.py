@@ -48,9 +48,11 @@ class ListDestination:
         """API name of the List, in the tenant's spelling once `prepare` has been called."""
         return self._list.api_name
 
-    def prepare(self, stream: str, fields: StreamFields, *, may_create: bool = True) -> StreamFields:
+    def prepare(
+        self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
+    ) -> StreamFields:
         """Check or create the List and a writable field for each column: see `ListFields.prepare`."""
-        return self._fields.prepare(stream, fields, may_create=may_create)
+        return self._fields.prepare(stream, fields, may_create=may_create, add_fields=add_fields)
 
     def field(self, name: str) -> FieldDefinition | None:
         """Return the List's field of this name, in any spelling. None if it has no such field or is not prepared."""

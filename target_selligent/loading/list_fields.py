@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, NotFoundError, suggest_names
 from target_selligent.loading.open_list import API_NAME
+from target_selligent.records import find_own_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.api import ListDetails, SelligentClient
     from target_selligent.loading.open_list import OpenList
@@ -49,14 +50,18 @@ class ListFields:
         self._list_type = list_type
         self._may_add_fields = False
         self._fields: dict[str, FieldDefinition] | None = None
+        self._said: set[str] = set()
 
-    def prepare(self, stream: str, fields: StreamFields, *, may_create: bool = True) -> StreamFields:
+    def prepare(
+        self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
+    ) -> StreamFields:
         """Check or create the List and a writable field for each column, before anything of the stream is loaded.
 
         Args:
             stream: Name of the stream, for messages.
             fields: The fields for its columns.
             may_create: Whether what is missing may be created, as far as the settings allow.
+            add_fields: Whether missing fields are added to the List, whoever created it.
 
         Returns:
             The same fields, with the List's spelling and types.
@@ -68,17 +73,20 @@ class ListFields:
         if self._fields is None:
             self._fields = self._open_list(stream, fields.columns, may_create=may_create)
         missing = [column for column in fields.columns if column.field.name.casefold() not in self._fields]
-        if missing and not (may_create and self._may_add_fields):
-            raise DestinationError(self._missing_fields(stream, missing))
+        own_fields = find_own_fields(missing, fields.columns, self._fields)
+        if missing and not (may_create and (add_fields or self._may_add_fields)):
+            raise DestinationError(self._missing_fields(stream, missing, own_fields))
         if missing:
             self._check_field_names(stream, missing)
+            self._warn_of_own_fields(stream, own_fields)
             self._add_fields(missing)
+        self._warn_of_types(fields)
         columns = tuple(
             column.map_to_existing_field(self._fields[column.field.name.casefold()]) for column in fields.columns
         )
         computed = [column for column in columns if not column.field.writable]
         if computed:
-            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in computed)
+            names = ", ".join(column.described for column in computed)
             raise DestinationError(
                 f"stream {stream}: List {self._list.api_name} computes these fields itself, they cannot be loaded: "
                 f"{names}; leave the columns out with field_mapping (null) or give them other fields"
@@ -136,21 +144,63 @@ class ListFields:
         return {field.name.casefold(): field for field in fields}
 
     def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
-        names = [column.field.name for column in columns]
-        logger.info("List %s: creating fields %s", self._list.api_name, ", ".join(names))
-        self._list.create_or_find(
-            lambda: self._list.retry_until_visible(
-                lambda: self._client.create_fields(self._list.api_name, [column.field for column in columns])
-            ),
-            lambda: all(name.casefold() in self._read_fields() for name in names),
-        )
-        self._fields = self._read_fields()
-        absent = [name for name in names if name.casefold() not in self._fields]
-        if absent:
-            raise DestinationError(
-                f"List {self._list.api_name}: Selligent accepted the fields {', '.join(absent)} but does not "
-                "list them: run again, or create them in Selligent"
+        """Create fields and read them back, until the List has all of them.
+
+        Another run may create some of them at the same time. Then Selligent may refuse the call for the fields that
+        are there now, or lose fields of two parallel calls (docs/selligent-api.md). What is still missing is created
+        again, as long as each call brings the List nearer.
+        """
+        absent = [column.field for column in columns]
+        while absent:
+            names = ", ".join(field.name for field in absent)
+            logger.info("List %s: creating fields %s", self._list.api_name, names)
+            self._list.create_or_find(
+                lambda: self._list.retry_until_visible(
+                    lambda: self._client.create_fields(self._list.api_name, absent)  # noqa: B023 - called at once
+                ),
+                lambda: len(_find_absent(absent, self._read_fields())) < len(absent),  # noqa: B023 - called at once
             )
+            self._fields = self._read_fields()
+            still_absent = _find_absent(absent, self._fields)
+            if len(still_absent) == len(absent):
+                raise DestinationError(
+                    f"List {self._list.api_name}: Selligent accepted the fields {names} but does not "
+                    "list them: run again, or create them in Selligent"
+                )
+            absent = still_absent
+
+    def _warn_of_own_fields(self, stream: str, own_fields: Mapping[str, str]) -> None:
+        for column, field in own_fields.items():
+            if self._is_new(f"{stream}/{column}"):
+                logger.warning(
+                    "Column %s of stream %s becomes a new field beside %s, which List %s has already: if it is the "
+                    "same, set field_mapping: %s",
+                    column,
+                    stream,
+                    field,
+                    self._list.api_name,
+                    json.dumps({column: field}, ensure_ascii=False),
+                )
+
+    def _warn_of_types(self, fields: StreamFields) -> None:
+        """Log a warning for each field that has another type than `field_types` says, once a field."""
+        for column in fields.columns:
+            wanted, actual = column.field, self.field(column.field.name)
+            if actual is None or wanted.name.casefold() not in fields.typed_fields:
+                continue
+            if wanted.type_text != actual.type_text and self._is_new(f"{wanted.name.casefold()} {wanted.type_text}"):
+                logger.warning(
+                    "Field %s of List %s is %s, not %s: field_types says only what is created, a field keeps its type",
+                    actual.name,
+                    self._list.api_name,
+                    actual.type_text,
+                    wanted.type_text,
+                )
+
+    def _is_new(self, said: str) -> bool:
+        known = said in self._said
+        self._said.add(said)
+        return not known
 
     def _check_field_names(self, stream: str, columns: Sequence[ColumnMapping]) -> None:
         """Check that the names of new fields are possible, before anything is created.
@@ -160,7 +210,7 @@ class ListFields:
         """
         bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
         if bad:
-            names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in bad[:_MAX_NAMED])
+            names = ", ".join(column.described for column in bad[:_MAX_NAMED])
             more = f" and {len(bad) - _MAX_NAMED:,} more" if len(bad) > _MAX_NAMED else ""
             mapping = {column.column_name: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
             raise DestinationError(
@@ -169,11 +219,13 @@ class ListFields:
                 f"field_mapping: {json.dumps(mapping, ensure_ascii=False)}, or leave them out with null"
             )
 
-    def _missing_fields(self, stream: str, missing: Sequence[ColumnMapping]) -> str:
-        names = ", ".join(f"{column.field.name} (column {column.column_name})" for column in missing)
+    def _missing_fields(self, stream: str, missing: Sequence[ColumnMapping], own_fields: Mapping[str, str]) -> str:
+        names = ", ".join(column.described for column in missing)
+        mapping = f" (such as {json.dumps(own_fields, ensure_ascii=False)})" if own_fields else ""
         return (
             f"stream {stream}: List {self._list.api_name} has no such fields: {names}; create them in Selligent, "
-            "give the columns existing fields with field_mapping, or leave them out with field_mapping (null) "
+            f"or with create_fields_if_not_exist: true; give the columns existing fields with field_mapping{mapping}, "
+            "or leave them out with field_mapping (null) "
             "or a stream map (create_list_if_not_exists adds fields only to Lists that target-selligent created); "
             "the List has: "
             + suggest_names(
@@ -181,6 +233,10 @@ class ListFields:
                 [column.field.name for column in missing],
             )
         )
+
+
+def _find_absent(wanted: Iterable[FieldDefinition], existing: Mapping[str, FieldDefinition]) -> list[FieldDefinition]:
+    return [field for field in wanted if field.name.casefold() not in existing]
 
 
 def _check_api_name(what: str, name: str, setting: str) -> None:

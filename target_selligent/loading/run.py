@@ -196,7 +196,13 @@ class LoadRun:
         with self._stream_outcomes.opening(name, origin.stream, schema["properties"]):
             description = describe_stream(name, schema, key_properties, self._settings, options)
             destination = self._destination(description.settings.list_api_name)
-            fields = destination.prepare(name, description.fields, may_create=not description.only_removes)
+            self._stream_outcomes.note_fields(name, description.field_names)
+            fields = destination.prepare(
+                name,
+                description.fields,
+                may_create=not description.only_removes,
+                add_fields=description.settings.create_fields_if_not_exist,
+            )
             relation = None if description.only_removes else description.settings.relation
             self._relations.open_stream(name, relation, destination)
             loader = StreamLoader(

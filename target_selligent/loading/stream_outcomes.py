@@ -38,6 +38,7 @@ class _StreamOutcome:
         name_in_tap: The name of the stream before stream maps.
         ignored: Whether its records are only counted.
         columns: The columns of all its schemas. Empty if it is ignored.
+        fields: The fields of all its schemas.
         records: How many of its records must be loaded or rejected.
         ticket: Its open checkpoint ticket; None before its first record and after its first loaded row.
     """
@@ -45,6 +46,7 @@ class _StreamOutcome:
     name_in_tap: str
     ignored: bool = False
     columns: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
     records: int = 0
     ticket: int | None = None
 
@@ -99,6 +101,15 @@ class StreamOutcomes:
         if stream not in self._outcomes:
             self._outcomes[stream] = _StreamOutcome(name_in_tap, ignored=True)
             logger.info("Stream %s is ignored: it has no entry in streams (unlisted_streams: ignore)", stream)
+
+    def note_fields(self, stream: str, fields: Iterable[str]) -> None:
+        """Note the fields of a stream.
+
+        Args:
+            stream: The name of the stream.
+            fields: The names of the fields of its columns.
+        """
+        self._outcomes[stream].fields.update(fields)
 
     def check_name(self, stream: str, name_in_tap: str) -> None:
         """Check that no other stream of the tap has the same name.
@@ -207,12 +218,16 @@ class StreamOutcomes:
             yield f"streams names stream {name}, which never came{hint}"
         all_columns = set[str]().union(*(outcome.columns for outcome in self._outcomes.values()))
         yield from _find_unused_columns("field_mapping", self._settings.field_mapping, all_columns)
+        all_fields = set[str]().union(*(outcome.fields for outcome in self._outcomes.values()))
+        yield from _find_unused_fields("field_types", self._settings.field_types, all_fields)
         for name, stream_settings in listed.items():
             its_streams = [stream for stream in self._outcomes if name in find_entries(stream, listed)]
             if its_streams:
-                mapping = stream_settings.get("field_mapping", {})
+                mapping, types = stream_settings.get("field_mapping", {}), stream_settings.get("field_types", {})
                 columns = set[str]().union(*(self._outcomes[stream].columns for stream in its_streams))
+                own_fields = set[str]().union(*(self._outcomes[stream].fields for stream in its_streams))
                 yield from _find_unused_columns(f"field_mapping of stream {name}", mapping, columns)
+                yield from _find_unused_fields(f"field_types of stream {name}", types, own_fields)
 
     def _find_likely_typos(self, stream: str) -> Iterator[str]:
         """Yield one sentence for each column that the `field_mapping` of a stream probably misspells."""
@@ -262,6 +277,15 @@ def _find_unused_columns(setting: str, mapping: Iterable[str], columns: set[str]
         if column not in columns and not is_metadata_column(column):
             hint = _suggest_name(column, columns.difference(mapping))
             yield f"{setting} names column {column}, which never came{hint}"
+
+
+def _find_unused_fields(setting: str, names: Iterable[str], fields: set[str]) -> Iterator[str]:
+    """Yield one sentence for each field that a setting names and that no column became."""
+    folded, named = {field.casefold() for field in fields}, {name.casefold() for name in names}
+    for name in names:
+        if name.casefold() not in folded:
+            hint = _suggest_name(name, (field for field in fields if field.casefold() not in named))
+            yield f"{setting} names field {name}, which no column becomes{hint}"
 
 
 def _suggest_name(name: str, candidates: Iterable[str]) -> str:

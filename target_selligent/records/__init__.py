@@ -9,6 +9,7 @@ from target_selligent.records.description import StreamDescription, StreamOption
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.field_definitions import ColumnMapping, FieldDefinition, StreamFields
 from target_selligent.records.fields import DELETED_AT_COLUMN, RECORD_NUMBER_FIELD, is_deleted, is_metadata_column
+from target_selligent.records.own_fields import find_own_fields
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments
@@ -43,6 +44,7 @@ __all__ = [
     "check_schema_message",
     "decode_record",
     "describe_stream",
+    "find_own_fields",
     "is_deleted",
     "is_metadata_column",
     "lenient_json",

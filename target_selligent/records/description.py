@@ -46,6 +46,7 @@ class StreamDescription:
         validator: Checks its records; None if they are not checked.
         flattened: Whether the columns of nested objects are columns of the record already.
         settings: The settings of the stream.
+        field_names: The names of the fields of all its columns, also of those that are not sent.
     """
 
     name: str
@@ -54,6 +55,7 @@ class StreamDescription:
     validator: RecordValidator | None
     flattened: bool
     settings: StreamSettings
+    field_names: frozenset[str]
 
     @property
     def only_removes(self) -> bool:
@@ -104,14 +106,17 @@ def describe_stream(
         key_fields=stream_settings.key_fields,
         alternate_key_fields=stream_settings.alternate_key_fields,
         field_mapping={**({action_column: None} if action_column else {}), **stream_settings.field_mapping},
+        field_name_case=stream_settings.field_name_case,
+        field_types=stream_settings.field_types,
         segment_column=stream_settings.segment_column,
         text_field_length=stream_settings.text_field_length,
     )
+    field_names = frozenset(column.field.name for column in fields.columns)
     if stream_settings.segment_data_import_option == "remove":
         # Only keys are sent. The List may lack fields for the other columns.
         identifying = {*fields.key_columns, *fields.alternate_key_columns}
         keys = [column for column in fields.columns if column.column_name in identifying]
         fields = replace(fields, columns=tuple(keys))
     return StreamDescription(
-        name, current, fields, validator if options.validate else None, options.flattened, stream_settings
+        name, current, fields, validator if options.validate else None, options.flattened, stream_settings, field_names
     )

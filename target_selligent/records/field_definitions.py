@@ -27,6 +27,11 @@ class FieldDefinition:
     length: int | None = None
     writable: bool = True
 
+    @property
+    def type_text(self) -> str:
+        """The type and the length, as in `Text(50)`."""
+        return self.data_type.value if self.length is None else f"{self.data_type.value}({self.length})"
+
     def to_request_body(self) -> dict[str, Any]:
         """Return the field in the form that `POST lists/{list}/fields` expects."""
         body: dict[str, Any] = {"name": self.name, "data_type": self.data_type.value, "allow_null": True}
@@ -53,6 +58,11 @@ class ColumnMapping:
     key: bool = False
     one_spelling: bool = False
 
+    @property
+    def described(self) -> str:
+        """The field and where its values come from, for messages."""
+        return f"{self.field.name} (column {self.column_name})"
+
     def map_to_existing_field(self, existing: FieldDefinition) -> ColumnMapping:
         """Return the mapping to a field that the List already has. The List's spelling and type are used."""
         conversion = choose_conversion(self.conversion, existing.data_type, key=self.key)
@@ -70,6 +80,7 @@ class StreamFields:
         segment_column: Name of the column that names the record's Segments, if there is one.
         known_columns: Names of all columns of the schema, sent or not.
         alternate_key_columns: Names of the columns that identify a record whose key is null, if there are some.
+        typed_fields: Names, without case, of the fields whose type a setting says.
     """
 
     columns: tuple[ColumnMapping, ...]
@@ -77,3 +88,4 @@ class StreamFields:
     segment_column: str | None
     known_columns: frozenset[str]
     alternate_key_columns: tuple[str, ...] = ()
+    typed_fields: frozenset[str] = frozenset()

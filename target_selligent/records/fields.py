@@ -13,6 +13,8 @@ from target_selligent.records.schema_types import derive_field
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from target_selligent.settings import NamedType
+
 RECORD_NUMBER_FIELD = "ID"
 """The field in which each List numbers its records. Selligent fills it (docs/selligent-api.md)."""
 
@@ -71,6 +73,8 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     key_fields: Sequence[str] = (),
     alternate_key_fields: Sequence[str] = (),
     field_mapping: Mapping[str, str | None] | None = None,
+    field_name_case: str = "upper",
+    field_types: Mapping[str, NamedType] | None = None,
     segment_column: str | None = None,
     text_field_length: int = 500,
 ) -> StreamFields:
@@ -83,6 +87,8 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
         key_fields: Fields (or columns) that identify a record.
         alternate_key_fields: Fields (or columns) that identify a record whose key is null.
         field_mapping: Column name to exact field name, or to None if the column is not sent.
+        field_name_case: `upper` if a column that is not mapped becomes a field with its name in upper case; `as_is`.
+        field_types: Field name, in any case, to the type of the field if it is created.
         segment_column: Name of the column that names the record's Segments.
         text_field_length: Length of Text fields if the schema has no `maxLength`; 0 for LongText. A key field with
             text is always Text.
@@ -93,13 +99,14 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     Raises:
         DestinationError: If the stream cannot be loaded. The message names all problems.
     """
-    field_names = field_mapping or {}
+    field_names, upper = field_mapping or {}, field_name_case == "upper"
+    types = {name.casefold(): named for name, named in (field_types or {}).items()}
     properties: Mapping[str, Any] = schema.get("properties") or {}
     columns = tuple(
         ColumnMapping(column_name, replace(definition, name=field_name), conversion)
         for column_name, property_schema in properties.items()
         if column_name != segment_column
-        and (field_name := field_names.get(column_name, column_name.upper())) is not None
+        and (field_name := field_names.get(column_name, column_name.upper() if upper else column_name)) is not None
         for definition, conversion in [derive_field(property_schema, schema, text_field_length)]
     )
     problems = [*_find_name_problems(columns, field_names)]
@@ -131,11 +138,20 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
             alternate.append(column_name)
     if alternate and set(alternate) == set(key_columns):
         problems.append("alternate_key_fields names the fields of the key: name others")
-    if problems:
-        raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
     identifying = {*key_columns, *alternate}
     columns = tuple(_convert_to_key(column) if column.column_name in identifying else column for column in columns)
-    return StreamFields(columns, tuple(key_columns), segment_column, frozenset(properties), tuple(alternate))
+    columns = tuple(_set_type(column, types) for column in columns)
+    problems += _find_key_type_problems(columns)
+    if problems:
+        raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
+    return StreamFields(
+        columns,
+        tuple(key_columns),
+        segment_column,
+        frozenset(properties),
+        tuple(alternate),
+        typed_fields=frozenset(types).intersection(column.field.name.casefold() for column in columns),
+    )
 
 
 def _convert_to_key(column: ColumnMapping) -> ColumnMapping:
@@ -147,6 +163,24 @@ def _convert_to_key(column: ColumnMapping) -> ColumnMapping:
     elif field.data_type is FieldType.LONG_TEXT:
         field = replace(field, data_type=FieldType.TEXT, length=KEY_TEXT_LENGTH)
     return replace(column, field=field, conversion=conversion, key=True)
+
+
+def _set_type(column: ColumnMapping, types: Mapping[str, NamedType]) -> ColumnMapping:
+    """Return the mapping with the type that `field_types` says. How values are converted depends on the List's type."""
+    named = types.get(column.field.name.casefold())
+    if named is None:
+        return column
+    field = replace(column.field, data_type=FieldType(named.data_type), length=named.length)
+    return replace(column, field=field)
+
+
+def _find_key_type_problems(columns: Iterable[ColumnMapping]) -> Iterable[str]:
+    for column in columns:
+        if column.key and column.field.data_type in {FieldType.LONG_TEXT, FieldType.JSON}:
+            yield (
+                f"field_types: the key field {column.field.name} cannot be {column.field.data_type.value}, because no "
+                f"index can cover it: use Text({KEY_TEXT_LENGTH})"
+            )
 
 
 def _find_key_column(name: str, columns: Iterable[ColumnMapping], *, by_field: bool) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.environment import read_environment
+from target_selligent.settings.field_types import NamedType
 from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation
 from target_selligent.settings.settings import Settings, find_faker_problems, find_unknown_settings
@@ -18,6 +19,7 @@ __all__ = [
     "SETTINGS",
     "Limit",
     "ListSettings",
+    "NamedType",
     "Relation",
     "SettingDefinition",
     "Settings",

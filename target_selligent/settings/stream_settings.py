@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.settings.field_types import NamedType, find_type_problems, merge_by_field, parse_field_type
 from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation, find_relation_problems, parse_relation
 from target_selligent.settings.table import DEFINITIONS
@@ -20,6 +21,8 @@ INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\
 _ACTIONS = ("add", "remove")
 _NULLABLE = frozenset({"segment_column", "segment", "relation"})
 """Settings that null in the entry of a stream takes away, although the run has them."""
+_BY_FIELD = ("field_types",)
+"""Settings whose value holds a value for each field. Those of a stream are added to those of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,9 @@ class StreamSettings(ListSettings):
     records_without_segment: str
     field_mapping: Mapping[str, str | None]
     text_field_length: int
+    field_name_case: str
+    field_types: Mapping[str, NamedType]
+    create_fields_if_not_exist: bool
 
     @property
     def has_segments(self) -> bool:
@@ -96,6 +102,10 @@ def parse_stream_values(values: Mapping[str, Any]) -> dict[str, Any]:
         parsed["max_removals"] = parse_limit(str(parsed["max_removals"]))
     if "relation" in parsed:
         parsed["relation"] = parse_relation(parsed["relation"])
+    if "field_types" in parsed:
+        parsed["field_types"] = {
+            name: parse_field_type(text) for name, text in parsed["field_types"].items() if text is not None
+        }
     return parsed
 
 
@@ -113,8 +123,10 @@ def override(settings: StreamSettings, own: Mapping[str, Any]) -> StreamSettings
     if own.get("segment_column") and "segment" not in own:
         values["segment"] = None
     parsed = parse_stream_values({name: value for name, value in own.items() if name != "key_fields" or value})
-    mapping = {**settings.field_mapping, **own.get("field_mapping", {})}
-    return StreamSettings(**{**values, **parsed, "field_mapping": mapping})
+    parsed["field_mapping"] = {**settings.field_mapping, **own.get("field_mapping", {})}
+    for name in _BY_FIELD:
+        parsed[name] = merge_by_field(values[name], own.get(name, {}), parsed.get(name, {}))
+    return StreamSettings(**{**values, **parsed})
 
 
 def find_stream_problems(streams: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -150,6 +162,8 @@ def find_value_problems(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401
     """
     if name == "field_mapping":
         yield from _find_mapping_problems(value)
+    elif name == "field_types":
+        yield from find_type_problems(value)
     elif name == "action_values":
         unknown = [text for text, action in value.items() if action not in _ACTIONS]
         if unknown:

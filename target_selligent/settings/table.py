@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
+from target_selligent.settings.transfer_table import TRANSFER_SETTINGS
 
 SETTINGS: tuple[SettingDefinition, ...] = (
     SettingDefinition(
@@ -47,6 +48,13 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "boolean",
         "Create the List",
         "Create the List and its fields if the List does not exist.",
+        default=False,
+    ),
+    SettingDefinition(
+        "create_fields_if_not_exist",
+        "boolean",
+        "Create fields",
+        "Add fields for new columns to a List that exists, whoever created it.",
         default=False,
     ),
     SettingDefinition(
@@ -234,8 +242,25 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         "field_mapping",
         "object",
         "Field mapping",
-        "Column name to the exact name of its field, for each column whose field does not have the column's name in "
-        "upper case. With null, the column is not sent.",
+        "Column name to the exact name of its field, for each column whose field does not have the name that "
+        "`field_name_case` says. With null, the column is not sent.",
+        default={},
+    ),
+    SettingDefinition(
+        "field_name_case",
+        "string",
+        "Case of field names",
+        "The case of the fields of columns that `field_mapping` does not name: `upper` is the column's name in upper "
+        "case, `as_is` is the column's name as it is. Selligent takes both for the same field.",
+        default="upper",
+        options=("upper", "as_is"),
+    ),
+    SettingDefinition(
+        "field_types",
+        "object",
+        "Field types",
+        "Field name to the type that it gets if it is created, such as `Text(50)`, `LongText`, `Numeric` or "
+        "`DateTime`. A field that exists keeps its type.",
         default={},
     ),
     SettingDefinition(
@@ -267,105 +292,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         default=500,
         minimum=0,
     ),
-    SettingDefinition(
-        "batch_size_rows",
-        "integer",
-        "Batch size in rows",
-        "Maximum number of rows in one load.",
-        default=2500,
-        minimum=1,
-        maximum=1_000_000,
-    ),
-    SettingDefinition(
-        "max_request_bytes",
-        "integer",
-        "Batch size in bytes",
-        "Maximum size of the body of one load, in bytes.",
-        default=20_000_000,
-        minimum=1000,
-        maximum=1_000_000_000,
-    ),
-    SettingDefinition(
-        "batch_max_age_seconds",
-        "integer",
-        "Batch age",
-        "Seconds after which a batch is loaded even if it is not full, so that STATE is printed in time if the tap is "
-        "slow.",
-        default=10,
-        minimum=1,
-        maximum=86_400,
-    ),
-    SettingDefinition(
-        "segment_batch_size_rows",
-        "integer",
-        "Segment batch size in rows",
-        "Maximum number of rows in one load of a Segment. The rows have only the key and are collected over many "
-        "batches.",
-        default=50_000,
-        minimum=1,
-        maximum=1_000_000,
-    ),
-    SettingDefinition(
-        "segment_batch_max_age_seconds",
-        "integer",
-        "Segment batch age",
-        "Seconds after which the rows of a Segment are loaded even if they are few, so that STATE is printed in time.",
-        default=30,
-        minimum=1,
-        maximum=86_400,
-    ),
-    SettingDefinition(
-        "rejects_path",
-        "string",
-        "Rejects file",
-        "File to which each rejected record is appended as one JSON line, with the reason.",
-    ),
-    SettingDefinition(
-        "max_rejects",
-        "limit",
-        "Most rejects",
-        "How many records may be rejected before the run fails: a number such as `100`, or a share of all records "
-        "such as `0.5%`, which is checked at the end. Without this setting, any number.",
-    ),
-    SettingDefinition(
-        "requests_per_minute",
-        "integer",
-        "Requests per minute",
-        "Maximum number of calls in any 60 seconds. Selligent allows 2,500 for an API key. Set fewer if other systems "
-        "use the same key.",
-        default=2500,
-        minimum=1,
-        maximum=1_000_000,
-    ),
-    SettingDefinition(
-        "max_parallel_requests_per_list",
-        "integer",
-        "Parallel requests per List",
-        "Maximum number of loads of one List at a time. Selligent is introducing a limit of 1; a higher number helps "
-        "only if your organization does not have this limit yet. Batches with a common key are never loaded at the "
-        "same time.",
-        default=1,
-        minimum=1,
-        maximum=64,
-    ),
-    SettingDefinition(
-        "busy_timeout_seconds",
-        "integer",
-        "Busy List time-out",
-        "Seconds to wait if another bulk operation is running on the List.",
-        default=600,
-        minimum=0,
-        maximum=86_400,
-    ),
-    SettingDefinition(
-        "request_timeout_seconds",
-        "integer",
-        "Request time-out",
-        "Seconds to wait for the response to a call.",
-        default=300,
-        minimum=1,
-        maximum=3600,
-    ),
+    *TRANSFER_SETTINGS,
 )
 
 DEFINITIONS: dict[str, SettingDefinition] = {definition.name: definition for definition in SETTINGS}

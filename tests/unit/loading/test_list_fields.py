@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_selligent.errors import DestinationError
+from target_selligent.errors import BadRequestError, DestinationError
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.list_fields import CREATED_BY
 from target_selligent.records.fields import derive_stream_fields
@@ -23,7 +23,7 @@ from tests.unit.loading.contacts import (
     prepare,
     stream_fields,
 )
-from tests.unit.prepared_server import NOT_FOUND
+from tests.unit.prepared_server import NOT_FOUND, REFUSED
 
 if TYPE_CHECKING:
     from tests.unit.prepared_server import PreparedServer
@@ -98,6 +98,40 @@ def test_fields_that_are_accepted_and_not_listed_end_the_run(contacts: PreparedS
     contacts.answer(POST_FIELDS, {})
     with pytest.raises(DestinationError, match="accepted the fields AGE but does not list them"):
         prepare(contacts, create=True, age="integer")
+
+
+def test_what_another_run_creates_at_the_same_time_is_found(contacts: PreparedServer) -> None:
+    """Selligent refuses the whole call for one field that is there now; the others are created in the next call."""
+    age, city = {"name": "Age", "data_type": "Long"}, {"name": "CITY", "data_type": "Text", "length": 500}
+    contacts.answer(GET_FIELDS, FIELDS, {"fields": [KEY, age]}, {"fields": [KEY, age]}, {"fields": [KEY, age, city]})
+    contacts.answer(POST_FIELDS, REFUSED, {})
+    fields = destination(contacts).prepare("customers", stream_fields(age="integer", city="string"), add_fields=True)
+    assert [column.field.name for column in fields.columns] == ["KEY", "Age", "CITY"]
+    bodies = contacts.bodies_of(POST_FIELDS)
+    assert [[field["name"] for field in body["fields"]] for body in bodies] == [["AGE", "CITY"], ["CITY"]]
+
+
+def test_a_field_that_is_lost_is_created_again(contacts: PreparedServer) -> None:
+    """Older releases lost fields of two calls at the same time."""
+    age, city = {"name": "AGE", "data_type": "Long"}, {"name": "CITY", "data_type": "Text", "length": 500}
+    contacts.answer(GET_FIELDS, FIELDS, {"fields": [KEY, age]}, {"fields": [KEY, age, city]})
+    contacts.answer(POST_FIELDS, {})
+    destination(contacts).prepare("customers", stream_fields(age="integer", city="string"), add_fields=True)
+    assert contacts.count(POST_FIELDS) == 2
+
+
+def test_a_field_that_is_refused_ends_the_run(contacts: PreparedServer) -> None:
+    """With what Selligent says, after one call."""
+    contacts.answer(POST_FIELDS, REFUSED)
+    with pytest.raises(BadRequestError, match="not like this"):
+        destination(contacts).prepare("customers", stream_fields(age="integer"), add_fields=True)
+    assert contacts.count(POST_FIELDS) == 1
+
+
+def test_what_must_not_be_created_is_not_added(contacts: PreparedServer) -> None:
+    """Of a stream whose records all leave, nothing is created, whatever the setting says."""
+    with pytest.raises(DestinationError, match="no such fields: AGE"):
+        destination(contacts).prepare("customers", stream_fields(age="integer"), may_create=False, add_fields=True)
 
 
 def test_columns_that_cannot_be_fields_are_named_before_anything_is_created(server: PreparedServer) -> None:

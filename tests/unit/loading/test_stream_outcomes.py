@@ -125,11 +125,18 @@ def test_two_streams_of_one_name_are_an_error() -> None:
 def test_names_that_never_came_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Streams and columns, each with the most similar name that came. Metadata columns come in some runs only."""
     run = Run(
-        streams={"order": {}, "people": {"field_mapping": {"e_mail": "EMAIL"}}, "customers": {}},
+        streams={
+            "order": {},
+            "people": {"field_mapping": {"e_mail": "EMAIL"}, "field_types": {"FIRST_NME": "Long", "email": "Long"}},
+            "customers": {},
+        },
+        field_types={"AEG": "Long", "name": "Long"},
         field_mapping={"nme": "NAME", "zzz": None, "_sdc_deleted_at": "DELETED"},
     )
     run.open("orders", "name")
     run.open("people", "email", name_in_tap="customers")
+    run.outcomes.note_fields("people", ["EMAIL", "NAME", "FIRST_NAME"])
+    run.outcomes.note_fields("orders", ["AGE"])
     with caplog.at_level(logging.WARNING):
         run.outcomes.check_at_end(run.rejects)
     assert caplog.messages == [
@@ -137,7 +144,9 @@ def test_names_that_never_came_are_logged(caplog: pytest.LogCaptureFixture) -> N
         "streams names stream customers, which never came: stream_maps loads it as people",
         "field_mapping names column nme, which never came: did you mean name?",
         "field_mapping names column zzz, which never came",
+        "field_types names field AEG, which no column becomes: did you mean AGE?",
         "field_mapping of stream people names column e_mail, which never came: did you mean email?",
+        "field_types of stream people names field FIRST_NME, which no column becomes: did you mean FIRST_NAME?",
     ]
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_selligent.errors import DestinationError
+from target_selligent.records.conversions import Conversion, FieldType
+from target_selligent.records.field_definitions import FieldDefinition
 from target_selligent.records.fields import derive_stream_fields
+from target_selligent.settings.field_types import NamedType
 from tests.unit.fields import type_text
 
 if TYPE_CHECKING:
@@ -106,3 +109,27 @@ def test_a_column_can_be_mapped_to_the_record_number() -> None:
 def test_a_key_is_never_float_or_long_text(described: Any, expected: str) -> None:
     """A key field can be compared exactly, and an index can cover it."""
     assert type_text(fields_of({"n": described}, ("n",), text_field_length=0).columns[1].field) == expected
+
+
+def test_names_as_they_are() -> None:
+    """The columns of a stream keep their case if a setting says so; mapped ones have the name that is set."""
+    fields = fields_of({"firstName": TEXT, "own": TEXT}, field_name_case="as_is", field_mapping={"own": "Own"})
+    assert [column.field.name for column in fields.columns] == ["key", "firstName", "Own"]
+
+
+def test_types_that_a_setting_says() -> None:
+    """By the field in any case. Values are converted to what the List has then, not to what was wanted."""
+    types = {"n": NamedType("Text", 5), "KEY": NamedType("Text", 9), "other": NamedType("Long")}
+    fields = fields_of({"n": {"type": "number"}}, field_types=types)
+    assert [type_text(column.field) for column in fields.columns] == ["Text(9)", "Text(5)"]
+    assert fields.typed_fields == {"key", "n"}
+    number = fields.columns[1]
+    assert number.map_to_existing_field(number.field).conversion is Conversion.TEXT
+    assert number.map_to_existing_field(FieldDefinition("N", FieldType.FLOAT)).conversion is Conversion.FLOAT
+
+
+@pytest.mark.parametrize("named", ["LongText", "Json"])
+def test_the_type_of_a_key_must_fit_an_index(named: str) -> None:
+    """Of an alternate key, too."""
+    with pytest.raises(DestinationError, match=f"key field KEY cannot be {named}.*key field N cannot be {named}"):
+        fields_of({"n": TEXT}, alternate_key_fields=["N"], field_types={"key": NamedType(named), "N": NamedType(named)})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from target_selligent.errors import SettingsError
+from target_selligent.settings.field_types import NamedType
 from target_selligent.settings.stream_settings import parse_stream_values
 from target_selligent.settings.values import Limit
 from tests.unit.config import settings_with
@@ -33,6 +34,9 @@ def problems_with(**changes: Any) -> list[str]:
         ("action_values", {"x": "delete"}, "'x' must be add or remove"),
         ("max_removals", "101%", "a number such as 100 or a share"),
         ("streams", {"s": {"max_removals": "few"}}, "stream s"),
+        ("field_types", {"A": "Int"}, "field A: Int is not one of the types"),
+        ("streams", {"s": {"field_types": {"A": "Text"}}}, "needs a length, such as Text(50) (stream s)"),
+        ("field_name_case", "lower", "upper, as_is"),
     ],
     ids=str,
 )
@@ -51,6 +55,19 @@ def test_settings_of_a_stream() -> None:
     assert (own.list_api_name, own.key_fields, own.segment_column) == ("own", ("A", "B"), None)
     assert own.field_mapping == {"a": "A", "b": "C"}
     assert (other.list_api_name, other.key_fields, other.segment_column) == ("contacts", (), "seg")
+
+
+def test_values_by_field_of_a_stream() -> None:
+    """A stream's own are added to those of the run. The name of a field is the same in any case; null takes it away."""
+    run = {"A": "Long", "B": "Float", "C": "Date"}
+    settings = settings_with(field_types=run, streams={"s": {"field_types": {"a": "Text(5)", "b": None, "D": "Json"}}})
+    types = settings.for_stream("s").field_types
+    assert types == {
+        "C": NamedType("Date"),
+        "a": NamedType("Text", 5),
+        "D": NamedType("Json"),
+    }
+    assert list(settings.for_stream("t").field_types) == ["A", "B", "C"]
 
 
 def test_one_way_to_name_segments_replaces_the_other() -> None:

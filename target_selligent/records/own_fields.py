@@ -1,0 +1,41 @@
+"""Columns that probably mean a field which Userlists have of their own. Pure; no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from target_selligent.records.field_definitions import ColumnMapping
+
+_COLUMNS_BY_FIELD = {
+    "MAIL": ("email", "emailaddress", "mailaddress"),
+    "NAME": ("fullname",),
+}
+"""Field that every Userlist has to columns that usually hold it, in lower case and without punctuation."""
+
+
+def find_own_fields(
+    new: Iterable[ColumnMapping], columns: Iterable[ColumnMapping], existing: Collection[str]
+) -> dict[str, str]:
+    """Return columns that would become new fields, although the List has a field of its own for their values.
+
+    Args:
+        new: The columns whose fields the List does not have.
+        columns: All columns of the stream. A field that one of them fills is not suggested.
+        existing: The names of the List's fields, without case.
+
+    Returns:
+        Column to the List's own field, as in `field_mapping`. A field is suggested for one column.
+    """
+    filled = {column.field.name.casefold() for column in columns}
+    # A column whose field has another name is mapped on purpose.
+    unmapped = [one.column_name for one in new if one.column_name.casefold() == one.field.name.casefold()]
+    simple = {"".join(filter(str.isalnum, column.casefold())): column for column in unmapped}
+    suggested = {}
+    for field, names in _COLUMNS_BY_FIELD.items():
+        column = next((simple[name] for name in names if name in simple), None)
+        if column is not None and field.casefold() in existing and field.casefold() not in filled:
+            suggested[column] = field
+    return suggested
