@@ -21,7 +21,7 @@ TargetSelligentError
   ├ PayloadTooLargeError        send a smaller body
   │ └ UploadTooSlowError        send smaller bodies while the line is slow
   └ FatalApiError               the same request would fail again
-    ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedResponseError
+    ├ UnauthorizedError, ForbiddenError, NotFoundError, UnexpectedResponseError, UnsafeConnectionError
     └ BadRequestError
       └ MissingIndexError       the key fields of a List need a unique index
 ```
@@ -215,6 +215,10 @@ class BadRequestError(FatalApiError):
 
 class MissingIndexError(BadRequestError):
     """Raised when Selligent refuses a load because no unique index of the List covers the key fields."""
+
+
+class UnsafeConnectionError(FatalApiError):
+    """Raised when nothing is sent because the certificate of the host or of the proxy cannot be trusted."""
 
 
 class UnexpectedResponseError(FatalApiError):

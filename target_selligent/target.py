@@ -89,9 +89,7 @@ class TargetSelligent(Target):
         # When the SDK drains its sinks at the end, they are empty. So it needs no threads.
         self.max_parallelism = 1
         self._display = Display.for_this_process()
-        self.run = LoadRun(
-            self.settings, _print_state, on_failed=self._limit_remaining_time, on_progress=self._display.show
-        )
+        self.run = self._create_run()
         self.origin = Origin("", b"{}")
         self._ending = Ending(self.run.freeze_state, self._log_summary)
         self._schemas: dict[str, tuple[Any, Any]] = {}
@@ -99,6 +97,12 @@ class TargetSelligent(Target):
         self.message_reader.while_waiting = self.run.waiting_for_input
         self.message_reader.process_member_message = self._process_member_message
         self._ready = True
+
+    def _create_run(self) -> LoadRun:
+        """Return the run that loads the records."""
+        return LoadRun(
+            self.settings, _print_state, on_failed=self._limit_remaining_time, on_progress=self._display.show
+        )
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

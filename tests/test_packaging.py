@@ -88,6 +88,7 @@ def test_the_wheel_has_the_package_alone(built: Path) -> None:
     assert sorted(commands) == [
         "selligent_emulator",
         "target-selligent",
+        "target-selligent-check",
         "target-selligent-emulator",
         "target-selligent-replay",
     ]

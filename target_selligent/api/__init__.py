@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from target_selligent.api.activity import Activity, Doing, EndpointCalls
 from target_selligent.api.client import LoadOptions, SelligentClient
+from target_selligent.api.overview import OverviewCalls
 from target_selligent.api.pacer import Pacer
+from target_selligent.api.planning import PlannedCreation, PlanningTransport
 from target_selligent.api.redaction import redact
 from target_selligent.api.refusals import RecordIndexes, RefusedRow, base_from_values, merge_by_index
 from target_selligent.api.relations import RelationDetails
@@ -19,7 +21,10 @@ __all__ = [
     "ListDetails",
     "LoadOptions",
     "LoadResult",
+    "OverviewCalls",
     "Pacer",
+    "PlannedCreation",
+    "PlanningTransport",
     "RecordIndexes",
     "RefusedRow",
     "RelationDetails",

@@ -95,6 +95,12 @@ def read_retry_after(response: requests.Response) -> float:
     return max(0.0, seconds)
 
 
+def read_clock_difference(response: requests.Response) -> float | None:
+    """Return how many seconds Selligent's clock is ahead of that of this machine; None if the response has no date."""
+    sent_at = _parse_date(response.headers.get("Date"))
+    return None if sent_at is None else (sent_at - datetime.now(timezone.utc)).total_seconds()
+
+
 def parse(response: requests.Response, label: str, redact: Callable[[str], str]) -> dict[str, Any]:
     """Return the body of a successful response.
 

@@ -32,9 +32,9 @@ from target_selligent.errors import (
     ApiError,
     ApiTimeoutError,
     ConnectionLostError,
-    FatalApiError,
     NotFoundError,
     TransientApiError,
+    UnsafeConnectionError,
     UploadTooSlowError,
 )
 
@@ -176,7 +176,7 @@ class Transport:
             try:
                 check_ca_bundle(settings["verify"])
             except OSError:
-                raise FatalApiError(
+                raise UnsafeConnectionError(
                     f"no safe connection to {self._host}: {settings['verify']} contains no readable certificates: "
                     "check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
                     call=label,
@@ -212,7 +212,7 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             raise self._error_without_response(error, attempt, label, splittable=splittable) from None
         finally:
-            self._release_pacer(response)
+            self._note_response(response)
         self._has_responded = True
         if attempt.is_sent:
             self.uplink.record_upload(attempt.sent_bytes, attempt.upload_seconds)
@@ -233,7 +233,7 @@ class Transport:
         """Return the error for a try that got no complete response."""
         place = "the proxy" if isinstance(error, requests.exceptions.ProxyError) else self._host
         if problem := explain_unsafe_connection(error, place, request_started=attempt.request_started):
-            return FatalApiError(problem, call=label)
+            return UnsafeConnectionError(problem, call=label)
         if attempt.upload_seconds >= self.uplink.limit.planned and not (attempt.is_sent and attempt.is_timed_out):
             return self._upload_timeout(attempt, label, splittable=splittable)
         if attempt.is_timed_out:
@@ -260,7 +260,7 @@ class Transport:
         logger.warning("%s; bodies have at most %s bytes while it is", error, f"{self.uplink.max_bytes or 0:,}")
         return error
 
-    def _release_pacer(self, response: requests.Response | None) -> None:
+    def _note_response(self, response: requests.Response | None) -> None:
         if response is None:
             self._pacer.release(None, None)
             return

@@ -48,6 +48,11 @@ class ListDestination:
         """API name of the List, in the tenant's spelling once `prepare` has been called."""
         return self._list.api_name
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the List and its fields are known."""
+        return self._fields.is_open
+
     def prepare(
         self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
     ) -> StreamFields:

@@ -93,6 +93,11 @@ class ListFields:
             )
         return replace(fields, columns=columns)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the fields of the List are known."""
+        return self._fields is not None
+
     def field(self, name: str) -> FieldDefinition | None:
         """Return the List's field of this name, in any spelling. None if it has no such field or is not prepared."""
         return (self._fields or {}).get(name.casefold())

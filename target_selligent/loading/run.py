@@ -11,19 +11,20 @@ import logging
 import time
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.api import Activity, Doing, Pacer, RetryPolicy, SelligentClient, Transport
+from target_selligent.api import Activity, Doing
 from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
 from target_selligent.errors import RunStoppedError
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
-from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.ignored_stream import IgnoredStream
 from target_selligent.loading.list_relations import ListRelations
 from target_selligent.loading.list_workers import ListWorkers
 from target_selligent.loading.load_order import LoadOrder
 from target_selligent.loading.monitor import Monitor
+from target_selligent.loading.opening import connect, open_destination
 from target_selligent.loading.progress import Progress
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from target_selligent.loading.destination import ListDestination
+    from target_selligent.loading.plan import Plan
     from target_selligent.settings import Settings
 
 logger = logging.getLogger("target-selligent")
@@ -60,6 +63,8 @@ class LoadRun:
             while other Lists are still being loaded.
         on_progress: Called about once a second, and at the end of the run, with how far the run is. The call comes from
             another thread.
+        plan: Receives what the run would do. Then the run reads from Selligent and writes nothing, neither to Selligent
+            nor to a rejects file.
 
     Raises:
         DestinationError: If the rejects file cannot be opened.
@@ -72,21 +77,14 @@ class LoadRun:
         *,
         on_failed: Callable[[Exception], None] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        plan: Plan | None = None,
     ) -> None:
+        if plan is not None:
+            settings = replace(settings, rejects_path=None)
         self._settings = settings
         self._activity = Activity()
-        self._client = SelligentClient(
-            Transport(
-                settings.base_url,
-                settings.api_key,
-                settings.api_secret,
-                settings.organization,
-                timeout=settings.request_timeout_seconds,
-                pacer=Pacer(settings.requests_per_minute),
-                policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds),
-                activity=self._activity,
-            )
-        )
+        self._plan = plan
+        self._client = connect(settings, self._activity, plan)
         self._on_state = on_state or _do_nothing
         self._rejects = Rejects.for_run(settings)
         self.report = RunReport(self._rejects.summary_lines)
@@ -203,6 +201,8 @@ class LoadRun:
                 may_create=not description.only_removes,
                 add_fields=description.settings.create_fields_if_not_exist,
             )
+            if self._plan is not None:
+                self._plan.note_stream(description, destination.api_name, destination.field)
             relation = None if description.only_removes else description.settings.relation
             self._relations.open_stream(name, relation, destination)
             loader = StreamLoader(
@@ -359,14 +359,8 @@ class LoadRun:
         """Return the destination of a List. All streams of the List share it."""
         known = self._destinations.get(list_api_name.casefold())
         if known is None:
-            own = self._settings.for_list(list_api_name)
-            known = self._destinations[list_api_name.casefold()] = ListDestination(
-                self._client,
-                list_api_name,
-                create_list=own.create_list_if_not_exists,
-                create_segments=own.create_segment_if_not_exists,
-                list_type=own.list_type,
-            )
+            opened = open_destination(self._client, self._settings, list_api_name, self._plan)
+            known = self._destinations[list_api_name.casefold()] = opened
         return known
 
     def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Route, tuple[str, ...]]]:

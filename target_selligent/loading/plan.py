@@ -1,0 +1,160 @@
+"""What a run would do, if it wrote: the same run, with a transport that writes nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from target_selligent.api import Pacer, PlanningTransport, RetryPolicy, SelligentClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_selligent.api import Activity, PlannedCreation
+    from target_selligent.records import FieldDefinition, StreamDescription
+    from target_selligent.settings import Settings
+
+_IMPATIENT = RetryPolicy(attempts=2, seconds=20, host_seconds=2, busy_seconds=5)
+_IMPATIENT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedColumn:
+    """A column of a stream, and its field.
+
+    Args:
+        name: The column.
+        wanted: The field that its schema asks for.
+        found: The field that the List has, or would have once it is created; None if it has none.
+    """
+
+    name: str
+    wanted: FieldDefinition
+    found: FieldDefinition | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStream:
+    """A stream beside its List.
+
+    Args:
+        name: The stream.
+        list_api_name: The List, in the tenant's spelling.
+        columns: The columns that are sent.
+        key_columns: The columns that identify a record.
+    """
+
+    name: str
+    list_api_name: str
+    columns: tuple[PlannedColumn, ...]
+    key_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProblem:
+    """Something at which a run would end, or that it could not load.
+
+    Args:
+        subject: The stream, List or Segment at fault.
+        message: What is wrong, and what to do.
+    """
+
+    subject: str
+    message: str
+
+
+class Plan:
+    """What a run would do. A run that is given a plan reads from Selligent, and writes nothing.
+
+    Args:
+        patient: Whether calls are tried again as often as in a run. Otherwise a failure is known soon.
+
+    Attributes:
+        problems: What would end the run, or end the loading of a stream. A run without a plan ends at the first.
+        streams: The streams, by name.
+        segments: The Segments that records name and that can be loaded: by List and name, whether they are new.
+    """
+
+    def __init__(self, *, patient: bool = True) -> None:
+        self._patient = patient
+        self._lock = threading.Lock()
+        self._client: SelligentClient | None = None
+        self.transport: PlanningTransport | None = None
+        self.problems: list[PlannedProblem] = []
+        self.streams: dict[str, PlannedStream] = {}
+        self.segments: dict[tuple[str, str], bool] = {}
+
+    def client(self, settings: Settings, activity: Activity | None = None) -> SelligentClient:
+        """Return the client of the plan. It sends reads only.
+
+        Args:
+            settings: The settings of the run.
+            activity: Notes what the run is doing. Only the first call needs it.
+        """
+        if self._client is None:
+            timeout = settings.request_timeout_seconds
+            self.transport = PlanningTransport(
+                settings.base_url,
+                settings.api_key,
+                settings.api_secret,
+                settings.organization,
+                timeout=timeout if self._patient else min(timeout, _IMPATIENT_SECONDS),
+                pacer=Pacer(settings.requests_per_minute),
+                policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds) if self._patient else _IMPATIENT,
+                activity=activity,
+            )
+            self._client = SelligentClient(self.transport)
+        return self._client
+
+    @property
+    def creations(self) -> Sequence[PlannedCreation]:
+        """What would be created, in order."""
+        return () if self.transport is None else self.transport.writes.creations
+
+    def note_problem(self, subject: str, error: Exception) -> None:
+        """Note what would end the run. The same problem is noted once.
+
+        Args:
+            subject: The stream, List or Segment at fault.
+            error: What is wrong.
+        """
+        problem = PlannedProblem(subject, str(error))
+        with self._lock:
+            if all(known.message != problem.message for known in self.problems):
+                self.problems.append(problem)
+
+    def note_segment(self, list_api_name: str, segment: str) -> None:
+        """Note a Segment that can be loaded.
+
+        Args:
+            list_api_name: Its List.
+            segment: Its API name.
+        """
+        created = any(
+            one.kind == "Segment" and one.list_api_name == list_api_name and segment in one.names
+            for one in self.creations
+        )
+        with self._lock:
+            self.segments[list_api_name, segment] = created
+
+    def note_stream(
+        self,
+        description: StreamDescription,
+        list_api_name: str,
+        find_field: Callable[[str], FieldDefinition | None],
+    ) -> None:
+        """Note a stream beside the fields of its List.
+
+        Args:
+            description: The stream.
+            list_api_name: Its List, in the tenant's spelling.
+            find_field: Returns a field of the List by its name.
+        """
+        columns = tuple(
+            PlannedColumn(column.column_name, column.field, find_field(column.field.name))
+            for column in description.fields.columns
+        )
+        self.streams[description.name] = PlannedStream(
+            description.name, list_api_name, columns, description.fields.key_columns
+        )
