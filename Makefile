@@ -64,10 +64,26 @@ types: $(VENV)/.dev ## Check types
 docs: $(VENV)/.emulator ## Write the generated parts of README, docs/settings.md, meltano.yml and .env.example
 	@$(BIN)/python scripts/generate_docs.py
 
+$(VENV)/.site: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group site
+	@touch $@
+
+.PHONY: site
+site: $(VENV)/.site ## Build the site of the documentation, and check its links
+	@$(BIN)/python scripts/site.py
+
+$(VENV)/.release: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group release
+	@touch $@
+
+.PHONY: release-check
+release-check: $(VENV)/.release ## Build the sdist and the wheel, and install them as a stranger would
+	@$(BIN)/python scripts/release_check.py
+
 .PHONY: constraints
 constraints: matrix ## Pin what is installed now, for the oldest Python and for newer ones
 	@$(BIN)/python scripts/pin.py .matrix/3.10/bin/python $(BIN)/python
 
 .PHONY: clean
 clean: ## Remove environments and caches
-	@rm -rf $(VENV) .e2e .bench .matrix .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .e2e .site dist .bench .matrix .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,7 +22,19 @@ from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-_IGNORED = {".git", ".venv", ".e2e", ".bench", ".matrix", ".meltano", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+_IGNORED = {
+    ".git",
+    ".venv",
+    ".e2e",
+    ".bench",
+    ".matrix",
+    ".site",
+    "dist",
+    ".meltano",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+}
 TRACKED = {
     path.relative_to(ROOT)
     for top in ROOT.iterdir()
