@@ -23,9 +23,10 @@ ARROWS: dict[str, set[str]] = {
     "commands": {"entry", "checks", "loading", "rejects", "records", "errors"},
     "entry": {"loading", "rejects", "batches", "records", "settings", "errors"},
     "checks": {"loading", "api", "records", "settings", "errors"},
-    "loading": {"api", "rejects", "batches", "records", "settings", "errors"},
+    "loading": {"api", "rejects", "snapshot", "batches", "records", "settings", "errors"},
     "api": {"records", "errors"},
     "rejects": {"batches", "records", "settings", "errors"},
+    "snapshot": {"batches", "records", "errors"},
     "batches": {"records", "errors"},
     "records": {"settings", "errors"},
     "settings": {"errors"},
@@ -45,12 +46,12 @@ FOREIGN = {
     "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
     "backoff": {"api.transport"},
     "jsonschema_rs": {"records.validation"},
-    "sqlite3": {"batches.run_store"},
+    "sqlite3": {"batches.run_store", "snapshot.file"},
     "tqdm": {"display"},
 }
 """Library to the modules that alone may import it; the emulator is another program."""
 
-IMPURE = {"api", "commands", "entry", "loading", "rejects"}
+IMPURE = {"api", "commands", "entry", "loading", "rejects", "snapshot"}
 """Packages that may reach outside. Of the others, the module that alone uses SQLite may, too."""
 
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
-from target_selligent.batches.body import Body, decode_row, encode_rows
+from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
 from target_selligent.batches.membership import EVERY_SEGMENT, LIST_PLACE, Departure, Word, deletion_place
@@ -41,6 +41,7 @@ __all__ = [
     "decode_row",
     "deletion_place",
     "encode_rows",
+    "encode_rows_apart",
     "normalize_for_identity",
     "normalize_for_order",
     "normalize_key_for_order",

@@ -70,6 +70,7 @@ class Rows:
         segments: The Segment or Segments of each record; empty if the stream has no segment column.
         lines: The RECORD message of each record, exactly as it came.
         numbers: The number of each record in its stream, from 1.
+        fingerprints: The hashes of each row's key and of the row; empty unless only changed rows are sent.
     """
 
     values: Sequence[Row]
@@ -77,6 +78,7 @@ class Rows:
     segments: Sequence[Segments]
     lines: Sequence[bytes]
     numbers: Sequence[int]
+    fingerprints: Sequence[tuple[int, bytes]] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -89,6 +91,7 @@ class Rows:
             [self.segments[index] for index in indexes] if self.segments else (),
             [self.lines[index] for index in indexes],
             [self.numbers[index] for index in indexes],
+            [self.fingerprints[index] for index in indexes] if self.fingerprints else (),
         )
 
     def split_by_fields(
@@ -149,14 +152,18 @@ class Members:
         return next(islice(chain.from_iterable(self.numbers), index, None))
 
     def member_record_number(self, segment: str, position: int) -> int:
-        """Return the number, in its stream, of the record of one member.
+        """Return the number, in its stream, of the record of one member; arguments as for `index_of_member`."""
+        return self.record_number(self.index_of_member(segment, position))
+
+    def index_of_member(self, segment: str, position: int) -> int:
+        """Return the index of the record of one member.
 
         Args:
             segment: The Segment as the records spell it.
             position: The position of the member among those of this batch in the Segment.
         """
         members = [index for index in self.indexes_naming(segment) if index not in self.left_out]
-        return self.record_number(members[position])
+        return members[position]
 
 
 @dataclass(slots=True)
@@ -179,6 +186,7 @@ class Batch:
         key_bytes: The approximate size of a row that holds only its key.
         lines: The RECORD message of each row, exactly as it came.
         input_bytes: The total size of the lines.
+        fingerprints: The hashes of each row, until the batch is submitted; empty unless only changed rows are sent.
     """
 
     ticket: int
@@ -193,6 +201,7 @@ class Batch:
     key_bytes: float = 0
     input_bytes: int = 0
     lines: list[bytes] = field(default_factory=list)
+    fingerprints: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -218,6 +227,7 @@ class Batch:
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
         self.members.numbers.append(rows.numbers[start:stop])
+        self.fingerprints += rows.fingerprints[start:stop]
 
     def append_member(self, key: Key, segment: str, line: bytes, number: int) -> None:
         """Append a record that is in its List already, but not in a Segment. It has a key and no row.

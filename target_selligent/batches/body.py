@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _BRACKETS = len("[]")
 _COMMA = len(",")
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder().decode
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -33,6 +34,20 @@ def encode_rows(rows: Sequence[tuple[Any, ...]]) -> bytes:
         UnicodeEncodeError: If a row holds text that is not valid Unicode.
     """
     return _encode(rows)[1:-1]
+
+
+def encode_rows_apart(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
+    """Return each row as JSON. Joined by commas, they are what `encode_rows` returns.
+
+    Args:
+        rows: Rows of JSON scalars.
+
+    Raises:
+        TypeError: If a row holds a value that JSON cannot express.
+        UnicodeEncodeError: If a row holds text that is not valid Unicode.
+    """
+    # JSON has no line break within a text.
+    return _encode_lines(rows).split(b"\n")[:-1]
 
 
 def decode_row(row_json: bytes) -> tuple[Any, ...]:

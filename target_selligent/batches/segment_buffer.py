@@ -52,6 +52,7 @@ class SegmentRows:
     _members: list[Members] = field(default_factory=list)
     _segments_as_given: list[str] = field(default_factory=list)
     _counts: list[int] = field(default_factory=list)
+    _tickets: list[int] = field(default_factory=list)
 
     def append(self, batch: Batch, segment_as_given: str, keys: list[Key]) -> None:
         """Append rows.
@@ -68,6 +69,7 @@ class SegmentRows:
         self._members.append(batch.members)
         self._segments_as_given.append(segment_as_given)
         self._counts.append(count)
+        self._tickets.append(batch.ticket)
         self._keys += keys
         if len(self._keys) >= _KEYS_PER_ENCODING:
             self._encode_keys()
@@ -79,10 +81,19 @@ class SegmentRows:
 
     def record_number(self, index: int) -> int:
         """Return the number, in its stream, of the record of one row."""
+        found, position = self._locate(index)
+        return self._members[found].member_record_number(self._segments_as_given[found], position)
+
+    def ticket_and_index(self, index: int) -> tuple[int, int]:
+        """Return the ticket of the batch of one row, and the index of its record in the batch."""
+        found, position = self._locate(index)
+        return self._tickets[found], self._members[found].index_of_member(self._segments_as_given[found], position)
+
+    def _locate(self, index: int) -> tuple[int, int]:
+        """Return which of the batches has one row, and the position of the row among those of the batch."""
         stops = list(accumulate(self._counts))
         found = bisect_right(stops, index)
-        position = index - (stops[found] - self._counts[found])
-        return self._members[found].member_record_number(self._segments_as_given[found], position)
+        return found, index - (stops[found] - self._counts[found])
 
     def _encode_keys(self) -> None:
         if self._keys:

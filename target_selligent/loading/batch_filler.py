@@ -9,6 +9,7 @@ from target_selligent.batches import (
     SpooledRow,
     decode_row,
     encode_rows,
+    encode_rows_apart,
     normalize_for_identity,
     normalize_for_order,
     segment_tuple,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_selligent.batches import BatchBuffer, Route, Spool
+    from target_selligent.loading.changes import ChangedRows
     from target_selligent.loading.run_parts import RunParts
     from target_selligent.loading.stream_removals import StreamRemovals
     from target_selligent.records import Key
@@ -39,6 +41,7 @@ class BatchFiller:
         parts: What all streams of the run share.
         buffer: The open batches of the List.
         removals: What leaves Segments and List at the end of the run; None if nothing can leave.
+        changes: Chooses the rows that are sent; None if all are.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class BatchFiller:
         parts: RunParts,
         buffer: BatchBuffer[tuple[Route, tuple[str, ...]]],
         removals: StreamRemovals | None = None,
+        changes: ChangedRows | None = None,
     ) -> None:
-        self._route, self._parts, self._buffer, self._removals = route, parts, buffer, removals
+        self._route, self._parts, self._buffer = route, parts, buffer
+        self._removals, self._changes = removals, changes
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
         own = parts.settings.for_list(route.list_api_name)
         self._ignore_case = own.ignores_case_of_keys
@@ -111,6 +116,8 @@ class BatchFiller:
             self._parts.stream_outcomes.note_records(self._route.stream, 1)
         if self._removals is not None and key is not None:
             self._removals.note_kept(key)
+        if self._changes is not None and key is not None:
+            self._changes.forget(key)
         self._parts.rejects.add(Rejection.from_line(error, self._route, number, line, key))
 
     def flush(self) -> None:
@@ -133,10 +140,23 @@ class BatchFiller:
                 return
             encoded = encode_rows(rows.values)
         self._parts.stream_outcomes.note_records(self._route.stream, len(rows))
+        if self._changes is not None:
+            rows, encoded = self._select_changed(self._changes, field_names, rows)
+            if not rows:
+                return
         if self._spool is None:
             self._add_to_batch(field_names, rows, encoded)
         else:
             self._add_to_spool(self._spool, field_names, rows)
+
+    def _select_changed(self, changes: ChangedRows, field_names: tuple[str, ...], rows: Rows) -> tuple[Rows, bytes]:
+        """Return the rows that are sent, and these rows as JSON. The others are in the List as they are."""
+        rows_json = encode_rows_apart(rows.values)
+        chosen = changes.select(field_names, rows, rows_json)
+        if len(chosen) == len(rows):
+            return rows, b",".join(rows_json)
+        self._parts.stream_outcomes.note_loaded(self._route.stream)
+        return rows.select(chosen), b",".join([rows_json[index] for index in chosen])
 
     def _reject_too_large(self, rows: Rows) -> Rows:
         """Reject the rows that do not fit into a request even alone. Return the other rows."""

@@ -28,10 +28,14 @@ class Checkpoints:
     Args:
         emit: Prints one STATE, which is JSON text.
         defer: Whether every STATE is kept until `release`, for runs that cannot resume in the middle.
+        before: Called with each ticket before it is closed, if it is given.
     """
 
-    def __init__(self, emit: Callable[[str], None], *, defer: bool = False) -> None:
+    def __init__(
+        self, emit: Callable[[str], None], *, defer: bool = False, before: Callable[[int], None] | None = None
+    ) -> None:
         self._emit = emit
+        self._before = before
         self._defer = defer
         self._lock = threading.Lock()
         self._newest_ticket = 0
@@ -57,6 +61,8 @@ class Checkpoints:
 
     def acknowledge(self, ticket: int) -> None:
         """Close the ticket of a batch whose records are all loaded or rejected. Print what is complete now."""
+        if self._before is not None:
+            self._before(ticket)
         with self._lock:
             position = bisect_left(self._open_tickets, ticket)
             del self._open_tickets[position]

@@ -60,6 +60,8 @@ class Delivery:
         report: Receives the counts.
         on_acknowledged: Called with the ticket of a batch, once each of its rows is loaded or rejected.
         on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
+        on_rejected: Called with the ticket of a batch and the index of a record of it that is rejected, or that a
+            Segment rejects, if it is given.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -71,6 +73,7 @@ class Delivery:
         report: RunReport,
         on_acknowledged: Callable[[int], None],
         on_loaded: Callable[[str], None],
+        on_rejected: Callable[[int, int], None] | None = None,
     ) -> None:
         self.client = client
         self._destination = destination
@@ -81,6 +84,7 @@ class Delivery:
         self.report = report
         self._on_acknowledged = on_acknowledged
         self._on_loaded = on_loaded
+        self._on_rejected = on_rejected
         self._parts = PartLoader(
             client,
             destination,
@@ -283,6 +287,7 @@ class Delivery:
             RunStoppedError: If the run must end at this rejected record.
         """
         route, key, line = batch.route, batch.keys[index], batch.lines[index]
+        self.note_rejected(batch.ticket, index)
         record_number = batch.members.record_number(index)
         if is_in_list and segment:
             key_row = route.key_rows([key])[0]
@@ -304,6 +309,11 @@ class Delivery:
                 redact=redact_values,
             )
         )
+
+    def note_rejected(self, ticket: int, index: int) -> None:
+        """Note that a record of a batch is rejected, or that one of its Segments rejects it."""
+        if self._on_rejected is not None:
+            self._on_rejected(ticket, index)
 
     def redact(self, text: str, values: Callable[[], Iterable[object]] | None, fields: Sequence[str]) -> str:
         """Remove from a message of Selligent's what it quotes of the records that were sent.

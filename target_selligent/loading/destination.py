@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 class ListDestination:
     """One List, into which records are loaded.
 
-    The thread that reads the input calls `prepare`. The thread that loads calls `segment_name`.
+    The thread that reads the input calls `prepare`. Any thread may ask for Segments.
 
     Args:
         client: Calls Selligent.
@@ -52,6 +52,11 @@ class ListDestination:
     def is_open(self) -> bool:
         """Whether the List and its fields are known."""
         return self._fields.is_open
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether the run has created the List or fields of it."""
+        return self._list.was_changed
 
     def prepare(
         self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False

@@ -130,6 +130,7 @@ class ListFields:
         _check_api_name(f"List {self._list.api_name}", self._list.api_name, "list_api_name")
         self._check_field_names(stream, columns)
         logger.info("Creating List %s", self._list.api_name)
+        self._list.was_changed = True
         self._list.create_or_find(
             lambda: self._client.create_list(self._list.api_name, CREATED_BY, self._list_type or "Userlist"),
             lambda: self._client.get_list(self._list.api_name),
@@ -158,6 +159,7 @@ class ListFields:
         absent = [column.field for column in columns]
         while absent:
             names = ", ".join(field.name for field in absent)
+            self._list.was_changed = True
             logger.info("List %s: creating fields %s", self._list.api_name, names)
             self._list.create_or_find(
                 lambda: self._list.retry_until_visible(

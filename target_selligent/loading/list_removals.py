@@ -181,6 +181,9 @@ class ListRemovals:
         loader = self._parts.part_loader(self._destination)
         refused = 0
         for departures in self._log.read_departures(place, self._own.segment_batch_size_rows):
+            keys: list[Key] = [one.row if len(one.row) > 1 else one.row[0] for one in departures]
+            if self._parts.before is not None:
+                self._parts.before(self._route, keys)
             load = load_of(departures)
             body = Body()
             body.append(encode_rows([load.row(departure) for departure in departures]), len(departures))

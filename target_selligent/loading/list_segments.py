@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, FatalApiError, RejectedRecord
@@ -23,7 +24,7 @@ _MAX_LISTED_SEGMENTS = 1000
 class ListSegments:
     """The Segments of one List.
 
-    Only the thread that loads uses it.
+    Any thread may use it.
 
     Args:
         client: Calls Selligent.
@@ -32,6 +33,7 @@ class ListSegments:
     """
 
     def __init__(self, client: SelligentClient, open_list: OpenList, *, create_segments: bool) -> None:
+        self._lock = threading.RLock()
         self._client = client
         self._list = open_list
         self._create_segments = create_segments
@@ -52,13 +54,14 @@ class ListSegments:
             DestinationError: If the Segment is missing and may not be created, or if it is not static.
             ApiError: If Selligent refuses a call.
         """
-        known = self._segments.get(segment)
-        if known is None:
-            try:
-                known = self._open_segment(segment)
-            except RejectedRecord as rejection:
-                known = rejection
-            self._segments[segment] = known
+        with self._lock:
+            known = self._segments.get(segment)
+            if known is None:
+                try:
+                    known = self._open_segment(segment)
+                except RejectedRecord as rejection:
+                    known = rejection
+                self._segments[segment] = known
         if isinstance(known, RejectedRecord):
             raise known
         return known
@@ -73,10 +76,11 @@ class ListSegments:
             DestinationError: If it is not static.
             ApiError: If Selligent refuses a call.
         """
-        known = self._segments.get(segment)
-        if isinstance(known, str):
-            return known
-        found = None if isinstance(known, RejectedRecord) else self._find_segment(segment)
+        with self._lock:
+            known = self._segments.get(segment)
+            if isinstance(known, str):
+                return known
+            found = None if isinstance(known, RejectedRecord) else self._find_segment(segment)
         return None if found is None else self._static_name(found)
 
     def _open_segment(self, segment: str) -> str:

@@ -52,6 +52,7 @@ class ListWorkers:
         on_acknowledged: Called with the ticket of a batch, once each of its records is loaded or rejected.
         on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
         on_failed: Called once, in the thread of the first list worker that fails, with the error.
+        on_rejected: Called with the ticket of a batch and the index of a record of it that is rejected, if it is given.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -63,6 +64,7 @@ class ListWorkers:
         on_acknowledged: Callable[[int], None],
         on_loaded: Callable[[str], None],
         on_failed: Callable[[Exception], None],
+        on_rejected: Callable[[int, int], None] | None = None,
     ) -> None:
         self._client = client
         self._settings = settings
@@ -70,6 +72,7 @@ class ListWorkers:
         self._report = report
         self._on_acknowledged = on_acknowledged
         self._on_loaded = on_loaded
+        self._on_rejected = on_rejected
         self._backlog = _Backlog(None if settings.has_several_lists else _MAX_WAITING_BATCHES, on_failed)
         self._workers: dict[str, _ListWorker] = {}
 
@@ -115,6 +118,7 @@ class ListWorkers:
             self._report,
             self._on_acknowledged,
             self._on_loaded,
+            self._on_rejected,
         )
         return _ListWorker(delivery, destination.api_name, self._settings.max_parallel_requests_per_list, self._backlog)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from target_selligent.batches import WaitingBatches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from target_selligent.batches import Batch
     from target_selligent.loading.destination import ListDestination
@@ -26,9 +26,16 @@ class LoadOrder:
     Args:
         levels: The level of each List, by its name without case; see `Settings.load_levels`.
         list_workers: Load the batches.
+        before: Called with each batch before it is passed on or kept, if it is given.
     """
 
-    def __init__(self, levels: Mapping[str, int], list_workers: ListWorkers) -> None:
+    def __init__(
+        self,
+        levels: Mapping[str, int],
+        list_workers: ListWorkers,
+        before: Callable[[Batch], None] | None = None,
+    ) -> None:
+        self._before = before
         self._levels = levels
         self._list_workers = list_workers
         self._waiting = WaitingBatches() if any(levels.values()) else None
@@ -46,6 +53,8 @@ class LoadOrder:
             destination: Its List.
         """
         name = destination.api_name
+        if self._before is not None:
+            self._before(batch)
         if self._waiting is None or not self.level(name):
             self._list_workers.submit(batch, destination)
             return

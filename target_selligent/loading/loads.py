@@ -161,6 +161,7 @@ class SegmentLoad:
     def reject(self, row: RowIndex, refusal: Refusal) -> None:
         """Reject a member: its record is in the List, but not in the Segment. See `Load.reject`."""
         route, members = self._route, self.members
+        self.delivery.note_rejected(*members.ticket_and_index(row))
         self.delivery.rejects.add(
             Rejection.from_member(
                 refusal.rejection,

@@ -30,11 +30,13 @@ class OpenList:
 
     Attributes:
         api_name: API name of the List. Once the List was read, in the tenant's spelling.
+        was_changed: Whether the run has created the List or fields of it.
     """
 
     def __init__(self, api_name: str) -> None:
         self._visible_until = 0.0
         self.api_name = api_name
+        self.was_changed = False
 
     def retry_until_visible(self, call: Callable[[], _T]) -> _T:
         """Make a call, and repeat it for a while if it does not find what has just been created.

@@ -13,14 +13,14 @@ from target_selligent.loading.sizes import SizeLimit
 from target_selligent.rejects import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_selligent.api import LoadResult, SelligentClient
     from target_selligent.batches import Departure, Route
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.outcomes import Refusal, RowIndex
     from target_selligent.loading.report import Counts, RunReport
-    from target_selligent.records import Row
+    from target_selligent.records import Key, Row
     from target_selligent.rejects import Rejects
     from target_selligent.settings import ListSettings, Settings
 
@@ -34,12 +34,14 @@ class RemovalParts:
         settings: The run's settings.
         rejects: Receives the records whose removal Selligent refuses.
         report: Receives the counts.
+        before: Called with a route and keys of records before they are changed, if it is given.
     """
 
     client: SelligentClient
     settings: Settings
     rejects: Rejects
     report: RunReport
+    before: Callable[[Route, Sequence[Key]], None] | None = None
 
     def part_loader(self, destination: ListDestination) -> PartLoader:
         """Return what splits loads into parts that Selligent accepts."""

@@ -15,12 +15,15 @@ from target_selligent.loading.list_removals import ListRemovals
 from target_selligent.loading.removal_loads import RemovalParts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Route
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.report import RunReport
     from target_selligent.loading.stream_removals import RemovalPolicy, StreamRemovals
+    from target_selligent.records import Key
     from target_selligent.rejects import Rejects
     from target_selligent.settings import Settings
 
@@ -38,17 +41,19 @@ class Removals:
         rejects: Receives the removals that Selligent refuses.
         report: Receives the counts.
         checkpoints: Keeps the STATEs back that cover a removal.
+        before: Called with a route and keys of records before they are changed, if it is given.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it joins
         self,
         client: SelligentClient,
         settings: Settings,
         rejects: Rejects,
         report: RunReport,
         checkpoints: Checkpoints,
+        before: Callable[[Route, Sequence[Key]], None] | None = None,
     ) -> None:
-        self._parts = RemovalParts(client, settings, rejects, report)
+        self._parts = RemovalParts(client, settings, rejects, report, before)
         self._checkpoints = checkpoints
         self._settings = settings
         self._ticket: int | None = None

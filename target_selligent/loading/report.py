@@ -30,6 +30,9 @@ class Counts:
         rejected_before_sending: Records that were rejected by the target, and not sent.
         deleted: Records that the source marks as deleted. They are not sent.
         removed: Members that have left the Segment, or records that were deleted from the List.
+        unchanged: Records that are in the List as they are, by the snapshot. They are not sent.
+        new: Records that are sent, and whose key the snapshot does not have.
+        changed: Records that are sent, and whose key the snapshot has.
     """
 
     read: int = 0
@@ -42,6 +45,9 @@ class Counts:
     rejected_before_sending: int = 0
     deleted: int = 0
     removed: int = 0
+    unchanged: int = 0
+    new: int = 0
+    changed: int = 0
 
     def add(self, other: Counts) -> None:
         """Add other counts to these."""
@@ -62,11 +68,13 @@ class Counts:
         return self.sent - self.refused - (0 if only_insert else self.duplicates) > 0
 
     def __str__(self) -> str:
-        shown = _COUNTS if self.removed else _COUNTS[:-1]
+        rarely = [name for name in _SHOWN_IF_COUNTED if getattr(self, name)]
+        shown = [name for name in _COUNTS if name not in _SHOWN_IF_COUNTED or name in rarely]
         return ", ".join(f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in shown)
 
 
 _COUNTS = tuple(slot.name for slot in fields(Counts))
+_SHOWN_IF_COUNTED = frozenset({"removed", "unchanged", "new", "changed"})
 
 
 @dataclass(frozen=True, slots=True)

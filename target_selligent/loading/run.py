@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from target_selligent.api import Activity, Doing
 from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
 from target_selligent.errors import RunStoppedError
+from target_selligent.loading.changes import Changes
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.ignored_stream import IgnoredStream
@@ -64,10 +65,10 @@ class LoadRun:
         on_progress: Called about once a second, and at the end of the run, with how far the run is. The call comes from
             another thread.
         plan: Receives what the run would do. Then the run reads from Selligent and writes nothing, neither to Selligent
-            nor to a rejects file.
+            nor to a rejects file or snapshot.
 
     Raises:
-        DestinationError: If the rejects file cannot be opened.
+        DestinationError: If the rejects file or the snapshot cannot be opened, or if another run uses the snapshot.
     """
 
     def __init__(
@@ -88,7 +89,10 @@ class LoadRun:
         self._on_state = on_state or _do_nothing
         self._rejects = Rejects.for_run(settings)
         self.report = RunReport(self._rejects.summary_lines)
-        self._checkpoints = Checkpoints(self._call_on_state, defer=settings.state_deferred_by is not None)
+        self._changes = Changes(settings, self.report, writes=plan is None)
+        self._checkpoints = Checkpoints(
+            self._call_on_state, defer=settings.state_deferred_by is not None, before=self._changes.acknowledge
+        )
         self._stream_outcomes = StreamOutcomes(settings, self._checkpoints)
         self._list_workers = ListWorkers(
             self._client,
@@ -98,11 +102,14 @@ class LoadRun:
             self._checkpoints.acknowledge,
             self._stream_outcomes.note_loaded,
             on_failed or _do_nothing,
+            self._changes.note_rejected,
         )
-        self._load_order = LoadOrder(settings.load_levels, self._list_workers)
+        self._load_order = LoadOrder(settings.load_levels, self._list_workers, self._changes.note_sent)
         self._relations = ListRelations(self._client, settings.load_levels)
         self._spool = Spool() if any(one.spools_records for one in settings.all_streams) else None
-        self._removals = Removals(self._client, settings, self._rejects, self.report, self._checkpoints)
+        self._removals = Removals(
+            self._client, settings, self._rejects, self.report, self._checkpoints, self._changes.forget
+        )
         self._parts = RunParts(
             settings=settings,
             report=self.report,
@@ -113,6 +120,7 @@ class LoadRun:
             load_order=self._load_order,
             removals=self._removals,
             spool=self._spool,
+            changes=self._changes,
             before_chunk=self._before_chunk,
         )
         self._loaders: dict[str, tuple[object, StreamLoader]] = {}
@@ -313,6 +321,7 @@ class LoadRun:
         finally:
             self._monitor.end()
             self._client.close()
+            self._changes.close()
 
     def _finish(self, *, complete: bool) -> None:
         if complete and self._spool is not None:
@@ -326,6 +335,7 @@ class LoadRun:
             self._stream_outcomes.check_at_end(self._rejects)
             self._removals.finish()
             self._checkpoints.release()
+            self._changes.finish()
             self._completed = True
         else:
             self._load_order.warn_of_skipped()

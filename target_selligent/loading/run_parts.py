@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_selligent.batches import Spool
+    from target_selligent.loading.changes import Changes
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.deletions import Deletions
     from target_selligent.loading.load_order import LoadOrder
@@ -33,6 +34,7 @@ class RunParts:
         load_order: Loads the batches, each when its List may be loaded.
         removals: What leaves Segments and Lists at the end of the run.
         spool: Stores rows until the end of the input; None if rows may be loaded at once.
+        changes: Chooses the rows that are sent, where only changes are.
         before_chunk: Called before each chunk of records of a Python program.
     """
 
@@ -45,4 +47,5 @@ class RunParts:
     load_order: LoadOrder
     removals: Removals
     spool: Spool | None
+    changes: Changes
     before_chunk: Callable[[], None]

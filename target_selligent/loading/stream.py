@@ -90,7 +90,8 @@ class StreamLoader:
         self._own = description.settings
         self._audience = Audience(self._own, required=self._own.records_without_segment == "skip")
         self.removals = self._open_removals(self._route)
-        self._filler = BatchFiller(self._route, parts, buffer, self.removals)
+        changes = parts.changes.open_stream(self._route, destination)
+        self._filler = BatchFiller(self._route, parts, buffer, self.removals, changes)
         self._alternate: tuple[Route, BatchFiller] | None = None
         if fields.alternate_key_columns:
             route = create_route(description, destination.api_name, fields, origin, fields.alternate_key_columns)

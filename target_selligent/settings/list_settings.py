@@ -15,6 +15,7 @@ class ListSettings:
     create_segment_if_not_exists: bool
     deduplication: str
     key_comparison: str
+    changes_only: bool
     segment_batch_size_rows: int
     segment_batch_max_age_seconds: int
 

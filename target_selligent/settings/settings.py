@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from target_selligent.errors import SettingsError
+from target_selligent.settings.changes import find_snapshot_contradictions
 from target_selligent.settings.list_agreement import find_list_contradictions, merge_list_settings
 from target_selligent.settings.relations import derive_load_levels, find_relation_contradictions
 from target_selligent.settings.stream_entries import find_entries
@@ -56,6 +57,8 @@ class Settings(StreamSettings):
     batch_size_rows: int
     max_request_bytes: int
     batch_max_age_seconds: int
+    snapshot_path: str | None
+    snapshot_max_age_days: int
     rejects_path: str | None
     max_rejects: Limit | None
     requests_per_minute: int
@@ -198,6 +201,7 @@ class Settings(StreamSettings):
             streams.append(("all other streams", settings))
         problems += find_list_contradictions(streams)
         problems += _find_key_contradictions(settings.all_streams)
+        problems += find_snapshot_contradictions(values, settings.all_streams)
         if problems:
             raise SettingsError(problems)
         return settings

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from target_selligent.settings.changes import find_changes_contradictions
 from target_selligent.settings.field_types import NamedType, find_type_problems, merge_by_field, parse_field_type
 from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation, find_relation_problems, parse_relation
@@ -200,6 +201,7 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
     alternate = {name.casefold() for name in settings.alternate_key_fields}
     if alternate and alternate == {name.casefold() for name in settings.key_fields}:
         yield "alternate_key_fields and key_fields name the same fields: name others"
+    yield from find_changes_contradictions(settings, option, has_alternate_key=bool(alternate))
     if settings.segment is not None and settings.segment_column is not None:
         yield "segment and segment_column contradict each other: use one of them"
     if option in {"mirror", "remove"} and not settings.has_segments:

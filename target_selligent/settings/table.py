@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from target_selligent.settings.changes_table import CHANGES_SETTINGS
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
 from target_selligent.settings.transfer_table import TRANSFER_SETTINGS
 
@@ -292,6 +293,7 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         default=500,
         minimum=0,
     ),
+    *CHANGES_SETTINGS,
     *TRANSFER_SETTINGS,
 )
 

@@ -12,6 +12,7 @@ from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.spool import Spool
 from target_selligent.errors import NothingLoadedError, RejectedRecord, RunStoppedError
 from target_selligent.loading.batch_filler import BatchFiller
+from target_selligent.loading.changes import Changes
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
 from target_selligent.loading.destination import ListDestination
@@ -62,6 +63,7 @@ class Stream:
             ),
             removals=removals,
             spool=spool,
+            changes=Changes(settings, self.report),
             before_chunk=lambda: None,
         )
         destination = ListDestination(client, "contacts", create_list=False, create_segments=False)
