@@ -15,7 +15,7 @@ import pytest
 from singer_sdk.metrics import Metric
 
 import target_selligent
-from target_selligent.records import NO_SEGMENT
+from target_selligent.records import NO_SEGMENT, NOT_IN_LIST
 from target_selligent.rejects import RejectDetails
 from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, Settings
 
@@ -146,7 +146,7 @@ def reject_codes() -> frozenset[str]:
     """Return the codes that the target itself gives rejected records."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in code_in("target_selligent"))
     found = re.findall(r'\bcode(?:: str)? ?= ?"([a-z_]+)"', code)
-    return frozenset(found) | {NO_SEGMENT}
+    return frozenset(found) | {NO_SEGMENT, NOT_IN_LIST}
 
 
 @cache

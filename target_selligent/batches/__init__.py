@@ -6,6 +6,7 @@ from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
+from target_selligent.batches.list_keys import ListKeys
 from target_selligent.batches.membership import EVERY_SEGMENT, LIST_PLACE, Departure, Word, deletion_place
 from target_selligent.batches.membership_log import MembershipLog
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
@@ -28,6 +29,7 @@ __all__ = [
     "Departure",
     "FirstRows",
     "FlushAge",
+    "ListKeys",
     "LoadedKeys",
     "MembershipLog",
     "Route",

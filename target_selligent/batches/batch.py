@@ -38,6 +38,7 @@ class Route:
         key_types: The type of each key field in the List.
         segment_column: The column that names the Segments, if there is one.
         replaces_segments: Whether a Segment is cleared once in a run, before its first load.
+        loads_list: Whether rows are loaded into the List. If not, they only join Segments.
         origin: Where the records come from.
     """
 
@@ -48,6 +49,7 @@ class Route:
     key_types: tuple[FieldType, ...]
     segment_column: str | None = None
     replaces_segments: bool = False
+    loads_list: bool = True
     origin: Origin = field(default=Origin("", b"{}"), compare=False)
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:

@@ -124,7 +124,8 @@ class Check:
 
     def _describe_missing_list(self, name: str) -> Finding:
         subject = f"List {name}"
-        if self._settings.for_list(name).create_list_if_not_exists:
+        own = self._settings.for_list(name)
+        if own.create_list_if_not_exists and own.load_list:
             return Finding("note", subject, "does not exist; a run would create it")
         if self._settings.streams and name == self._settings.list_api_name and not self._plan.streams:
             return Finding("note", subject, "does not exist; only streams without an entry in streams need it")

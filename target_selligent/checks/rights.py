@@ -40,17 +40,20 @@ def _always(setting: str) -> Callable[[StreamSettings], str | None]:
 
 
 def _if_list_is_loaded(own: StreamSettings) -> str | None:
+    if not own.load_list:
+        return None
     if own.segment_data_import_option == "remove":
         return "removal_fields" if own.removal_fields else None
     return "list_api_name"
 
 
 def _if_list_may_be_created(own: StreamSettings) -> str | None:
-    return "create_list_if_not_exists" if own.create_list_if_not_exists else None
+    return "create_list_if_not_exists" if own.create_list_if_not_exists and own.load_list else None
 
 
 def _if_fields_may_be_created(own: StreamSettings) -> str | None:
-    return "create_fields_if_not_exist" if own.create_fields_if_not_exist else _if_list_may_be_created(own)
+    may_add = own.create_fields_if_not_exist and own.load_list
+    return "create_fields_if_not_exist" if may_add else _if_list_may_be_created(own)
 
 
 def _if_related(own: StreamSettings) -> str | None:
@@ -93,6 +96,8 @@ def _if_members_are_read(own: StreamSettings) -> str | None:
 def _if_records_are_read(own: StreamSettings) -> str | None:
     if own.segment_data_import_option == "mirror":
         return "segment_data_import_option"
+    if not own.load_list:
+        return "load_list"
     return "deleted_records" if own.deleted_records == "delete" else None
 
 

@@ -112,6 +112,9 @@ def _read_fault_rules(path: Path | None) -> list[dict[str, Any]]:
     help="Whether case and trailing blanks are ignored when keys are compared, as in SQL Server (the default).",
 )
 @click.option(
+    "--segment-load-inserts", is_flag=True, help="Let a Segment load create the records that the List does not have."
+)
+@click.option(
     "--unique-index-required-above-rows",
     type=click.IntRange(0),
     help="Refuse a load of more rows if its keyFields have no unique index.",

@@ -31,6 +31,8 @@ class EmulatorOptions:
             load is refused with ValidationFailed, and nothing is written.
         case_insensitive_keys: Ignore case and trailing blanks when keys are compared, as SQL Server does by default. If
             false, every character counts.
+        segment_load_inserts: Let a Segment load create the records whose keys the List does not have. Whether Selligent
+            does so is not documented.
         unique_index_required_above_rows: Refuse a load of more rows if its keyFields have no unique index; None: never.
         journal_size: How many requests and how many writes the journal keeps.
         faults: Fault rules for the start, as in `POST /_emulator/faults`.
@@ -55,6 +57,7 @@ class EmulatorOptions:
     record_index_base: int = 0
     invalid_rows: str = "listed"
     case_insensitive_keys: bool = True
+    segment_load_inserts: bool = False
     unique_index_required_above_rows: int | None = None
     journal_size: int = 200_000
     faults: list[dict[str, Any]] = field(default_factory=list)

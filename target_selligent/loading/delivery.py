@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from target_selligent.api import LoadOptions, redact
 from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuffer, normalize_for_identity
 from target_selligent.errors import DestinationError, RejectedRecord
-from target_selligent.loading.loads import ListLoad, SegmentLoad
+from target_selligent.loading.list_members import ListMembers
+from target_selligent.loading.loads import ABSENT, ListLoad, SegmentLoad
 from target_selligent.loading.parts import PartLoader
 from target_selligent.loading.report import Counts
 from target_selligent.loading.sizes import SizeLimit
-from target_selligent.records import decode_record
+from target_selligent.records import NOT_IN_LIST, decode_record
 from target_selligent.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Delivery:
         )
         # From the spelling in the records to the tenant's spelling. Names that no Segment can have are not in it.
         self._segment_names: dict[str, str] = {}
+        self._list_members = ListMembers(client, destination, ignore_case=own.ignores_case_of_keys)
         self._loaded_keys = LoadedKeys() if own.deduplication == "ImportFirstMatch" else None
         self._cleared_segments: set[str] = set()
         self._records_of: dict[int, int] = {}
@@ -123,7 +125,7 @@ class Delivery:
             rejected = batch.members.indexes_naming_none_of(self._segment_names)
             self.report.add_list(batch.route.list_api_name, Counts(rejected_before_sending=len(rejected)))
             indexes = [index for index in indexes if index not in rejected]
-        if self._loaded_keys is None or not len(batch.body):
+        if self._loaded_keys is None or not len(batch.body) or not batch.route.loads_list:
             return PreparedBatch(batch, rejected, indexes)
         keys = normalize_for_identity(batch.route, batch.keys, ignore_case=self.own.ignores_case_of_keys)
         first_rows = FirstRows(keys, indexes, self._loaded_keys)
@@ -138,11 +140,13 @@ class Delivery:
             prepared: The batch.
 
         Returns:
-            Indexes of the rows that Selligent refused.
+            Indexes of the rows that Selligent refused, or that the List does not have if it must not be loaded.
 
         Raises:
             TargetSelligentError: If the run cannot go on. The batch is not acknowledged.
         """
+        if not prepared.batch.route.loads_list:
+            return self._reject_absent(prepared)
         refused: set[int] = set()
         indexes = prepared.indexes
         started_at = time.monotonic()
@@ -155,11 +159,31 @@ class Delivery:
             self.report.add_batch(prepared.batch.route.stream, time.monotonic() - started_at)
         return refused
 
+    def _reject_absent(self, prepared: PreparedBatch) -> set[int]:
+        """Reject the rows that the List does not have, and spell the keys of the others as the List does.
+
+        Returns:
+            The indexes of the rejected rows.
+        """
+        batch, indexes = prepared.batch, prepared.indexes
+        found = self._list_members.find(batch.route, [batch.keys[index] for index in indexes])
+        absent = {index for index, key in zip(indexes, found, strict=True) if key is None}
+        for index in sorted(absent):
+            self.reject_row(batch, index, RejectedRecord(ABSENT, code=NOT_IN_LIST))
+        if absent:
+            self.report.add_list(batch.route.list_api_name, Counts(not_found=len(absent)))
+        for index, key in zip(indexes, found, strict=True):
+            if key is not None:
+                batch.keys[index] = key
+        batch.group_keys_by_segment()
+        return absent
+
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
         """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
         body = batch.body if len(indexes) == len(batch) else batch.body.select(indexes)
         before = self.client.response_seconds
         refused = self._parts.load(body, ListLoad(self, batch, indexes))
+        self._list_members.note_load(batch.route, batch.fields)
         if batch.flush_age is not None:
             batch.flush_age.note_load(self.client.response_seconds - before)
         return {indexes[row] for row in refused}
@@ -261,6 +285,12 @@ class Delivery:
         """Add to the counts of the List, and report the stream as loaded if the counts show it."""
         self.report.add_list(route.list_api_name, counts)
         if counts.show_a_load(only_insert=self.own.list_data_import_option == "OnlyInsert"):
+            self._on_loaded(route.stream)
+
+    def count_members(self, route: Route, segment: str, counts: Counts) -> None:
+        """Add to the counts of a Segment. If nothing but Segments is loaded, they show whether the stream is."""
+        self.report.add_segment(route.list_api_name, segment, counts)
+        if not route.loads_list and counts.show_a_load(only_insert=False):
             self._on_loaded(route.stream)
 
     def reject_row(  # noqa: PLR0913 - what is known about it

@@ -39,6 +39,7 @@ class ListDestination:
         create_segments: bool,
         list_type: str | None = None,
     ) -> None:
+        self._client = client
         self._list = OpenList(list_api_name)
         self._fields = ListFields(client, self._list, create_list=create_list, list_type=list_type)
         self._segments = ListSegments(client, self._list, create_segments=create_segments)
@@ -63,6 +64,18 @@ class ListDestination:
     ) -> StreamFields:
         """Check or create the List and a writable field for each column: see `ListFields.prepare`."""
         return self._fields.prepare(stream, fields, may_create=may_create, add_fields=add_fields)
+
+    def check_readable(self, fields: StreamFields) -> None:
+        """Read one record, so that a missing right ends the run before it loads.
+
+        Args:
+            fields: What `prepare` has returned for a stream.
+
+        Raises:
+            FatalApiError: If the service account has no right to read.
+        """
+        keys = [column.field.name for column in fields.columns]
+        self.retry_until_visible(lambda: self._client.search_members(self.api_name, None, keys, after=None, take=1))
 
     def field(self, name: str) -> FieldDefinition | None:
         """Return the List's field of this name, in any spelling. None if it has no such field or is not prepared."""

@@ -53,5 +53,6 @@ def create_route(
         tuple(field.data_type for field in key_fields),
         fields.segment_column,
         replaces_segments=description.settings.segment_data_import_option == "replace",
+        loads_list=description.settings.load_list,
         origin=origin,
     )

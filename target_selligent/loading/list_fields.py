@@ -122,7 +122,12 @@ class ListFields:
         return self._read_fields()
 
     def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool) -> ListDetails:
-        if not (may_create and self._create_list):
+        if not may_create:
+            raise DestinationError(
+                f"List {self._list.api_name} does not exist, and stream {stream} creates nothing in it: check "
+                "list_api_name and organization"
+            )
+        if not self._create_list:
             raise DestinationError(
                 f"List {self._list.api_name} does not exist: check list_api_name and organization, "
                 "or set create_list_if_not_exists to true"

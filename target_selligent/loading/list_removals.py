@@ -12,10 +12,10 @@ from target_selligent.batches import (
     encode_rows,
     normalize_within_list,
 )
-from target_selligent.errors import DestinationError, RunStoppedError
+from target_selligent.errors import DestinationError
+from target_selligent.loading.pages import read_pages
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
 from target_selligent.loading.stream_removals import StreamRemovals
-from target_selligent.records import RECORD_NUMBER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from target_selligent.loading.removal_loads import RemovalLoad, RemovalParts
     from target_selligent.loading.stream_removals import RemovalPolicy
     from target_selligent.records import Key
-
-_PAGE_ROWS = 10_000
-"""Members that one search returns. What Selligent allows at most is not documented (docs/selligent-api.md)."""
 
 
 class ListRemovals:
@@ -199,21 +196,20 @@ class ListRemovals:
             named_in: Other places in which a record may name them, so that they stay.
         """
         found = 0
-        after: int | None = None
-        while rows := self._search(segment, after=after, take=_PAGE_ROWS):
-            last = rows[-1][0]
-            if not isinstance(last, int) or (after is not None and last <= after):
-                name = f"members of Segment {segment}" if segment else f"records of List {self._route.list_api_name}"
-                raise RunStoppedError(
-                    f"nobody was removed: Selligent did not return the {name} in the order of "
-                    f"their record numbers ({RECORD_NUMBER_FIELD})"
-                )
+        pages = read_pages(
+            self._parts.client,
+            self._route.list_api_name,
+            segment,
+            self._route.key_fields,
+            consequence="nobody was removed",
+        )
+        for rows in pages:
             keys: list[Key] = (
                 [tuple(row[1:]) for row in rows] if len(self._route.key_fields) > 1 else [key for _, key in rows]
             )
             normalized = normalize_within_list(self._route, keys, ignore_case=self._own.ignores_case_of_keys)
             self._log.note_found(place, normalized, keys, named_in)
-            found, after = found + len(rows), last
+            found += len(rows)
         return found
 
     def _search(self, segment: str | None, *, after: int | None, take: int) -> list[list[Any]]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from target_selligent.loading.report import Counts
     from target_selligent.records import FieldType
 
+ABSENT = "no record of the List has its key, and load_list is false"
+"""Why a record is rejected that cannot join a Segment because its List does not have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadShape:
@@ -29,6 +32,7 @@ class LoadShape:
         key_fields: The fields that identify a record.
         key_types: Types of the key fields, in the same order.
         max_rows: Maximum number of rows in one call, by the settings.
+        names_absent: Whether rows that the List does not have must be found and rejected.
     """
 
     place: str
@@ -36,6 +40,7 @@ class LoadShape:
     key_fields: Sequence[str]
     key_types: Sequence[FieldType]
     max_rows: int
+    names_absent: bool = False
 
 
 class Load(Protocol):
@@ -143,6 +148,7 @@ class SegmentLoad:
             route.key_fields,
             route.key_types,
             self.delivery.own.segment_batch_size_rows,
+            names_absent=not route.loads_list,
         )
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
@@ -176,7 +182,7 @@ class SegmentLoad:
 
     def count(self, counts: Counts) -> None:
         """Add to the counts of the Segment."""
-        self.delivery.report.add_segment(self._route.list_api_name, self.members.segment, counts)
+        self.delivery.count_members(self._route, self.members.segment, counts)
 
     @property
     def _route(self) -> Route:

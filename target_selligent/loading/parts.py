@@ -23,6 +23,7 @@ from target_selligent.errors import (
     RunStoppedError,
 )
 from target_selligent.loading.index_probe import IndexProbe
+from target_selligent.loading.loads import ABSENT
 from target_selligent.loading.outcomes import (
     VALIDATION_FAILED,
     AcceptedParameters,
@@ -40,6 +41,7 @@ from target_selligent.loading.outcomes import (
 )
 from target_selligent.loading.report import Counts, counts_of
 from target_selligent.loading.sizes import Size
+from target_selligent.records import NOT_IN_LIST
 
 if TYPE_CHECKING:
     import threading
@@ -155,6 +157,8 @@ class _Loading:
         self._loader.sizes.note_accepted(self._size(part))
         self._loader.accepted.note_loaded(self._start.parameters)
         self._reject_suspects(self._suspects.note_loaded())
+        if self._shape.names_absent and result.not_found:
+            return self._find_absent(part, result)
         stop_on_error = self._loader.stop_on_error
         decision = outcome(len(part), result, self._loader.indexes, stop_on_error=stop_on_error)
         if isinstance(decision, UnknownBase):
@@ -163,6 +167,14 @@ class _Loading:
         if isinstance(decision, Split):
             return self._rows.halve(part)
         self._finish_part(part, result, decision)
+        return ()
+
+    def _find_absent(self, part: range, result: LoadResult) -> Sequence[range]:
+        """Reject a row that the List does not have; of several rows, return the halves, to find the one."""
+        if len(part) > 1:
+            return self._rows.halve(part)
+        self._load.count(counts_of(result, rows=1, refused=0))
+        self._reject(RowIndex(part.start), Refusal(RejectedRecord(ABSENT, code=NOT_IN_LIST), None))
         return ()
 
     def _finish_part(self, part: range, result: LoadResult, decision: Done) -> None:

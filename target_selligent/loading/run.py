@@ -206,13 +206,15 @@ class LoadRun:
             fields = destination.prepare(
                 name,
                 description.fields,
-                may_create=not description.only_removes,
+                may_create=not description.has_only_keys,
                 add_fields=description.settings.create_fields_if_not_exist,
             )
             if self._plan is not None:
                 self._plan.note_stream(description, destination.api_name, destination.field)
-            relation = None if description.only_removes else description.settings.relation
+            relation = None if description.has_only_keys else description.settings.relation
             self._relations.open_stream(name, relation, destination)
+            if not description.settings.load_list:
+                destination.check_readable(fields)
             loader = StreamLoader(
                 description,
                 fields,

@@ -17,6 +17,7 @@ from target_selligent.records.rows import RowMapper
 from target_selligent.records.schemas import check_schema_message, read_bookmark_properties
 from target_selligent.records.segment_names import (
     NO_SEGMENT,
+    NOT_IN_LIST,
     parse_flattened_array,
     read_actions,
     read_segment_names,
@@ -25,6 +26,7 @@ from target_selligent.records.segment_names import (
 
 __all__ = [
     "DELETED_AT_COLUMN",
+    "NOT_IN_LIST",
     "NO_SEGMENT",
     "RECORD_NUMBER_FIELD",
     "ColumnMapping",

@@ -58,9 +58,9 @@ class StreamDescription:
     field_names: frozenset[str]
 
     @property
-    def only_removes(self) -> bool:
-        """Whether all records leave their Segments, so that nothing is created."""
-        return self.settings.segment_data_import_option == "remove"
+    def has_only_keys(self) -> bool:
+        """Whether only keys are sent, so that the List stays as it is: nothing is created in it."""
+        return not self.settings.load_list or self.settings.segment_data_import_option == "remove"
 
 
 def describe_stream(
@@ -112,11 +112,12 @@ def describe_stream(
         text_field_length=stream_settings.text_field_length,
     )
     field_names = frozenset(column.field.name for column in fields.columns)
-    if stream_settings.segment_data_import_option == "remove":
-        # Only keys are sent. The List may lack fields for the other columns.
-        identifying = {*fields.key_columns, *fields.alternate_key_columns}
-        keys = [column for column in fields.columns if column.column_name in identifying]
-        fields = replace(fields, columns=tuple(keys))
-    return StreamDescription(
+    description = StreamDescription(
         name, current, fields, validator if options.validate else None, options.flattened, stream_settings, field_names
     )
+    if not description.has_only_keys:
+        return description
+    # The List may lack fields for the other columns.
+    identifying = {*fields.key_columns, *fields.alternate_key_columns}
+    keys = [column for column in fields.columns if column.column_name in identifying]
+    return replace(description, fields=replace(fields, columns=tuple(keys)))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 NO_SEGMENT = "no_segment"
 """Code of a record that names no Segment: what becomes of it is a matter of settings, and no fault."""
 
+NOT_IN_LIST = "not_in_list"
+"""Code of a record that its List does not have, if only Segments are loaded: it may be right that nobody creates it."""
+
 _TEXT_OR_NOTHING = frozenset({str, type(None), UnsetType})
 
 

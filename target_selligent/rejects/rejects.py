@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.batches import normalize_for_order
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
-from target_selligent.records import NO_SEGMENT
+from target_selligent.records import NO_SEGMENT, NOT_IN_LIST
 from target_selligent.rejects.file import RejectsFile
 from target_selligent.rejects.lines import RejectDetails, SchemaDetails, add_details
 from target_selligent.rejects.rejection import Rejection
@@ -28,6 +28,7 @@ logger = logging.getLogger("target-selligent")
 
 _LOGGED_OF_A_KIND = 10
 _MAX_KEYS = 100_000
+_NO_FAULTS = frozenset({NO_SEGMENT, NOT_IN_LIST})
 _NEWER = RejectedRecord(
     "loaded, and kept here because an earlier record of its key was rejected: a replay must end with this one",
     code="newer",
@@ -142,13 +143,13 @@ class Rejects:
     def most_frequent_reason(self, stream: str) -> str | None:
         """Return why most records of a stream were rejected, or None if none was.
 
-        Records that name no Segment do not count.
+        Records that name no Segment do not count, nor do those that a List does not have which is not loaded.
 
         Args:
             stream: The stream, as the tap names it.
         """
         with self._lock:
-            kinds = [kind for kind in self._counts if kind.stream == stream and kind.code != NO_SEGMENT]
+            kinds = [kind for kind in self._counts if kind.stream == stream and kind.code not in _NO_FAULTS]
             if not kinds:
                 return None
             kind = max(kinds, key=self._counts.__getitem__)

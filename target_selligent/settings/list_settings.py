@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class ListSettings:
     """The settings of one List. Each attribute is the setting with its name."""
 
+    load_list: bool
     create_list_if_not_exists: bool
     list_type: str | None
     list_data_import_option: str
@@ -22,7 +23,9 @@ class ListSettings:
     @property
     def spools_records(self) -> bool:
         """Whether no record may be loaded before the last record of each key is known."""
-        return self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
+        return (
+            self.load_list and self.list_data_import_option == "OnlyInsert" and self.deduplication == "ImportLastMatch"
+        )
 
     @property
     def ignores_case_of_keys(self) -> bool:

@@ -99,7 +99,7 @@ class Settings(StreamSettings):
         yield from find_contradictions(settings)
         if not entries:
             others = self._streams_of(settings.list_api_name)
-            yield from find_list_contradictions([(one, self.for_stream(one)) for one in (*others, stream)])
+            yield from find_list_contradictions([(one, self.for_stream(one)) for one in (*others, stream)], self.mode)
 
     @property
     def has_several_lists(self) -> bool:
@@ -199,7 +199,7 @@ class Settings(StreamSettings):
         streams = [(stream, override(settings, entry)) for stream, entry in settings.streams.items()]
         if settings.unlisted_streams == "load":
             streams.append(("all other streams", settings))
-        problems += find_list_contradictions(streams)
+        problems += find_list_contradictions(streams, settings.mode)
         problems += _find_key_contradictions(settings.all_streams)
         problems += find_snapshot_contradictions(values, settings.all_streams)
         if problems:

@@ -78,7 +78,7 @@ class StreamSettings(ListSettings):
             return f"segment_data_import_option {option}"
         if self.spools_records:
             return "list_data_import_option OnlyInsert with deduplication ImportLastMatch"
-        if self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
+        if self.load_list and self.deduplication == "ImportFirstMatch" and self.list_data_import_option != "OnlyInsert":
             return "deduplication ImportFirstMatch"
         return None
 
@@ -194,6 +194,7 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
     Args:
         settings: The settings of the run or of a stream.
     """
+    yield from _find_contradictions_without_list(settings)
     option = settings.segment_data_import_option
     relation = settings.relation
     if relation is not None and relation.parent.casefold() == settings.list_api_name.casefold():
@@ -216,3 +217,19 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
         yield "deleted_records leave_segments needs Segments: set segment_column or segment"
     if settings.removal_fields and not settings.may_remove:
         yield "removal_fields needs a setting by which records leave: remove, mirror, action_column or deleted_records"
+
+
+def _find_contradictions_without_list(settings: StreamSettings) -> Iterator[str]:
+    """Yield what contradicts `load_list: false`: all of it in one sentence."""
+    if settings.load_list:
+        return
+    reasons = {
+        "records_without_segment list_only": settings.records_without_segment == "list_only",
+        "deleted_records delete": settings.deleted_records == "delete",
+        "removal_fields": bool(settings.removal_fields),
+        "relation": settings.relation is not None,
+    }
+    if not settings.has_segments:
+        yield "load_list false needs Segments: set segment_column or segment"
+    if found := ", ".join(name for name, applies in reasons.items() if applies):
+        yield f"load_list false contradicts {found}: the List stays as it is"

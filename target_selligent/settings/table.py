@@ -85,6 +85,14 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         options=("InsertAndUpdate", "OnlyInsert", "OnlyUpdate"),
     ),
     SettingDefinition(
+        "load_list",
+        "boolean",
+        "Load the List",
+        "Whether records are loaded into the List. If false, only Segments are loaded: nothing is created or changed "
+        "in the List, and records that it does not have are counted as not found and go to the rejects file.",
+        default=True,
+    ),
+    SettingDefinition(
         "segment_column",
         "string",
         "Segment column",

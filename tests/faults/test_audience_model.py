@@ -35,6 +35,7 @@ _options = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(["action_column", "mirror", "remove", "append"]),
         "deleted_records": st.sampled_from(["ignore", "leave_segments", "delete"]),
+        "load_list": st.booleans(),
         "batch_size_rows": st.integers(1, 5),
         "segment_batch_size_rows": st.integers(1, 5),
     }
@@ -58,12 +59,14 @@ class Model:
     Args:
         kind: How records join and leave.
         deleted_records: The setting.
+        load_list: The setting. If it is false, one person is never in the List.
     """
 
-    def __init__(self, kind: str, deleted_records: str) -> None:
+    def __init__(self, kind: str, deleted_records: str, *, load_list: bool) -> None:
         self._kind = kind
         self._deleted_records = deleted_records
-        self.rows = set(_KEYS)
+        self._load_list = load_list
+        self.rows = set(_KEYS if load_list else _KEYS[:-1])
         self.members = {segment: {"a", "b"} for segment in _SEGMENTS}
 
     def run(self, records: list[dict[str, Any]]) -> None:
@@ -83,9 +86,11 @@ class Model:
             leaves[segment, key] = self._leaves(item)
             if not leaves[segment, key]:
                 deleted[key] = False
-                self.rows.add(key)
-                self.members[segment].add(key)
                 named[segment].add(key)
+                if self._load_list:
+                    self.rows.add(key)
+                if key in self.rows:
+                    self.members[segment].add(key)
         for segment, key in (place for place, is_last in leaves.items() if is_last):
             self.members[segment].discard(key)
         if self._kind == "mirror" and any(named.values()):
@@ -114,9 +119,12 @@ def test_members_are_who_the_model_says(
     tenant: Tenant, runs: list[list[dict[str, Any]]], options: dict[str, Any], faults: list[dict[str, Any]]
 ) -> None:
     """After each run, whatever fails for a moment, List and Segments hold exactly who they should."""
-    tenant.start_over()
+    if not options["load_list"] and options["deleted_records"] == "delete":
+        options["deleted_records"] = "leave_segments"
+    model = Model(options["kind"], options["deleted_records"], load_list=options["load_list"])
+    tenant.start_over(segment_load_inserts=True)
     tenant.create_list(KEY="Text(9)")
-    tenant.load_rows("KEY", [[key] for key in _KEYS])
+    tenant.load_rows("KEY", [[key] for key in sorted(model.rows)])
     for segment in _SEGMENTS:
         tenant.create_segment(segment)
         tenant.add_members(segment, "KEY", ["a", "b"])
@@ -128,7 +136,6 @@ def test_members_are_who_the_model_says(
     checked = Settings.from_config(
         tenant.config(segment_column="seg", max_removals="100%", field_mapping={"action": None}, **config)
     )
-    model = Model(options["kind"], options["deleted_records"])
     for records in runs:
         for fault in faults:
             tenant.add_fault(**fault)

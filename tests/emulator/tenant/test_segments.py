@@ -65,6 +65,13 @@ def test_members_are_existing_records_only(members: ApiClient) -> None:
     assert members.call("GET", "/lists/contacts/records").json() == {"count": 3}
 
 
+def test_a_segment_load_may_create_records(members: ApiClient) -> None:
+    """With a switch, unknown keys become records and members. Known records keep their fields."""
+    members.options(segment_load_inserts=True)
+    assert counts(members.send("/segments/vip/data/load", "CID,PRICE", [["z", 9], ["b", 99]]).json()) == {"inserted": 2}
+    assert members.rows("CID", "PRICE", segment="vip") == [["a", 1], ["b", 2], ["z", 9]]
+
+
 def test_a_segment_load_changes_no_field(members: ApiClient) -> None:
     """Other columns of a Segment load are not written."""
     assert counts(members.send("/segments/vip/data/load", "CID,PRICE", [["b", 99]]).json()) == {"inserted": 1}

@@ -36,6 +36,10 @@ SEGMENTS = {"static Segment details", "static Segment data load"}
             {"segment": "a", "segment_data_import_option": "remove", "removal_fields": {"OPTOUT": 1}},
             {*LOADS, "static Segment details", "Segment data delete"},
         ),
+        (
+            {"segment": "a", "load_list": False, "create_list_if_not_exists": True, "create_fields_if_not_exist": True},
+            {*ALWAYS, *SEGMENTS, "List data search"},
+        ),
         ({"segment": "a", "action_column": "act"}, {*LOADS, *SEGMENTS, "Segment data delete"}),
         ({"deleted_records": "delete"}, {*LOADS, "List data search", "List data delete"}),
         (

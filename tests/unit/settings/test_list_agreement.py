@@ -65,6 +65,38 @@ def test_settings_of_segments_need_segments(name: str, value: object) -> None:
     assert problem.startswith(f"{name} (a: {value}, b: ")
 
 
+def test_settings_of_list_loads_need_a_list_load() -> None:
+    """A stream that does not load the List agrees with every other one, but for the comparison of keys."""
+    others = {name: value for name, value in OTHER_VALUES.items() if name != "key_comparison"}
+    only_segments = {"segment": "s", "load_list": False}
+    for streams in ({"a": {**only_segments, **others}, "b": {}}, {"b": {}, "a": {**only_segments, **others}}):
+        own = settings_with(streams=streams).for_list("contacts")
+        assert own.load_list
+        assert own.list_data_import_option == "InsertAndUpdate"
+    streams = {"a": {**only_segments, "key_comparison": "exact"}, "b": {}}
+    assert problems_with(streams=streams)[0].startswith("key_comparison (a: exact, b: ignore_case) must be")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"list_data_import_option": "OnlyInsert"}, "OnlyInsert with deduplication ImportLastMatch (stream b)"),
+        ({"mode": "Stream"}, "mode Stream (stream b)"),
+    ],
+    ids=str,
+)
+def test_streams_that_load_the_list_too_late(changes: dict[str, Any], words: str) -> None:
+    """A stream that does not load the List could not find their records. In another List, or alone, it can."""
+    only_segments = {"segment": "s", "load_list": False}
+    (problem,) = problems_with(streams={"a": only_segments, "b": {}}, **changes)
+    assert problem.startswith("load_list false (stream a) and ")
+    assert words in problem
+    settings = settings_with(streams={"a": only_segments, "b": {"list_api_name": "other"}}, **changes)
+    assert not settings.for_list("contacts").spools_records
+    alone = settings_with(**only_segments, **changes, deduplication="ImportFirstMatch")
+    assert alone.state_deferred_by is None
+
+
 @pytest.mark.parametrize("unlisted", ["one", "load", "ignore", "refuse"])
 def test_streams_without_an_entry(unlisted: str) -> None:
     """They are compared when they come, or before the run if it is sure that they may come."""

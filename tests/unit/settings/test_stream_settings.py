@@ -112,6 +112,18 @@ def test_names_and_limits_are_parsed() -> None:
         ({"mirrored_segments": "s", "segment": "s"}, "mirrored_segments needs"),
         ({"deleted_records": "leave_segments"}, "leave_segments needs Segments"),
         ({"removal_fields": {"A": 1}}, "removal_fields needs"),
+        ({"load_list": False}, "load_list false needs Segments"),
+        (
+            {
+                "load_list": False,
+                "segment": "s",
+                "records_without_segment": "list_only",
+                "deleted_records": "delete",
+                "removal_fields": {"A": 1},
+                "relation": {"list": "x", "scope": "S", "field": "F"},
+            },
+            "contradicts records_without_segment list_only, deleted_records delete, removal_fields, relation: the List",
+        ),
     ],
     ids=str,
 )

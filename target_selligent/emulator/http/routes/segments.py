@@ -144,6 +144,8 @@ async def load_members(
     segment = _segment_from_path(request, entry, data=True)
     call = build_bulk_call(request, query, body)
     async with emulator.bulk_operation(entry, context_of(request)):
+        if emulator.options.segment_load_inserts:
+            emulator.records.load(entry, call, "OnlyInsert")
         outcome = emulator.records.load_segment(entry, segment, call)
         emulator.log_bulk_operation("segment_load", entry, segment, outcome)
     return json_response(load_result(outcome))
