@@ -27,12 +27,12 @@ def main() -> None:
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), _end_at_once)
     gc.disable()
-    from target_selligent.target import TargetSelligent  # noqa: PLC0415 - the signal handlers are set before
+    from target_selligent.command import TargetCommand  # noqa: PLC0415 - the signal handlers are set before
 
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     gc.enable()
-    TargetSelligent.cli()
+    TargetCommand.cli()
 
 
 def _end_at_once(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what Python calls it with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from target_selligent.errors import InputError, TargetSelligentError
@@ -19,6 +20,8 @@ class PlanningTarget(TargetSelligent):
     plan: Plan
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the arguments of the SDK's class
+        # The log of a run says what it has created and loaded, which would not be true.
+        self.logger.setLevel(max(self.logger.getEffectiveLevel(), logging.WARNING))
         self._unusable_streams: set[str] = set()
         super().__init__(**kwargs)
 

@@ -40,8 +40,17 @@ TYPES_ONLY: dict[str, set[str]] = {f"{OURS}.loading.loads": {f"{OURS}.loading.de
 """Imports of a module that point up within its package, for annotations alone: they are gone when the code runs."""
 
 FOREIGN = {
-    "singer_sdk": {"commands.check", "metric_points", "reader", "sdk_errors", "sink", "stream_maps", "target"},
-    "click": {"commands.check", "failure", "target"},
+    "singer_sdk": {
+        "command",
+        "commands.check",
+        "metric_points",
+        "reader",
+        "sdk_errors",
+        "sink",
+        "stream_maps",
+        "target",
+    },
+    "click": {"command", "commands.check", "dry_run", "failure", "target"},
     "requests": {"api.connections", "api.planning", "api.responses", "api.transport", "api.unreachable"},
     "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
     "backoff": {"api.transport"},

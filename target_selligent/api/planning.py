@@ -226,10 +226,12 @@ class PlanningTransport(Transport):
         if planned is not None:
             return planned
         started_at = time.monotonic()
-        response = super().call(method, path, query=query, body=body, splittable=splittable)
-        with self._counting:
-            self.read_calls += 1
-            self.read_seconds += time.monotonic() - started_at
+        try:
+            response = super().call(method, path, query=query, body=body, splittable=splittable)
+        finally:
+            with self._counting:
+                self.read_calls += 1
+                self.read_seconds += time.monotonic() - started_at
         return self.writes.complete(path, response)
 
     def _note_response(self, response: requests.Response | None) -> None:

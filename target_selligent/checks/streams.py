@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.checks.findings import Finding
 from target_selligent.checks.suggestions import suggest_fields
-from target_selligent.records import RECORD_NUMBER_FIELD
+from target_selligent.records import RECORD_NUMBER_FIELD, find_own_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,14 +30,12 @@ def compare_stream(
     """
     for column in stream.columns:
         yield _compare_column(stream, column, new_fields)
-    missing = [column.name for column in stream.columns if column.found is None]
-    used = {column.found.name for column in stream.columns if column.found is not None}
-    free = [field.name for field in fields if field.writable and field.name not in used]
-    suggested = suggest_fields(missing, (name for name in free if name != RECORD_NUMBER_FIELD))
+    suggested = _suggest_fields(stream, fields)
     if suggested:
         mapping = json.dumps(suggested, ensure_ascii=False)
         yield Finding("note", f"stream {stream.name}", "fields with similar names exist", f"field_mapping: {mapping}")
-    yield from check_key(stream.list_api_name, [column.wanted.name for column in _key_columns(stream)])
+    by_name = {column.wanted.column_name: column.wanted.field.name for column in stream.columns}
+    yield from check_key(stream.list_api_name, [by_name[name] for name in stream.key_columns if name in by_name])
 
 
 def check_key(list_api_name: str, key_fields: Sequence[str]) -> Iterator[Finding]:
@@ -67,23 +65,26 @@ def check_key(list_api_name: str, key_fields: Sequence[str]) -> Iterator[Finding
         )
 
 
-def _key_columns(stream: PlannedStream) -> Iterator[PlannedColumn]:
-    by_name = {column.name: column for column in stream.columns}
-    return (by_name[name] for name in stream.key_columns if name in by_name)
+def _suggest_fields(stream: PlannedStream, fields: Sequence[FieldDefinition]) -> dict[str, str]:
+    """Return the fields that are probably meant by the columns whose fields the List does not have."""
+    missing = [column.wanted for column in stream.columns if column.found is None]
+    existing = {field.name.casefold() for field in fields}
+    own = find_own_fields(missing, [column.wanted for column in stream.columns], existing)
+    taken = {RECORD_NUMBER_FIELD, *own.values(), *(one.found.name for one in stream.columns if one.found is not None)}
+    free = [field.name for field in fields if field.writable and field.name not in taken]
+    return own | suggest_fields([one.column_name for one in missing if one.column_name not in own], free)
 
 
 def _compare_column(stream: PlannedStream, column: PlannedColumn, new_fields: Collection[str]) -> Finding:
-    subject = f"column {stream.name}.{column.name}"
+    name, wanted = column.wanted.column_name, column.wanted.field
+    subject = f"column {stream.name}.{name}"
     if column.found is None:
-        message = f"List {stream.list_api_name} has no field {column.wanted.name}"
-        return Finding("wrong", subject, f"{message}; the column needs {_describe(column.wanted)}")
+        message = f"List {stream.list_api_name} has no field {wanted.name}; the column needs {wanted.type_text}"
+        return Finding("wrong", subject, message)
     if not column.found.writable:
         message = f"List {stream.list_api_name} computes field {column.found.name} itself"
-        return Finding("wrong", subject, message, f'field_mapping: {{"{column.name}": null}}')
+        return Finding("wrong", subject, message, f'field_mapping: {{"{name}": null}}')
+    described = f"{column.found.name} {column.found.type_text}"
     if column.found.name.casefold() in new_fields:
-        return Finding("note", subject, f"{column.found.name} {_describe(column.found)} would be created")
-    return Finding("ok", subject, f"{column.found.name} {_describe(column.found)}")
-
-
-def _describe(field: FieldDefinition) -> str:
-    return field.data_type.value if field.length is None else f"{field.data_type.value}({field.length})"
+        return Finding("note", subject, f"{described} would be created")
+    return Finding("ok", subject, described)

@@ -1,4 +1,4 @@
-"""Fields that are probably meant, for columns whose fields a List does not have. Pure; no I/O."""
+"""Fields with names like those of columns whose fields a List does not have. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_USUAL_FIELDS = {
-    "email": "MAIL",
-    "emailaddress": "MAIL",
-    "mailaddress": "MAIL",
-    "emailaddr": "MAIL",
-    "fullname": "NAME",
-    "optout": "OPTOUT",
-}
-"""Usual names of columns, and the fields that every Userlist has for them (docs/selligent-api.md)."""
 
 _SIMILAR = 0.8
 
@@ -36,8 +26,7 @@ def suggest_fields(columns: Iterable[str], fields: Iterable[str]) -> dict[str, s
     suggested: dict[str, str] = {}
     for column in columns:
         letters = _letters(column)
-        usual = _letters(_USUAL_FIELDS.get(letters, ""))
-        similar = [letters, usual, *difflib.get_close_matches(letters, free, n=1, cutoff=_SIMILAR)]
+        similar = [letters, *difflib.get_close_matches(letters, free, n=1, cutoff=_SIMILAR)]
         found = next((name for name in similar if name in free), None)
         if found is not None:
             suggested[column] = free.pop(found)

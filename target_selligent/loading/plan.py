@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from target_selligent.api import Pacer, PlanningTransport, RetryPolicy, SelligentClient
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_selligent.api import Activity, PlannedCreation
-    from target_selligent.records import FieldDefinition, StreamDescription
+    from target_selligent.batches import Batch
+    from target_selligent.records import ColumnMapping, FieldDefinition, StreamDescription
     from target_selligent.settings import Settings
 
 _IMPATIENT = RetryPolicy(attempts=2, seconds=20, host_seconds=2, busy_seconds=5)
@@ -24,13 +25,11 @@ class PlannedColumn:
     """A column of a stream, and its field.
 
     Args:
-        name: The column.
-        wanted: The field that its schema asks for.
+        wanted: The column, and the field that its schema asks for.
         found: The field that the List has, or would have once it is created; None if it has none.
     """
 
-    name: str
-    wanted: FieldDefinition
+    wanted: ColumnMapping
     found: FieldDefinition | None
 
 
@@ -49,6 +48,23 @@ class PlannedStream:
     list_api_name: str
     columns: tuple[PlannedColumn, ...]
     key_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A row as it would be sent.
+
+    Args:
+        stream: Its stream.
+        list_api_name: The List, in the tenant's spelling.
+        fields: Field names.
+        values: The values, in the same order.
+    """
+
+    stream: str
+    list_api_name: str
+    fields: tuple[str, ...]
+    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class Plan:
     Attributes:
         problems: What would end the run, or end the loading of a stream. A run without a plan ends at the first.
         streams: The streams, by name.
+        first_rows: The first row of each stream, by its name.
         segments: The Segments that records name and that can be loaded: by List and name, whether they are new.
     """
 
@@ -83,6 +100,7 @@ class Plan:
         self.transport: PlanningTransport | None = None
         self.problems: list[PlannedProblem] = []
         self.streams: dict[str, PlannedStream] = {}
+        self.first_rows: dict[str, PlannedRow] = {}
         self.segments: dict[tuple[str, str], bool] = {}
 
     def client(self, settings: Settings, activity: Activity | None = None) -> SelligentClient:
@@ -138,6 +156,17 @@ class Plan:
         with self._lock:
             self.segments[list_api_name, segment] = created
 
+    def note_batch(self, batch: Batch) -> None:
+        """Note the first row of a stream, when its first batch is ready to be sent.
+
+        Args:
+            batch: A batch.
+        """
+        route = batch.route
+        if route.stream not in self.first_rows and len(batch.body):
+            row = PlannedRow(route.stream, route.list_api_name, tuple(batch.fields), batch.body.row(0))
+            self.first_rows[route.stream] = row
+
     def note_stream(
         self,
         description: StreamDescription,
@@ -151,10 +180,7 @@ class Plan:
             list_api_name: Its List, in the tenant's spelling.
             find_field: Returns a field of the List by its name.
         """
-        columns = tuple(
-            PlannedColumn(column.column_name, column.field, find_field(column.field.name))
-            for column in description.fields.columns
-        )
+        columns = tuple(PlannedColumn(column, find_field(column.field.name)) for column in description.fields.columns)
         self.streams[description.name] = PlannedStream(
             description.name, list_api_name, columns, description.fields.key_columns
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -153,6 +153,12 @@ class RunReport:
         """Number of records that came from the tap, without those of streams that are ignored."""
         with self._lock:
             return sum(counts.read for counts in self._lists.values())
+
+    def counts(self) -> list[tuple[str, str | None, Counts]]:
+        """Return the counts of each List, without a Segment, then those of each Segment with its List."""
+        with self._lock:
+            lists = [(name, None, replace(counts)) for name, counts in self._lists.items()]
+            return [*lists, *((name, segment, replace(counts)) for (name, segment), counts in self._segments.items())]
 
     def lines(self) -> Iterator[str]:
         """Yield the summary: one line for each List, for each stream that is ignored, then for each Segment."""

@@ -375,13 +375,18 @@ class LoadRun:
             known = self._destinations[list_api_name.casefold()] = opened
         return known
 
+    def _submit(self, batch: Batch, destination: ListDestination) -> None:
+        if self._plan is not None:
+            self._plan.note_batch(batch)
+        self._load_order.submit(batch, destination)
+
     def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Route, tuple[str, ...]]]:
         """Return the buffer of a List. All streams of the List share it, so that their records keep their order."""
         known = self._buffers.get(destination.api_name)
         if known is None:
             known = self._buffers[destination.api_name] = BatchBuffer(
                 lambda shape: Batch(self._checkpoints.open(), *shape, time.monotonic()),
-                lambda batch: self._load_order.submit(batch, destination),
+                lambda batch: self._submit(batch, destination),
                 max_rows=self._settings.batch_size_rows,
                 max_bytes=self._settings.max_request_bytes,
             )

@@ -8,7 +8,8 @@ import pytest
 
 from target_selligent.checks.streams import check_key, compare_stream
 from target_selligent.loading.plan import PlannedColumn, PlannedStream
-from target_selligent.records import FieldDefinition, FieldType
+from target_selligent.records import ColumnMapping, FieldDefinition, FieldType
+from target_selligent.records.conversions import Conversion
 
 if TYPE_CHECKING:
     from target_selligent.checks.findings import Finding
@@ -17,6 +18,11 @@ KEY = FieldDefinition("KEY", FieldType.TEXT, 20)
 MAIL = FieldDefinition("MAIL", FieldType.TEXT, 100)
 EMAIL = FieldDefinition("EMAIL", FieldType.TEXT, 500)
 AGE = FieldDefinition("AGE", FieldType.LONG, writable=False)
+
+
+def column(name: str, wanted: FieldDefinition, found: FieldDefinition | None) -> PlannedColumn:
+    """Return a column, the field that it asks for and the one that the List has."""
+    return PlannedColumn(ColumnMapping(name, wanted, Conversion.STRING), found)
 
 
 def compare(*columns: PlannedColumn, new: str = "") -> list[Finding]:
@@ -28,10 +34,10 @@ def compare(*columns: PlannedColumn, new: str = "") -> list[Finding]:
 def test_each_column_is_compared() -> None:
     """A column has its field, would get it, lacks it, or cannot be written."""
     findings = compare(
-        PlannedColumn("key", KEY, KEY),
-        PlannedColumn("email", EMAIL, None),
-        PlannedColumn("age", AGE, AGE),
-        PlannedColumn("new", MAIL, MAIL),
+        column("key", KEY, KEY),
+        column("email", EMAIL, None),
+        column("age", AGE, AGE),
+        column("new", MAIL, MAIL),
         new="mail",
     )
     assert [(one.status, one.subject) for one in findings[:4]] == [
@@ -46,9 +52,9 @@ def test_each_column_is_compared() -> None:
 
 def test_a_field_that_is_free_is_suggested() -> None:
     """A field that another column has is not suggested."""
-    missing = PlannedColumn("email", EMAIL, None)
-    assert compare(PlannedColumn("key", KEY, KEY), missing)[2].advice == 'field_mapping: {"email": "MAIL"}'
-    assert "field_mapping" not in {one.advice[:13] for one in compare(missing, PlannedColumn("m", MAIL, MAIL))}
+    missing = column("email", EMAIL, None)
+    assert compare(column("key", KEY, KEY), missing)[2].advice == 'field_mapping: {"email": "MAIL"}'
+    assert "field_mapping" not in {one.advice[:13] for one in compare(missing, column("m", MAIL, MAIL))}
 
 
 @pytest.mark.parametrize(
