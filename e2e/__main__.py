@@ -1,7 +1,8 @@
 """PostgreSQL to Selligent through Meltano, with everything real but Selligent (`make e2e`).
 
 A shop's customers go from a query into a List and three Segments, twice, and all that arrives is compared with SQL.
-Then two tables go into Lists of their own, of which Selligent refuses one whole.
+Then two tables go into Lists of their own, of which Selligent refuses one whole. At last, a new project gets the target
+from its plugin definition.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from e2e.checks import CARDS, COUPONS, KEY, LIST, Report, check_cards, check_contents, moment
 from e2e.emulator import API_KEY, API_SECRET, ORGANIZATION, running_emulator
+from e2e.fresh_project import check_fresh_project
 from e2e.host import Meltano
 from e2e.postgres import DATABASE, running_postgres
 from e2e.processes import E2EError
@@ -60,6 +62,8 @@ def settings(postgres: Postgres, emulator: Emulator) -> dict[str, str]:
 PIPELINE = {
     "TARGET_SELLIGENT_SEGMENT_COLUMN": "selligent_segment",
     "TARGET_SELLIGENT_KEY_FIELDS": KEY,
+    # A field of its own, not the List's MAIL: without this line, a warning asks.
+    "TARGET_SELLIGENT_FIELD_MAPPING": json.dumps({"email": "EMAIL"}),
     # Small, so that a run has many batches.
     "TARGET_SELLIGENT_BATCH_SIZE_ROWS": "500",
 }
@@ -245,6 +249,9 @@ def _run_all(report: Report, folder: Path) -> None:
         pipeline.run("second run, after changes")
         pipeline.check_moves()
         pipeline.check_refused_stream()
+        fresh = folder / "fresh"
+        fresh.mkdir()
+        check_fresh_project(report, meltano, emulator, fresh)
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

@@ -37,6 +37,16 @@ class Emulator:
 
     base_url: str
 
+    def create_list(self, list_api_name: str) -> None:
+        """Create a Userlist, with the fields that each has."""
+        url = f"{self.base_url}/Portal/Api/organizations/{ORGANIZATION}/lists"
+        self._call(url, {"api_name": list_api_name, "name": list_api_name, "type": "Userlist"})
+
+    def create_segment(self, list_api_name: str, segment: str) -> None:
+        """Create a static Segment of a List."""
+        url = f"{self.base_url}/_emulator/segments"
+        self._call(url, {"list": list_api_name, "api_name": segment, "type": "Static"})
+
     def list_records(self, list_api_name: str, fields: Sequence[str]) -> list[list[Any]]:
         """Return all records of a List, each with the values of the given fields."""
         return self._search(f"lists/{quote(list_api_name, safe='')}", fields)

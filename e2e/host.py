@@ -113,6 +113,21 @@ class Meltano:
         """Let Meltano test the target, which loads a record of its own."""
         return self._run("--environment=test", "config", "test", TARGET, more=more)
 
+    def run_in(
+        self, folder: Path, *arguments: str, more: Mapping[str, str] | None = None, constraints: bool = False
+    ) -> Finished:
+        """Run a command of Meltano in another folder than that of the project.
+
+        Args:
+            folder: The folder.
+            arguments: The command.
+            more: Environment variables that override those of all commands.
+            constraints: Whether what is installed is what the target is tested with.
+        """
+        pins = {name: str(ROOT / _TARGET_PINS) for name in ("UV_CONSTRAINT", "PIP_CONSTRAINT")} if constraints else {}
+        environment = self._environment | pins | dict(more or {})
+        return processes.run([self._command, *arguments], env=environment, cwd=folder, seconds=_INSTALL_SECONDS)
+
     def state(self) -> dict[str, Any] | None:
         """Return the state that is stored for the pipeline; None if there is none."""
         found = self._run("state", "get", STATE_ID)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from target_selligent.settings import SETTINGS, SettingDefinition
 
 if TYPE_CHECKING:
@@ -37,6 +39,38 @@ def meltano_settings() -> str:
     return "\n".join(["    settings:", *(line for setting in SETTINGS for line in _meltano_setting(setting))])
 
 
+def meltano_plugin() -> str:
+    """Return the definition of the loader in the format of Meltano Hub, for `meltano add --from-ref`.
+
+    Its commands and capabilities are those of the loader in `meltano.yml`.
+    """
+    loader = next(
+        plugin
+        for plugin in yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))["plugins"]["loaders"]
+        if plugin["name"] == "target-selligent"
+    )
+    head = {
+        "name": "target-selligent",
+        "variant": "target-selligent",
+        "namespace": "target_selligent",
+        "label": "Selligent",
+        "description": "Customer engagement platform (Marigold Engage): Lists and static Segments from any tap.",
+        "keywords": ["meltano_sdk", "reverse_etl"],
+        "pip_url": "target-selligent",
+        "executable": "target-selligent",
+        "capabilities": loader["capabilities"],
+        "commands": loader["commands"],
+        "settings_group_validation": loader["settings_group_validation"],
+    }
+    lines = [
+        "# Written by `make docs`. To add the target to a project: docs/meltano.md.",
+        yaml.safe_dump(head, sort_keys=False, width=120).rstrip(),
+        "settings:",
+        *(line.removeprefix("    ") for setting in SETTINGS for line in _meltano_setting(setting)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def environment_example() -> str:
     """Return `.env.example`: every setting as an environment variable, optional ones commented out."""
     lines = ["# Settings as environment variables, read with --config=ENV and by Meltano. Copy to .env and fill in."]
@@ -64,6 +98,8 @@ def generated(path: str, text: str) -> str:
     """Return a file's text with its generated part replaced by a new one."""
     if path == ".env.example":
         return environment_example()
+    if path == "meltano/target-selligent.yml":
+        return meltano_plugin()
     if path == "meltano.yml":
         return _between(text, "    # begin settings (make docs)", "    # end settings", meltano_settings())
     if path == "docs/settings.md":
@@ -74,13 +110,14 @@ def generated(path: str, text: str) -> str:
 def main() -> int:
     """Write or check the files, and print which are out of date."""
     stale = []
-    for path in ("README.md", "docs/settings.md", "meltano.yml", ".env.example"):
+    for path in ("README.md", "docs/settings.md", "meltano.yml", "meltano/target-selligent.yml", ".env.example"):
         file = ROOT / path
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         wanted = generated(path, text)
         if wanted != text:
             stale.append(path)
             if "--check" not in sys.argv:
+                file.parent.mkdir(exist_ok=True)
                 file.write_text(wanted, encoding="utf-8")
     if stale:
         sys.stdout.write(f"{'out of date' if '--check' in sys.argv else 'written'}: {', '.join(stale)}\n")

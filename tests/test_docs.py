@@ -185,10 +185,11 @@ def test_the_version_is_in_the_changelog() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_is_documented(setting: SettingDefinition) -> None:
-    """Each setting has its row in `docs/settings.md` and its entry in `meltano.yml` and `.env.example`."""
+    """Each setting has its row in `docs/settings.md`, and an entry in the files of Meltano and `.env.example`."""
     name = setting.name
     assert f"| `{name}` |" in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert f"- name: {name}\n" in (ROOT / "meltano.yml").read_text(encoding="utf-8")
+    for file in ("meltano.yml", "meltano/target-selligent.yml"):
+        assert f"- name: {name}\n" in (ROOT / file).read_text(encoding="utf-8")
     assert f"TARGET_SELLIGENT_{name.upper()}=" in (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
