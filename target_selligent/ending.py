@@ -32,20 +32,27 @@ class Ending:
         if self._printed.acquire(blocking=False):
             self._print_summary()
 
-    def end_process_after(self, seconds: float, exit_code: int, print_reason: Callable[[], None]) -> None:
+    def end_process_after(
+        self, seconds: float, exit_code: int, print_reason: Callable[[], None], write_report: Callable[[], None]
+    ) -> None:
         """End the process after some time, whatever it is doing then. Unfinished batches stay unacknowledged.
 
         Args:
             seconds: The time.
             exit_code: Exit code of the process.
             print_reason: Called after the summary. Summary and reason together have four seconds.
+            write_report: Called meanwhile, in another thread. It has the same four seconds.
         """
 
         def end() -> None:
             _start_timer(_LAST_MESSAGES_SECONDS, lambda: os._exit(exit_code))
             self._freeze()
+            # The reader of the log may have stopped reading, so that the summary blocks.
+            report = threading.Thread(target=write_report, daemon=True)
+            report.start()
             self.print_summary_once()
             print_reason()
+            report.join()
             os._exit(exit_code)
 
         _start_timer(seconds, end)

@@ -182,7 +182,8 @@ class TargetSelligent(Target):
         reading_error = reader.failure
         try:
             try:
-                self.run.finish(complete=reading_error is None and reader.stop_signal is None)
+                complete = reading_error is None and reader.stop_signal is None
+                self.run.finish(complete=complete, error=reading_error)
             except Exception as loading_error:
                 if reading_error is not None and reading_error is not loading_error:
                     self.logger.error("%s", to_one_line(reading_error))  # noqa: TRY400 - the other one is raised
@@ -207,7 +208,7 @@ class TargetSelligent(Target):
 
     def _limit_remaining_time(self, error: Exception) -> None:
         """Limit how long the run may continue after the loading of a List has failed."""
-        self._ending.end_process_after(_STOP_SECONDS, 1, Failure(error).show)
+        self._ending.end_process_after(_STOP_SECONDS, 1, Failure(error).show, lambda: self.run.conclude(error))
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the config and return all problems.
@@ -338,7 +339,10 @@ class TargetSelligent(Target):
         if self.message_reader.stop_signal is None:
             message = f"Stopped by signal {signum}: what was not loaded after {_STOP_SECONDS} s is left to the next run"
             self._ending.end_process_after(
-                _STOP_SECONDS, _SIGNALLED + signum, lambda: self.logger.warning("%s", message)
+                _STOP_SECONDS,
+                _SIGNALLED + signum,
+                lambda: self.logger.warning("%s", message),
+                lambda: self.run.conclude(None),
             )
             # `run.stop` would make a SCHEMA that is being processed fail, so the run would end with 1.
             self.message_reader.stop(signum)

@@ -17,6 +17,16 @@ from singer_sdk.metrics import Metric
 import target_selligent
 from target_selligent.records import NO_SEGMENT, NOT_IN_LIST
 from target_selligent.rejects import RejectDetails
+from target_selligent.reports import (
+    CountsOf,
+    EndpointTimes,
+    IgnoredStream,
+    Reason,
+    RunSummary,
+    Sample,
+    StreamBatches,
+    TimeSpent,
+)
 from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,16 +75,19 @@ USER_PAGES = [
             "meltano",
             "performance",
             "rejects",
+            "report",
             "settings",
             "troubleshooting",
         )
     ),
 ]
 REQUIRED = {"base_url": "https://customer.slgnt.eu", "organization": "my_org", "list_api_name": "contacts"}
+REPORT_PARTS = (CountsOf, EndpointTimes, IgnoredStream, Reason, Sample, StreamBatches, TimeSpent)
 OTHER_NAMES = {
     *(option for setting in SETTINGS for option in setting.options),
     *RejectDetails.__struct_fields__,
     *(metric.value for metric in Metric),
+    *(field for kind in (RunSummary, *REPORT_PARTS) for field in kind.__struct_fields__),
     "batch_config",  # of taps
     "pip_url",  # of Meltano
     "result_settings",  # of Treasure AI
@@ -304,6 +317,16 @@ def test_documented_reject_codes() -> None:
         (ROOT / "docs" / "rejects.md").read_text(encoding="utf-8").partition("| Code | Fault |")[2].partition("##")[0]
     )
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == reject_codes()
+
+
+def test_documented_names_of_a_report() -> None:
+    """The tables of the report's page explain each name of the JSON file, and no other."""
+    rows = (ROOT / "docs" / "report.md").read_text(encoding="utf-8").partition("## The JSON file")[2].splitlines()
+    cells = [row.split("|")[1:3] for row in rows if row.startswith("| `")]
+    first = {name for cell, _ in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert first == set(RunSummary.__struct_fields__) | set(TimeSpent.__struct_fields__)
+    named = {name for cell in cells for text in cell for name in re.findall(r"`(\w+)`", text)}
+    assert {field for kind in REPORT_PARTS for field in kind.__struct_fields__} <= named
 
 
 def test_quoted_messages_are_the_codes() -> None:

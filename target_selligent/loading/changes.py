@@ -183,10 +183,12 @@ class ChangedRows:
             sent_before.add(key)
             new += stored is None
         self._snapshot.forget_in_run([key for key in sent_before if key in known])
+        unchanged = len(rows) - len(chosen)
         self._report.add_list(
             self._route.list_api_name,
-            Counts(read=len(rows) - len(chosen), unchanged=len(rows) - len(chosen), new=new, changed=len(chosen) - new),
+            Counts(read=unchanged, unchanged=unchanged, new=new, changed=len(chosen) - new),
         )
+        self._report.add_acknowledged(unchanged)
         return chosen
 
     def forget(self, key: Key) -> None:

@@ -149,6 +149,24 @@ class RunReport:
             return dict(self._batches)
 
     @property
+    def lists(self) -> list[tuple[str, Counts]]:
+        """The counts of each List, in the order in which they first came."""
+        with self._lock:
+            return [(name, replace(counts)) for name, counts in self._lists.items()]
+
+    @property
+    def segments(self) -> list[tuple[tuple[str, str], Counts]]:
+        """The counts of each Segment, by List and Segment."""
+        with self._lock:
+            return [(place, replace(counts)) for place, counts in self._segments.items()]
+
+    @property
+    def ignored_streams(self) -> list[tuple[str, int]]:
+        """Each stream that is not loaded, and how many records of it came."""
+        with self._lock:
+            return list(self._ignored.items())
+
+    @property
     def records_read(self) -> int:
         """Number of records that came from the tap, without those of streams that are ignored."""
         with self._lock:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.api import Activity, Doing
+from target_selligent.api import Doing
 from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
 from target_selligent.errors import RunStoppedError
 from target_selligent.loading.changes import Changes
@@ -24,14 +24,13 @@ from target_selligent.loading.ignored_stream import IgnoredStream
 from target_selligent.loading.list_relations import ListRelations
 from target_selligent.loading.list_workers import ListWorkers
 from target_selligent.loading.load_order import LoadOrder
-from target_selligent.loading.monitor import Monitor
 from target_selligent.loading.opening import connect, open_destination
-from target_selligent.loading.progress import Progress
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
 from target_selligent.loading.run_parts import RunParts
 from target_selligent.loading.stream import StreamLoader
 from target_selligent.loading.stream_outcomes import StreamOutcomes
+from target_selligent.loading.watch import RunWatch
 from target_selligent.records import Origin, StreamOptions, check_schema_message, describe_stream
 from target_selligent.rejects import Rejects
 
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.plan import Plan
+    from target_selligent.loading.progress import Progress
     from target_selligent.settings import Settings
 
 logger = logging.getLogger("target-selligent")
@@ -65,10 +65,11 @@ class LoadRun:
         on_progress: Called about once a second, and at the end of the run, with how far the run is. The call comes from
             another thread.
         plan: Receives what the run would do. Then the run reads from Selligent and writes nothing, neither to Selligent
-            nor to a rejects file or snapshot.
+            nor to a rejects file, snapshot or report.
 
     Raises:
-        DestinationError: If the rejects file or the snapshot cannot be opened, or if another run uses the snapshot.
+        DestinationError: If the rejects file, the report or the snapshot cannot be written, or if another run uses the
+            snapshot.
     """
 
     def __init__(
@@ -81,14 +82,15 @@ class LoadRun:
         plan: Plan | None = None,
     ) -> None:
         if plan is not None:
-            settings = replace(settings, rejects_path=None)
+            settings = replace(settings, rejects_path=None, report_path=None)
         self._settings = settings
-        self._activity = Activity()
         self._plan = plan
-        self._client = connect(settings, self._activity, plan)
-        self._on_state = on_state or _do_nothing
+        self._loaders: dict[str, tuple[object, StreamLoader]] = {}
         self._rejects = Rejects.for_run(settings)
         self.report = RunReport(self._rejects.summary_lines)
+        self._watch = RunWatch(settings, self.report, self._rejects, self._count_read, on_progress)
+        self._client = connect(settings, self._watch.activity, plan)
+        self._on_state = on_state or _do_nothing
         self._changes = Changes(settings, self.report, writes=plan is None)
         self._checkpoints = Checkpoints(
             self._call_on_state, defer=settings.state_deferred_by is not None, before=self._changes.acknowledge
@@ -123,15 +125,11 @@ class LoadRun:
             changes=self._changes,
             before_chunk=self._before_chunk,
         )
-        self._loaders: dict[str, tuple[object, StreamLoader]] = {}
         self._destinations: dict[str, ListDestination] = {}
         self._buffers: dict[str, BatchBuffer[tuple[Route, tuple[str, ...]]]] = {}
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False
-        self._completed = False
-        self._last_state_at: float | None = None
-        self._monitor = Monitor(self.look, [on_progress] if on_progress else [])
         if settings.state_deferred_by is not None:
             logger.info(
                 "STATE will be printed at the end only: with %s, a run cannot resume in the middle",
@@ -148,7 +146,7 @@ class LoadRun:
             self.finish()
             return
         try:
-            self.finish(complete=False)
+            self.finish(complete=False, error=error)
         except Exception as loading_error:  # noqa: BLE001 - the exception of the block is raised
             if loading_error is not error:
                 logger.error("%s", loading_error)  # noqa: TRY400 - the error says what to do
@@ -256,7 +254,7 @@ class LoadRun:
         Raises:
             Exception: What ended the loading of the first List that failed.
         """
-        self._monitor.start()
+        self._watch.start()
         self._list_workers.check()
         now = time.monotonic()
         for list_api_name, buffer in self._buffers.items():
@@ -266,30 +264,15 @@ class LoadRun:
     @contextmanager
     def waiting_for_input(self) -> Iterator[None]:
         """Count the time of a block as time in which the run waits for records. `poll` does not count it."""
-        number = self._activity.begin(Doing.INPUT)
+        number = self._watch.activity.begin(Doing.INPUT)
         try:
             yield
         finally:
-            self._activity.end(Doing.INPUT, number)
+            self._watch.activity.end(Doing.INPUT, number)
 
     def look(self) -> Progress:
         """Return how far the run is. Any thread may call this method."""
-        activity = self._activity.snapshot()
-        read = sum(loader.records_read for _, loader in list(self._loaders.values()))
-        return Progress(
-            seconds=activity.seconds,
-            read=read,
-            # What leaves at the end of a run is acknowledged with the run.
-            acknowledged=read if self._completed else self.report.acknowledged,
-            rejected=self._rejects.total,
-            state_age=None if self._last_state_at is None else time.monotonic() - self._last_state_at,
-            doing=activity.doing,
-            doing_seconds=activity.since,
-            detail=activity.detail,
-            spent=activity.spent,
-            endpoints=activity.endpoints,
-            batches=self.report.batches,
-        )
+        return self._watch.look()
 
     def stop(self) -> None:
         """End the run early. `StreamLoader.take` raises an exception from now on; `finish` loads the records before it.
@@ -299,16 +282,27 @@ class LoadRun:
         """
         self._stopped = True
 
+    def conclude(self, error: BaseException | None) -> None:
+        """Write the report now, because the process is about to end. Any thread may call this method.
+
+        Args:
+            error: What ends the run; None if it was stopped.
+        """
+        self._watch.conclude(error, complete=False)
+
     def freeze_state(self) -> None:
         """Never call `on_state` again, because the process is about to end. Wait for a call that is in progress."""
         self._checkpoints.freeze()
 
-    def finish(self, *, complete: bool = True) -> None:
+    def finish(self, *, complete: bool = True, error: BaseException | None = None) -> None:
         """Load the remaining records, wait for them, and check the result of the run. A second call does nothing.
+
+        At the end, the report is written, if there is a `report_path`.
 
         Args:
             complete: Whether all records of the run have come. If not, records that are stored until the end of the
                 input are not loaded, and `on_state` is not called for a STATE that is deferred to the end.
+            error: What ended the run before all records came, for the report. It is not raised.
 
         Raises:
             TooManyRejectsError: If the share of rejected records is larger than `max_rejects`.
@@ -318,12 +312,17 @@ class LoadRun:
         if self._finished:
             return
         self._finished = True
+        complete = complete and not self._stopped
         try:
-            self._finish(complete=complete and not self._stopped)
+            self._finish(complete=complete)
+        except BaseException as loading_error:
+            error = error or loading_error
+            raise
         finally:
-            self._monitor.end()
+            self._watch.end()
             self._client.close()
             self._changes.close()
+            self._watch.conclude(error, complete=complete)
 
     def _finish(self, *, complete: bool) -> None:
         if complete and self._spool is not None:
@@ -338,7 +337,7 @@ class LoadRun:
             self._removals.finish()
             self._checkpoints.release()
             self._changes.finish()
-            self._completed = True
+            self._watch.completed = True
         else:
             self._load_order.warn_of_skipped()
             self._removals.warn_of_skipped()
@@ -355,9 +354,12 @@ class LoadRun:
     def _load_level_of(self, loader: StreamLoader) -> int:
         return self._load_order.level(loader.list_api_name)
 
+    def _count_read(self) -> int:
+        return sum(loader.records_read for _, loader in list(self._loaders.values()))
+
     def _call_on_state(self, state: str) -> None:
         self._on_state(json.loads(state))
-        self._last_state_at = time.monotonic()
+        self._watch.note_state()
 
     def _check_open(self) -> None:
         if self._finished or self._stopped:

@@ -10,6 +10,7 @@ from target_selligent.rejects.lines import (
     parse_member_message,
     remove_details,
 )
+from target_selligent.rejects.mending import how_to_mend
 from target_selligent.rejects.rejection import Rejection
 from target_selligent.rejects.rejects import Rejects
 
@@ -19,6 +20,7 @@ __all__ = [
     "RejectDetails",
     "Rejection",
     "Rejects",
+    "how_to_mend",
     "locked",
     "parse_member_message",
     "remove_details",

@@ -49,6 +49,9 @@ class Rejects:
             an earlier record with the same key was rejected. Without them, a replay of the rejected record would
             overwrite them.
 
+    Attributes:
+        run_id: Names the run in the rejects file.
+
     Raises:
         DestinationError: If the file cannot be opened.
     """
@@ -69,7 +72,7 @@ class Rejects:
         # By stream and List, a bit for each record: whether it was rejected, by the List or by any of its Segments.
         self._rejected_bits: defaultdict[tuple[str, str], bytearray] = defaultdict(bytearray)
         self._total = 0
-        self._run_id = str(uuid.uuid4())
+        self.run_id = str(uuid.uuid4())
         self._file = RejectsFile(path) if path else None
         self._keeps_newer_records = keeps_newer_records
         # By List and key, the stream and number of the first rejected record.
@@ -156,6 +159,14 @@ class Rejects:
             reason = self._first_reasons[kind]
             return f"field {kind.field}: {reason}" if kind.field else reason
 
+    def reasons(self) -> list[tuple[RejectionKind, int, str]]:
+        """Return each reason for which records were rejected, how often, and what was said of the first one.
+
+        The most frequent comes first.
+        """
+        with self._lock:
+            return [(kind, count, self._first_reasons[kind]) for kind, count in self._counts.most_common()]
+
     def summary_lines(self) -> Iterator[str]:
         """Yield one line for each stream, field and code, with the number of rejected records."""
         with self._lock:
@@ -224,13 +235,13 @@ class Rejects:
                 list=rejection.list_api_name,
                 record_number=rejection.record_number,
                 time=time,
-                run_id=self._run_id,
+                run_id=self.run_id,
             ),
         )
         last_schema, schema_line = self._schemas.get(origin.stream, (b"", b""))
         is_written = last_schema is origin.schema
         if not is_written:
-            schema_line = add_details(origin.schema, SchemaDetails(rejects_of_run=self._run_id, time=time))
+            schema_line = add_details(origin.schema, SchemaDetails(rejects_of_run=self.run_id, time=time))
         file_was_moved = self._file.append(
             line if is_written else schema_line + line, if_moved=schema_line if is_written else b""
         )

@@ -60,6 +60,7 @@ class Settings(StreamSettings):
     snapshot_path: str | None
     snapshot_max_age_days: int
     rejects_path: str | None
+    report_path: str | None
     max_rejects: Limit | None
     requests_per_minute: int
     max_parallel_requests_per_list: int
@@ -302,6 +303,8 @@ def _find_text_problems(configured: Mapping[str, Any]) -> list[str]:
             problems.append(f"{name} starts or ends with a blank")
         elif name in {"api_key", "api_secret"} and max(value) > "\xff":
             problems.append(f"{name} contains a character that is not allowed in an HTTP header")
+    if configured.get("report_path", "").lower().endswith(".html"):
+        problems.append("report_path must not end with .html: it names the JSON file, and the page gets this end")
     if configured["organization"] in {".", ".."}:
         problems.append("organization must be a name: a part of a URL cannot be only dots")
     if ":" in configured["api_key"]:

@@ -59,6 +59,12 @@ TRANSFER_SETTINGS: tuple[SettingDefinition, ...] = (
         "File to which each rejected record is appended as one JSON line, with the reason.",
     ),
     SettingDefinition(
+        "report_path",
+        "string",
+        "Report",
+        "File for a report of the run as JSON, such as `report.json`. A page is written beside it, as `report.html`.",
+    ),
+    SettingDefinition(
         "max_rejects",
         "limit",
         "Most rejects",

@@ -9,22 +9,24 @@ import threading
 from target_selligent.ending import Ending
 
 SCRIPT = """
-import sys, threading
+import os, threading
 from target_selligent.ending import Ending
 
 def report(text):
-    print(text, flush=True)
+    os.write(1, f"{{text}}\\n".encode())  # whole, although two threads write
 
 ending = Ending(lambda: report("frozen"), lambda: report("summary"))
 {before}
-ending.end_process_after(0.01, 7, {reason})
+ending.end_process_after(0.01, 7, {reason}, {report})
 threading.Event().wait()
 """
 
 
-def run_script(reason: str = "lambda: report('reason')", before: str = "") -> tuple[int, list[str]]:
+def run_script(
+    reason: str = "lambda: report('reason')", before: str = "", report: str = "lambda: None"
+) -> tuple[int, list[str]]:
     """Run a process that would never end by itself; return its exit code and what it printed."""
-    script = SCRIPT.format(before=before, reason=reason)
+    script = SCRIPT.format(before=before, reason=reason, report=report)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout.split()
 
@@ -55,3 +57,12 @@ def test_a_reason_that_cannot_be_printed_does_not_hold_up_the_end() -> None:
     """Who reads the log may have stopped reading."""
     shorter = "import target_selligent.ending as ours; ours._LAST_MESSAGES_SECONDS = 0.2"
     assert run_script(reason="threading.Event().wait", before=shorter) == (7, ["frozen", "summary"])
+
+
+def test_the_report_is_written_while_messages_are_held_up() -> None:
+    """Who reads the log may have stopped reading; the report is a file, and needs nobody to read it."""
+    written = "lambda: (threading.Event().wait(0.05), report('report'))"
+    assert run_script(report=written) == (7, ["frozen", "summary", "reason", "report"])
+    shorter = "import target_selligent.ending as ours; ours._LAST_MESSAGES_SECONDS = 1"
+    held_up = run_script(reason="threading.Event().wait", report="lambda: report('report')", before=shorter)
+    assert (held_up[0], sorted(held_up[1])) == (7, ["frozen", "report", "summary"])
