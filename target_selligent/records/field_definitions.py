@@ -50,6 +50,7 @@ class ColumnMapping:
         conversion: How the column's values are converted to the field.
         key: Whether the column is part of the key. Two different keys must not become equal.
         one_spelling: Whether a text is rejected if it is another spelling of an equal value, such as `1.0` for 1.
+        mapped: Whether `field_mapping` names the field.
     """
 
     column_name: str
@@ -57,6 +58,7 @@ class ColumnMapping:
     conversion: Conversion
     key: bool = False
     one_spelling: bool = False
+    mapped: bool = False
 
     @property
     def described(self) -> str:

@@ -103,7 +103,7 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     types = {name.casefold(): named for name, named in (field_types or {}).items()}
     properties: Mapping[str, Any] = schema.get("properties") or {}
     columns = tuple(
-        ColumnMapping(column_name, replace(definition, name=field_name), conversion)
+        ColumnMapping(column_name, replace(definition, name=field_name), conversion, mapped=column_name in field_names)
         for column_name, property_schema in properties.items()
         if column_name != segment_column
         and (field_name := field_names.get(column_name, column_name.upper() if upper else column_name)) is not None

@@ -30,8 +30,7 @@ def find_own_fields(
         Column to the List's own field, as in `field_mapping`. A field is suggested for one column.
     """
     filled = {column.field.name.casefold() for column in columns}
-    # A column whose field has another name is mapped on purpose.
-    unmapped = [one.column_name for one in new if one.column_name.casefold() == one.field.name.casefold()]
+    unmapped = [one.column_name for one in new if not one.mapped]
     simple = {"".join(filter(str.isalnum, column.casefold())): column for column in unmapped}
     suggested = {}
     for field, names in _COLUMNS_BY_FIELD.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from target_selligent.records.conversions import Conversion, FieldType
@@ -39,9 +41,11 @@ def test_a_field_is_suggested_once() -> None:
 
 
 def test_nothing_is_suggested_for_what_is_meant() -> None:
-    """Where the List lacks the field, another column fills it, or the column is mapped to a field of another name."""
+    """Where the List lacks the field, another column fills it, or `field_mapping` names the column's field."""
     new = columns(email="EMAIL")
     assert find_own_fields(new, new, {"id"}) == {}
     assert find_own_fields(new, [*new, *columns(primary="Mail")], USERLIST) == {}
-    assert find_own_fields(columns(email="SECOND"), columns(email="SECOND"), USERLIST) == {}
+    for name in ("SECOND", "EMAIL"):
+        mapped = [replace(column, mapped=True) for column in columns(email=name)]
+        assert find_own_fields(mapped, mapped, USERLIST) == {}
     assert find_own_fields([], columns(email="EMAIL"), USERLIST) == {}
