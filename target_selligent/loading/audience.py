@@ -41,6 +41,11 @@ class Audience:
         """The Segment of all records, if the settings name one."""
         return () if self._segment is None else (self._segment,)
 
+    @property
+    def segment_value(self) -> dict[str, str]:
+        """The value of `{segment}` in static fields, if it is the same for all records."""
+        return {} if self._segment is None else {"segment": self._segment}
+
     def read_segments(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
         """Return the Segments that each record names; nothing if the stream has no Segments.
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_selligent.batches import Route
+from target_selligent.batches import Route, Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
     from target_selligent.loading.batch_filler import BatchFiller
-    from target_selligent.records import Origin, RowMapper, StreamDescription, StreamFields
+    from target_selligent.records import Origin, RowMapper, Segments, StaticValues, StreamDescription, StreamFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,42 @@ class KeyPath:
     Args:
         route: The route of their rows.
         filler: Puts their rows in batches.
-        mapper: Creates their rows.
+        mapper: Creates their rows, without the static fields.
+        static: The values of the static fields.
     """
 
     route: Route
     filler: BatchFiller
     mapper: RowMapper
+    static: StaticValues
+
+    def create_rows(
+        self,
+        records: Sequence[msgspec.Struct],
+        segments: Sequence[Segments],
+        lines: Sequence[bytes],
+        numbers: Sequence[int],
+        *,
+        decoded: bool,
+    ) -> Rows:
+        """Return the rows of records.
+
+        Args:
+            records: Records of the mapper's type. The method changes their values, unless it raises.
+            segments: The Segment or Segments of each record; empty if the stream has no Segments.
+            lines: The RECORD message of each record, exactly as it came.
+            numbers: The number of each record in its stream.
+            decoded: Whether the records were decoded to the type.
+
+        Raises:
+            RejectedRecord: If a record has a value that cannot be sent. The error does not say which record it is.
+        """
+        values, keys = self.mapper.create_rows(records, decoded=decoded)
+        return Rows(self.static.add_to(values, segments), keys, segments, lines, numbers)
+
+    def add(self, rows: Rows, leaving: Sequence[bool]) -> None:
+        """Put rows in batches: see `BatchFiller.add`."""
+        self.filler.add(self.mapper.field_names + self.static.field_names, rows, leaving)
 
 
 def create_route(

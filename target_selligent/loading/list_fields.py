@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, NotFoundError, suggest_names
 from target_selligent.loading.open_list import API_NAME
-from target_selligent.records import find_own_fields
+from target_selligent.records import ColumnMapping, find_own_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_selligent.api import ListDetails, SelligentClient
     from target_selligent.loading.open_list import OpenList
-    from target_selligent.records import ColumnMapping, FieldDefinition, StreamFields
+    from target_selligent.records import FieldDefinition, FieldSource, StreamFields
 
 logger = logging.getLogger("target-selligent")
 
@@ -55,11 +55,11 @@ class ListFields:
     def prepare(
         self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
     ) -> StreamFields:
-        """Check or create the List and a writable field for each column, before anything of the stream is loaded.
+        """Check or create the List and a writable field for each column and static field, before anything is loaded.
 
         Args:
             stream: Name of the stream, for messages.
-            fields: The fields for its columns.
+            fields: The fields for its columns, and its static fields.
             may_create: Whether what is missing may be created, as far as the settings allow.
             add_fields: Whether missing fields are added to the List, whoever created it.
 
@@ -71,9 +71,9 @@ class ListFields:
             ApiError: If Selligent refuses a call.
         """
         if self._fields is None:
-            self._fields = self._open_list(stream, fields.columns, may_create=may_create)
-        missing = [column for column in fields.columns if column.field.name.casefold() not in self._fields]
-        own_fields = find_own_fields(missing, fields.columns, self._fields)
+            self._fields = self._open_list(stream, fields.sources, may_create=may_create)
+        missing = [source for source in fields.sources if source.field.name.casefold() not in self._fields]
+        own_fields = find_own_fields(missing, fields.sources, self._fields)
         if missing and not (may_create and (add_fields or self._may_add_fields)):
             raise DestinationError(self._missing_fields(stream, missing, own_fields))
         if missing:
@@ -81,17 +81,20 @@ class ListFields:
             self._warn_of_own_fields(stream, own_fields)
             self._add_fields(missing)
         self._warn_of_types(fields)
-        columns = tuple(
-            column.map_to_existing_field(self._fields[column.field.name.casefold()]) for column in fields.columns
+        existing = self._fields
+        mapped = replace(
+            fields,
+            columns=tuple(one.map_to_existing_field(existing[one.field.name.casefold()]) for one in fields.columns),
+            static=tuple(one.map_to_existing_field(existing[one.field.name.casefold()]) for one in fields.static),
         )
-        computed = [column for column in columns if not column.field.writable]
+        computed = [source for source in mapped.sources if not source.field.writable]
         if computed:
-            names = ", ".join(column.described for column in computed)
+            names = ", ".join(source.described for source in computed)
             raise DestinationError(
                 f"stream {stream}: List {self._list.api_name} computes these fields itself, they cannot be loaded: "
                 f"{names}; leave the columns out with field_mapping (null) or give them other fields"
             )
-        return replace(fields, columns=columns)
+        return mapped
 
     @property
     def is_open(self) -> bool:
@@ -103,11 +106,11 @@ class ListFields:
         return (self._fields or {}).get(name.casefold())
 
     def _open_list(
-        self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool
+        self, stream: str, sources: Sequence[FieldSource], *, may_create: bool
     ) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self._list.api_name)
         if details is None:
-            details = self._create_list_for(stream, columns, may_create=may_create)
+            details = self._create_list_for(stream, sources, may_create=may_create)
             self._may_add_fields = True
         else:
             self._may_add_fields = self._create_list and details.description.strip() == CREATED_BY
@@ -121,7 +124,7 @@ class ListFields:
         self._list.api_name = details.api_name
         return self._read_fields()
 
-    def _create_list_for(self, stream: str, columns: Sequence[ColumnMapping], *, may_create: bool) -> ListDetails:
+    def _create_list_for(self, stream: str, sources: Sequence[FieldSource], *, may_create: bool) -> ListDetails:
         if not may_create:
             raise DestinationError(
                 f"List {self._list.api_name} does not exist, and stream {stream} creates nothing in it: check "
@@ -133,7 +136,7 @@ class ListFields:
                 "or set create_list_if_not_exists to true"
             )
         _check_api_name(f"List {self._list.api_name}", self._list.api_name, "list_api_name")
-        self._check_field_names(stream, columns)
+        self._check_field_names(stream, sources)
         logger.info("Creating List %s", self._list.api_name)
         self._list.was_changed = True
         self._list.create_or_find(
@@ -154,14 +157,14 @@ class ListFields:
         fields = self._list.retry_until_visible(lambda: self._client.get_fields(self._list.api_name))
         return {field.name.casefold(): field for field in fields}
 
-    def _add_fields(self, columns: Sequence[ColumnMapping]) -> None:
+    def _add_fields(self, sources: Sequence[FieldSource]) -> None:
         """Create fields and read them back, until the List has all of them.
 
         Another run may create some of them at the same time. Then Selligent may refuse the call for the fields that
         are there now, or lose fields of two parallel calls (docs/selligent-api.md). What is still missing is created
         again, as long as each call brings the List nearer.
         """
-        absent = [column.field for column in columns]
+        absent = [source.field for source in sources]
         while absent:
             names = ", ".join(field.name for field in absent)
             self._list.was_changed = True
@@ -196,8 +199,8 @@ class ListFields:
 
     def _warn_of_types(self, fields: StreamFields) -> None:
         """Log a warning for each field that has another type than `field_types` says, once a field."""
-        for column in fields.columns:
-            wanted, actual = column.field, self.field(column.field.name)
+        for source in fields.sources:
+            wanted, actual = source.field, self.field(source.field.name)
             if actual is None or wanted.name.casefold() not in fields.typed_fields:
                 continue
             if wanted.type_text != actual.type_text and self._is_new(f"{wanted.name.casefold()} {wanted.type_text}"):
@@ -214,25 +217,34 @@ class ListFields:
         self._said.add(said)
         return not known
 
-    def _check_field_names(self, stream: str, columns: Sequence[ColumnMapping]) -> None:
+    def _check_field_names(self, stream: str, sources: Sequence[FieldSource]) -> None:
         """Check that the names of new fields are possible, before anything is created.
 
         Raises:
             DestinationError: Naming the columns whose names are not, and the setting that gives them other fields.
         """
-        bad = [column for column in columns if not API_NAME.fullmatch(column.field.name)]
+        bad = [source for source in sources if not API_NAME.fullmatch(source.field.name)]
         if bad:
-            names = ", ".join(column.described for column in bad[:_MAX_NAMED])
+            names = ", ".join(source.described for source in bad[:_MAX_NAMED])
             more = f" and {len(bad) - _MAX_NAMED:,} more" if len(bad) > _MAX_NAMED else ""
-            mapping = {column.column_name: _NOT_IN_API_NAMES.sub("_", column.field.name) for column in bad[:_MAX_NAMED]}
+            mapping = {
+                source.column_name: _NOT_IN_API_NAMES.sub("_", source.field.name)
+                for source in bad[:_MAX_NAMED]
+                if isinstance(source, ColumnMapping)
+            }
+            advice = (
+                f"give the columns other fields, as with field_mapping: {json.dumps(mapping, ensure_ascii=False)}, "
+                "or leave them out with null"
+                if mapping
+                else "rename them in static_fields"
+            )
             raise DestinationError(
                 f"stream {stream}: List {self._list.api_name} cannot have fields of these names: {names}{more}; a "
-                "field's name holds letters, digits and underscores only: give the columns other fields, as with "
-                f"field_mapping: {json.dumps(mapping, ensure_ascii=False)}, or leave them out with null"
+                f"field's name holds letters, digits and underscores only: {advice}"
             )
 
-    def _missing_fields(self, stream: str, missing: Sequence[ColumnMapping], own_fields: Mapping[str, str]) -> str:
-        names = ", ".join(column.described for column in missing)
+    def _missing_fields(self, stream: str, missing: Sequence[FieldSource], own_fields: Mapping[str, str]) -> str:
+        names = ", ".join(source.described for source in missing)
         mapping = f" (such as {json.dumps(own_fields, ensure_ascii=False)})" if own_fields else ""
         return (
             f"stream {stream}: List {self._list.api_name} has no such fields: {names}; create them in Selligent, "
@@ -242,7 +254,7 @@ class ListFields:
             "the List has: "
             + suggest_names(
                 (field.name for field in (self._fields or {}).values() if field.writable),
-                [column.field.name for column in missing],
+                [source.field.name for source in missing],
             )
         )
 

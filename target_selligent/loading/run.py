@@ -27,7 +27,7 @@ from target_selligent.loading.load_order import LoadOrder
 from target_selligent.loading.opening import connect, open_destination
 from target_selligent.loading.removals import Removals
 from target_selligent.loading.report import RunReport
-from target_selligent.loading.run_parts import RunParts
+from target_selligent.loading.run_parts import RunParts, create_run_values
 from target_selligent.loading.stream import StreamLoader
 from target_selligent.loading.stream_outcomes import StreamOutcomes
 from target_selligent.loading.watch import RunWatch
@@ -123,6 +123,7 @@ class LoadRun:
             removals=self._removals,
             spool=self._spool,
             changes=self._changes,
+            run_values=create_run_values(self._rejects.run_id, settings),
             before_chunk=self._before_chunk,
         )
         self._destinations: dict[str, ListDestination] = {}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batches import Batch, Departure, Route, Rows
+from target_selligent.batches import Batch, Departure, Route
 from target_selligent.errors import RejectedRecord
 from target_selligent.loading.audience import Audience
 from target_selligent.loading.batch_filler import BatchFiller
@@ -27,6 +27,7 @@ from target_selligent.records import (
     RecordLineWriter,
     RecordType,
     RowMapper,
+    StaticValues,
     UnwritableRecord,
     decode_record,
     is_deleted,
@@ -89,6 +90,9 @@ class StreamLoader:
         self._route = create_route(description, destination.api_name, fields, origin, fields.key_columns)
         self._own = description.settings
         self._audience = Audience(self._own, required=self._own.records_without_segment == "skip")
+        placeholders = {**parts.run_values, "stream": description.name, **self._audience.segment_value}
+        inserts_only = self._own.list_data_import_option == "OnlyInsert"
+        self._static = StaticValues(description.name, fields.static, placeholders, may_subscribe=inserts_only)
         self.removals = self._open_removals(self._route)
         changes = parts.changes.open_stream(self._route, destination)
         self._filler = BatchFiller(self._route, parts, buffer, self.removals, changes)
@@ -115,11 +119,11 @@ class StreamLoader:
         self._record_type = record_type
         fields = self._fields
         self._mapper = RowMapper(record_type, fields.columns, fields.key_columns)
-        self._by_key = KeyPath(self._route, self._filler, self._mapper)
+        self._by_key = KeyPath(self._route, self._filler, self._mapper, self._static)
         self._by_alternate_key: KeyPath | None = None
         if self._alternate is not None:
             mapper = RowMapper(record_type, fields.columns, fields.alternate_key_columns, instead_of=fields.key_columns)
-            self._by_alternate_key = KeyPath(*self._alternate, mapper)
+            self._by_alternate_key = KeyPath(*self._alternate, mapper, self._static)
 
     @property
     def message_type(self) -> type[msgspec.Struct] | None:
@@ -325,7 +329,7 @@ class StreamLoader:
         path = path or self._by_key
         try:
             segments, leaving = self._read_audience(records)
-            values, keys = path.mapper.create_rows(records, decoded=True)
+            rows = path.create_rows(records, segments, lines, numbers, decoded=True)
         except RejectedRecord as error:
             if error.code == _MISSING_KEY and path is self._by_key and self._by_alternate_key is not None:
                 lacking = path.mapper.lacks_key(records)
@@ -341,7 +345,7 @@ class StreamLoader:
             for half in (slice(len(records) // 2), slice(len(records) // 2, None)):
                 self._add_decoded(records[half], lines[half], numbers[half], path)
         else:
-            path.filler.add(path.mapper.field_names, Rows(values, keys, segments, lines, numbers), leaving)
+            path.add(rows, leaving)
 
     def _add_dict(self, record: dict[str, Any], line: bytes, number: int) -> bool:
         """Add the row of one record, or reject the record. Return whether the row was added."""
@@ -350,8 +354,7 @@ class StreamLoader:
             self._check_record(record, path.route)
             records = [self._record_type.create_record(record)]
             segments, leaving = self._read_audience(records)
-            values, keys = path.mapper.create_rows(records, decoded=False)
-            path.filler.add(path.mapper.field_names, Rows(values, keys, segments, [line], [number]), leaving)
+            path.add(path.create_rows(records, segments, [line], [number], decoded=False), leaving)
         except RejectedRecord as error:
             path.filler.reject(error, line, number, path.mapper.get_key_or_none(record))
         except UnicodeEncodeError:

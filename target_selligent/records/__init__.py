@@ -7,7 +7,12 @@ from target_selligent.records.conversions import FieldType
 from target_selligent.records.dates import to_utc_date_time
 from target_selligent.records.description import StreamDescription, StreamOptions, describe_stream
 from target_selligent.records.exact_numbers import parse_json_float
-from target_selligent.records.field_definitions import ColumnMapping, FieldDefinition, StreamFields
+from target_selligent.records.field_definitions import (
+    ColumnMapping,
+    FieldDefinition,
+    FieldSource,
+    StreamFields,
+)
 from target_selligent.records.fields import DELETED_AT_COLUMN, RECORD_NUMBER_FIELD, is_deleted, is_metadata_column
 from target_selligent.records.own_fields import find_own_fields
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
@@ -23,6 +28,7 @@ from target_selligent.records.segment_names import (
     read_segment_names,
     style_segment_name,
 )
+from target_selligent.records.static_values import StaticValues
 
 __all__ = [
     "DELETED_AT_COLUMN",
@@ -31,6 +37,7 @@ __all__ = [
     "RECORD_NUMBER_FIELD",
     "ColumnMapping",
     "FieldDefinition",
+    "FieldSource",
     "FieldType",
     "Key",
     "Origin",
@@ -39,6 +46,7 @@ __all__ = [
     "Row",
     "RowMapper",
     "Segments",
+    "StaticValues",
     "StreamDescription",
     "StreamFields",
     "StreamOptions",

@@ -46,7 +46,7 @@ class StreamDescription:
         validator: Checks its records; None if they are not checked.
         flattened: Whether the columns of nested objects are columns of the record already.
         settings: The settings of the stream.
-        field_names: The names of the fields of all its columns, also of those that are not sent.
+        field_names: The names of all its fields, also of those that are not sent.
     """
 
     name: str
@@ -108,10 +108,11 @@ def describe_stream(
         field_mapping={**({action_column: None} if action_column else {}), **stream_settings.field_mapping},
         field_name_case=stream_settings.field_name_case,
         field_types=stream_settings.field_types,
+        static_fields=stream_settings.static_fields,
         segment_column=stream_settings.segment_column,
         text_field_length=stream_settings.text_field_length,
     )
-    field_names = frozenset(column.field.name for column in fields.columns)
+    field_names = frozenset(source.field.name for source in fields.sources)
     description = StreamDescription(
         name, current, fields, validator if options.validate else None, options.flattened, stream_settings, field_names
     )
@@ -120,4 +121,4 @@ def describe_stream(
     # The List may lack fields for the other columns.
     identifying = {*fields.key_columns, *fields.alternate_key_columns}
     keys = [column for column in fields.columns if column.column_name in identifying]
-    return replace(description, fields=replace(fields, columns=tuple(keys)))
+    return replace(description, fields=replace(fields, columns=tuple(keys), static=()))

@@ -6,9 +6,12 @@ The attributes of a field are those of `ListFieldDTO` in the API reference (docs
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from target_selligent.records.conversions import TEXT_CONVERSIONS, Conversion, FieldType, choose_conversion
+
+if TYPE_CHECKING:
+    from target_selligent.settings import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,41 @@ class ColumnMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class StaticField:
+    """A field of the List that gets a text of the settings.
+
+    Args:
+        field: Field of the List.
+        template: The text.
+        conversion: How the text is converted to the field.
+    """
+
+    field: FieldDefinition
+    template: Template
+    conversion: Conversion
+
+    @property
+    def described(self) -> str:
+        """The field and where its values come from, for messages."""
+        return f"{self.field.name} (static_fields)"
+
+    @property
+    def varies_by_run(self) -> bool:
+        """Whether two runs give it different values, although nothing else has changed."""
+        return self.template.varies_by_run
+
+    def map_to_existing_field(self, existing: FieldDefinition) -> StaticField:
+        """Return the same for a field that the List already has. The List's spelling and type are used."""
+        return replace(
+            self, field=existing, conversion=choose_conversion(self.conversion, existing.data_type, key=False)
+        )
+
+
+FieldSource = ColumnMapping | StaticField
+"""What gives a field its values."""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamFields:
     """The fields of a stream.
 
@@ -82,6 +120,7 @@ class StreamFields:
         segment_column: Name of the column that names the record's Segments, if there is one.
         known_columns: Names of all columns of the schema, sent or not.
         alternate_key_columns: Names of the columns that identify a record whose key is null, if there are some.
+        static: The static fields. In a row, they stand after the columns.
         typed_fields: Names, without case, of the fields whose type a setting says.
     """
 
@@ -90,4 +129,10 @@ class StreamFields:
     segment_column: str | None
     known_columns: frozenset[str]
     alternate_key_columns: tuple[str, ...] = ()
+    static: tuple[StaticField, ...] = ()
     typed_fields: frozenset[str] = frozenset()
+
+    @property
+    def sources(self) -> tuple[FieldSource, ...]:
+        """The columns and the static fields."""
+        return *self.columns, *self.static

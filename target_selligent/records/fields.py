@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from target_selligent.errors import DestinationError, suggest_names
 from target_selligent.records.conversions import Conversion, FieldType
-from target_selligent.records.field_definitions import ColumnMapping, StreamFields
+from target_selligent.records.field_definitions import ColumnMapping, StaticField, StreamFields
 from target_selligent.records.schema_types import derive_field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from target_selligent.settings import NamedType
+    from target_selligent.settings import NamedType, Template
+
+_Source = TypeVar("_Source", ColumnMapping, StaticField)
 
 RECORD_NUMBER_FIELD = "ID"
 """The field in which each List numbers its records. Selligent fills it (docs/selligent-api.md)."""
@@ -75,6 +77,7 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     field_mapping: Mapping[str, str | None] | None = None,
     field_name_case: str = "upper",
     field_types: Mapping[str, NamedType] | None = None,
+    static_fields: Mapping[str, Template] | None = None,
     segment_column: str | None = None,
     text_field_length: int = 500,
 ) -> StreamFields:
@@ -89,6 +92,7 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
         field_mapping: Column name to exact field name, or to None if the column is not sent.
         field_name_case: `upper` if a column that is not mapped becomes a field with its name in upper case; `as_is`.
         field_types: Field name, in any case, to the type of the field if it is created.
+        static_fields: Field name to the text that it gets.
         segment_column: Name of the column that names the record's Segments.
         text_field_length: Length of Text fields if the schema has no `maxLength`; 0 for LongText. A key field with
             text is always Text.
@@ -141,16 +145,20 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     identifying = {*key_columns, *alternate}
     columns = tuple(_convert_to_key(column) if column.column_name in identifying else column for column in columns)
     columns = tuple(_set_type(column, types) for column in columns)
+    static = tuple(_set_type(static, types) for static in _derive_static(static_fields or {}, text_field_length))
     problems += _find_key_type_problems(columns)
+    problems += _find_static_problems(columns, static)
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
+    names = [*(column.field.name for column in columns), *(one.field.name for one in static)]
     return StreamFields(
         columns,
         tuple(key_columns),
         segment_column,
         frozenset(properties),
         tuple(alternate),
-        typed_fields=frozenset(types).intersection(column.field.name.casefold() for column in columns),
+        static=static,
+        typed_fields=frozenset(types).intersection(name.casefold() for name in names),
     )
 
 
@@ -165,13 +173,35 @@ def _convert_to_key(column: ColumnMapping) -> ColumnMapping:
     return replace(column, field=field, conversion=conversion, key=True)
 
 
-def _set_type(column: ColumnMapping, types: Mapping[str, NamedType]) -> ColumnMapping:
-    """Return the mapping with the type that `field_types` says. How values are converted depends on the List's type."""
-    named = types.get(column.field.name.casefold())
+def _set_type(source: _Source, types: Mapping[str, NamedType]) -> _Source:
+    """Return a column or static field with the type that `field_types` says.
+
+    How values are converted depends on the type that the List has.
+    """
+    named = types.get(source.field.name.casefold())
     if named is None:
-        return column
-    field = replace(column.field, data_type=FieldType(named.data_type), length=named.length)
-    return replace(column, field=field)
+        return source
+    return replace(source, field=replace(source.field, data_type=FieldType(named.data_type), length=named.length))
+
+
+def _derive_static(texts: Mapping[str, Template], text_field_length: int) -> Iterable[StaticField]:
+    """Yield the static fields. A date-time alone gets a DateTime field, other text a Text field."""
+    for name, template in texts.items():
+        described = {"type": "string", **({"format": "date-time"} if template.is_date_time else {})}
+        fixed = sum(len(text) for text, is_name in template.parts if not is_name)
+        definition, conversion = derive_field(described, {}, text_field_length if fixed <= text_field_length else 0)
+        yield StaticField(replace(definition, name=name), template, conversion)
+
+
+def _find_static_problems(columns: Iterable[ColumnMapping], static: Iterable[StaticField]) -> Iterable[str]:
+    by_name = {column.field.name.casefold(): column.column_name for column in columns}
+    for one in static:
+        column_name = by_name.get(one.field.name.casefold())
+        if column_name is not None:
+            yield (
+                f"static_fields names {one.field.name}, the field of column {column_name}: leave the column out with "
+                f'field_mapping: {{"{column_name}": null}}, or remove {one.field.name} from static_fields'
+            )
 
 
 def _find_key_type_problems(columns: Iterable[ColumnMapping]) -> Iterable[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_selligent.records.field_definitions import ColumnMapping
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from target_selligent.records.field_definitions import ColumnMapping
+    from target_selligent.records.field_definitions import FieldSource
 
 _COLUMNS_BY_FIELD = {
     "MAIL": ("email", "emailaddress", "mailaddress"),
@@ -17,20 +19,20 @@ _COLUMNS_BY_FIELD = {
 
 
 def find_own_fields(
-    new: Iterable[ColumnMapping], columns: Iterable[ColumnMapping], existing: Collection[str]
+    new: Iterable[FieldSource], sources: Iterable[FieldSource], existing: Collection[str]
 ) -> dict[str, str]:
     """Return columns that would become new fields, although the List has a field of its own for their values.
 
     Args:
-        new: The columns whose fields the List does not have.
-        columns: All columns of the stream. A field that one of them fills is not suggested.
+        new: What the List has no fields for.
+        sources: All columns and static fields of the stream. A field that one of them fills is not suggested.
         existing: The names of the List's fields, without case.
 
     Returns:
         Column to the List's own field, as in `field_mapping`. A field is suggested for one column.
     """
-    filled = {column.field.name.casefold() for column in columns}
-    unmapped = [one.column_name for one in new if not one.mapped]
+    filled = {source.field.name.casefold() for source in sources}
+    unmapped = [one.column_name for one in new if isinstance(one, ColumnMapping) and not one.mapped]
     simple = {"".join(filter(str.isalnum, column.casefold())): column for column in unmapped}
     suggested = {}
     for field, names in _COLUMNS_BY_FIELD.items():

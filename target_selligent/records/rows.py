@@ -1,51 +1,38 @@
 """Creates rows from records, many at once and column by column. Pure; no I/O.
 
-A row is a tuple of JSON scalars in field order. Dates are text before and after. A date-time keeps its instant and is
-sent as ISO 8601 in UTC, such as `2018-03-27T11:57:20.1179032Z` (docs/selligent-api.md).
+A row is a tuple of JSON scalars in field order.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import repeat
-from math import isfinite
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from target_selligent.errors import RejectedRecord
-from target_selligent.records.conversions import Conversion
-from target_selligent.records.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to_iso_date, to_utc_date_time
-from target_selligent.records.exact_numbers import (
-    INT64_MAX,
-    INT64_MIN,
-    format_number,
-    parse_json_number,
-    to_double,
-    to_exact_double,
-    to_whole_number,
+from target_selligent.records.column_converters import (
+    CONVERTERS,
+    KEY_DATE_TIME,
+    ColumnConverter,
+    ColumnValues,
+    require_one_spelling,
 )
+from target_selligent.records.conversions import Conversion
 from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from target_selligent.records.field_definitions import ColumnMapping
     from target_selligent.records.record_type import DecodedColumn, RecordType
     from target_selligent.records.row_types import Key, Row
     from target_selligent.records.validation import RecordValidator
-
-ColumnValues = Sequence[Any]
-"""The values of one column, in record order. UNSET if a record lacks the column."""
-
-_ColumnConverter = Callable[[ColumnValues], ColumnValues]
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +51,7 @@ class _ColumnStep:
     attribute: str
     get: Callable[[Any], Any]
     validator: RecordValidator | None
-    convert: _ColumnConverter
+    convert: ColumnConverter
 
 
 class RowMapper:
@@ -195,11 +182,11 @@ class RowMapper:
 
 
 def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnStep:
-    convert = _keep_values if sent is None else _CONVERTERS[sent.conversion]
+    convert = _keep_values if sent is None else CONVERTERS[sent.conversion]
     if sent is not None and sent.key and sent.conversion is Conversion.DATE_TIME:
-        convert = _KEY_DATE_TIME
+        convert = KEY_DATE_TIME
     if sent is not None and sent.one_spelling:
-        convert = _require_one_spelling(convert)
+        convert = require_one_spelling(convert)
     return _ColumnStep(column.column_name, column.attribute, attrgetter(column.attribute), column.validator, convert)
 
 
@@ -210,142 +197,6 @@ def _has_blank(values: ColumnValues) -> bool:
     return any(key is None or key is UNSET or (isinstance(key, str) and not key.strip()) for key in values)
 
 
-def _check_text(value: object) -> str:
-    if value.__class__ is not str:
-        raise ValueError("not text")
-    return value
-
-
-def _to_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return format_number(value) if value.__class__ in _NUMBER_TYPES else _to_json(value)  # type: ignore[arg-type]
-
-
-def _to_long(value: object) -> int:
-    # In JSON Schema, 1.0 is an integer. A Long field does not accept it.
-    number = to_whole_number(_check_number(value, "not a whole number"))
-    if not INT64_MIN <= number <= INT64_MAX:
-        raise ValueError("the integer does not fit 64 bits")
-    return number
-
-
-def _to_float(value: object) -> float:
-    return to_double(_check_number(value))
-
-
-def _to_float_key(value: object) -> float:
-    return to_exact_double(_check_number(_parse_if_text(value)))
-
-
-def _check_number(value: object, message: str = "not a number") -> float | Decimal:
-    if value.__class__ not in _NUMBER_TYPES:
-        raise ValueError(message)
-    return value  # type: ignore[return-value]
-
-
-def _parse_if_text(value: object) -> object:
-    return parse_json_number(value) if isinstance(value, str) else value
-
-
-def _parse_long(value: object) -> int:
-    return _to_long(_parse_if_text(value))
-
-
-def _parse_float(value: object) -> float:
-    return to_exact_double(parse_json_number(value)) if isinstance(value, str) else _to_float(value)
-
-
-def _parse_boolean(value: object) -> bool:
-    if not isinstance(value, str):
-        return _check_boolean(value)
-    if value.lower() not in _BOOLEANS:
-        raise ValueError("the text is neither true nor false")
-    return _BOOLEANS[value.lower()]
-
-
-def _to_flag(value: object) -> int:
-    return int(_check_boolean(value))
-
-
-def _check_boolean(value: object) -> bool:
-    if value.__class__ is not bool:
-        raise ValueError("neither true nor false")
-    return value
-
-
-def _to_json(value: object) -> str:
-    _check_finite(value)
-    try:
-        return _encode(value).decode()
-    except (UnicodeEncodeError, OverflowError, RecursionError):
-        raise ValueError("the value cannot be written as JSON") from None
-
-
-def _check_finite(value: object) -> None:
-    """Raise ValueError if a value contains NaN or infinity, at any depth."""
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            pending.extend(item.values())
-        elif isinstance(item, list):
-            pending.extend(item)
-        elif isinstance(item, (float, Decimal)) and not isfinite(item):
-            raise ValueError("NaN and infinity are not valid in JSON")
-
-
-def _create_value_converter(convert: Callable[[Any], Any], unchanged_type: type | None = None) -> _ColumnConverter:
-    """Return a converter that converts values one by one, unless all of them are sent unchanged.
-
-    Args:
-        convert: Converts one value.
-        unchanged_type: Type of the values that are sent unchanged.
-    """
-    unchanged_types = _NULL_OR_MISSING if unchanged_type is None else _NULL_OR_MISSING | {unchanged_type}
-
-    def convert_column(values: ColumnValues) -> ColumnValues:
-        if unchanged_types.issuperset(map(type, values)):
-            return values
-        return [value if value is None or value is UNSET else convert(value) for value in values]
-
-    return convert_column
-
-
-def _create_date_converter(
-    convert: Callable[[str], str], patterns: dict[str, re.Pattern[str]], ending: str
-) -> _ColumnConverter:
-    """Return a converter that converts texts together if one pattern matches all of them, else one by one.
-
-    Args:
-        convert: Converts one text.
-        patterns: Ending of the texts (their zone) to a pattern for a whole column, as in `dates.py`.
-        ending: The ending that is sent.
-    """
-
-    def convert_column(values: ColumnValues) -> ColumnValues:
-        try:
-            lines = "\n".join([*["" if value is None else value for value in values], ""])
-        except TypeError:
-            return one_by_one(values)
-        if "" not in values and lines.count("\n") == len(values):
-            for zone, pattern in patterns.items():
-                if pattern.fullmatch(lines):
-                    lines = lines.replace(f"{zone}\n", f"{ending}\n").replace(" ", "T")
-                    # A line for null has become the ending alone.
-                    return [text if len(text) > 1 else None for text in lines.split("\n")[:-1]]
-        return one_by_one(values)
-
-    one_by_one = _create_value_converter(lambda value: convert(_check_text(value)))
-    return convert_column
-
-
-def _to_key_date_time(text: str) -> str:
-    if _BEYOND_SEVEN_DIGITS.search(text):
-        raise ValueError("the key has more than 7 digits of a second: two keys could become equal")
-    return to_utc_date_time(text)
-
-
 def _skip_missing(values: ColumnValues) -> Iterable[Any]:
     return (value for value in values if value is not UNSET)
 
@@ -354,38 +205,5 @@ def _keep_values(values: ColumnValues) -> ColumnValues:
     return values
 
 
-def _require_one_spelling(convert: _ColumnConverter) -> _ColumnConverter:
-    """Return a converter that also rejects text with a second spelling: two different keys could become equal."""
-
-    def convert_column(values: ColumnValues) -> ColumnValues:
-        converted = convert(values)
-        for value, sent in zip(values, converted, strict=True):
-            if isinstance(value, str) and _to_text(sent) != value:
-                raise ValueError("the key can be written in more than one way: two keys could become equal")
-        return converted
-
-    return convert_column
-
-
-_BEYOND_SEVEN_DIGITS = re.compile(r"[.,][0-9]{7}[0-9]*[1-9]")
 _consume = deque[Any](maxlen=0).extend
 _TEXT_ONLY = frozenset({str})
-_NUMBER_TYPES: frozenset[type] = frozenset({int, float, Decimal})
-_BOOLEANS = {"true": True, "false": False}
-_NULL_OR_MISSING: frozenset[type] = frozenset({type(None), UnsetType})
-_CONVERTERS: dict[Conversion, _ColumnConverter] = {
-    Conversion.STRING: _create_value_converter(_check_text, str),
-    Conversion.TEXT: _create_value_converter(_to_text, str),
-    Conversion.LONG: _create_value_converter(_to_long),
-    Conversion.FLOAT: _create_value_converter(_to_float),
-    Conversion.FLOAT_KEY: _create_value_converter(_to_float_key),
-    Conversion.TEXT_TO_LONG: _create_value_converter(_parse_long),
-    Conversion.TEXT_TO_FLOAT: _create_value_converter(_parse_float),
-    Conversion.TEXT_TO_BOOLEAN: _create_value_converter(_parse_boolean, bool),
-    Conversion.BOOLEAN: _create_value_converter(_check_boolean, bool),
-    Conversion.FLAG: _create_value_converter(_to_flag),
-    Conversion.JSON: _create_value_converter(_to_json),
-    Conversion.DATE: _create_date_converter(to_iso_date, DATE_PATTERNS, ""),
-    Conversion.DATE_TIME: _create_date_converter(to_utc_date_time, DATE_TIME_PATTERNS, "Z"),
-}
-_KEY_DATE_TIME = _create_date_converter(_to_key_date_time, DATE_TIME_PATTERNS, "Z")

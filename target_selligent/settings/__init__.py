@@ -11,6 +11,7 @@ from target_selligent.settings.settings import Settings, find_faker_problems, fi
 from target_selligent.settings.stream_entries import find_entries, is_pattern, matches
 from target_selligent.settings.stream_settings import StreamSettings
 from target_selligent.settings.table import DEFINITIONS, SETTINGS, create_config_schema
+from target_selligent.settings.templates import Template
 from target_selligent.settings.values import Limit
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SettingDefinition",
     "Settings",
     "StreamSettings",
+    "Template",
     "create_config_schema",
     "find_entries",
     "find_faker_problems",

@@ -11,6 +11,7 @@ from target_selligent.settings.field_types import NamedType, find_type_problems,
 from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation, find_relation_problems, parse_relation
 from target_selligent.settings.table import DEFINITIONS
+from target_selligent.settings.templates import Template, find_static_problems, parse_template
 from target_selligent.settings.values import Limit, parse_limit, parse_names
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u2028\u2029\u200b-\u200f\u2060\
 _ACTIONS = ("add", "remove")
 _NULLABLE = frozenset({"segment_column", "segment", "relation"})
 """Settings that null in the entry of a stream takes away, although the run has them."""
-_BY_FIELD = ("field_types",)
-"""Settings whose value holds a value for each field. Those of a stream are added to those of the run."""
+_BY_FIELD = {"field_types": parse_field_type, "static_fields": parse_template}
+"""Settings whose value holds a text for each field, with what parses it. Those of a stream are added to those of the
+run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class StreamSettings(ListSettings):
     text_field_length: int
     field_name_case: str
     field_types: Mapping[str, NamedType]
+    static_fields: Mapping[str, Template]
     create_fields_if_not_exist: bool
 
     @property
@@ -103,10 +106,9 @@ def parse_stream_values(values: Mapping[str, Any]) -> dict[str, Any]:
         parsed["max_removals"] = parse_limit(str(parsed["max_removals"]))
     if "relation" in parsed:
         parsed["relation"] = parse_relation(parsed["relation"])
-    if "field_types" in parsed:
-        parsed["field_types"] = {
-            name: parse_field_type(text) for name, text in parsed["field_types"].items() if text is not None
-        }
+    for name, parse in _BY_FIELD.items():
+        if name in parsed:
+            parsed[name] = {field: parse(text) for field, text in parsed[name].items() if text is not None}
     return parsed
 
 
@@ -165,6 +167,8 @@ def find_value_problems(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401
         yield from _find_mapping_problems(value)
     elif name == "field_types":
         yield from find_type_problems(value)
+    elif name == "static_fields":
+        yield from find_static_problems(value)
     elif name == "action_values":
         unknown = [text for text, action in value.items() if action not in _ACTIONS]
         if unknown:
@@ -203,6 +207,7 @@ def find_contradictions(settings: StreamSettings) -> Iterator[str]:
     if alternate and alternate == {name.casefold() for name in settings.key_fields}:
         yield "alternate_key_fields and key_fields name the same fields: name others"
     yield from find_changes_contradictions(settings, option, has_alternate_key=bool(alternate))
+    yield from _find_static_contradictions(settings)
     if settings.segment is not None and settings.segment_column is not None:
         yield "segment and segment_column contradict each other: use one of them"
     if option in {"mirror", "remove"} and not settings.has_segments:
@@ -233,3 +238,13 @@ def _find_contradictions_without_list(settings: StreamSettings) -> Iterator[str]
         yield "load_list false needs Segments: set segment_column or segment"
     if found := ", ".join(name for name, applies in reasons.items() if applies):
         yield f"load_list false contradicts {found}: the List stays as it is"
+
+
+def _find_static_contradictions(settings: StreamSettings) -> Iterator[str]:
+    static = {name.casefold() for name in settings.static_fields}
+    for setting in ("key_fields", "alternate_key_fields"):
+        for name in getattr(settings, setting):
+            if name.casefold() in static:
+                yield f"static_fields and {setting} both name {name}: a key must differ by record"
+    if not settings.has_segments and any("segment" in text.placeholders for text in settings.static_fields.values()):
+        yield "static_fields with {segment} needs Segments: set segment_column or segment"

@@ -273,6 +273,15 @@ SETTINGS: tuple[SettingDefinition, ...] = (
         default={},
     ),
     SettingDefinition(
+        "static_fields",
+        "object",
+        "Static fields",
+        "Field name to a text that every record gets, such as `crm/{stream}`. `{stream}` is the stream, `{segment}` "
+        "the record's Segment, `{run_id}` an id of the run, `{run_started_at}` the time at which it began. Write "
+        "`{{` and `}}` for braces.",
+        default={},
+    ),
+    SettingDefinition(
         "streams",
         "streams",
         "Settings by stream",

@@ -64,6 +64,7 @@ class Stream:
             removals=removals,
             spool=spool,
             changes=Changes(settings, self.report),
+            run_values={},
             before_chunk=lambda: None,
         )
         destination = ListDestination(client, "contacts", create_list=False, create_segments=False)

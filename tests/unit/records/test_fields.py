@@ -11,6 +11,7 @@ from target_selligent.records.conversions import Conversion, FieldType
 from target_selligent.records.field_definitions import FieldDefinition
 from target_selligent.records.fields import derive_stream_fields
 from target_selligent.settings.field_types import NamedType
+from target_selligent.settings.templates import parse_template
 from tests.unit.fields import type_text
 
 if TYPE_CHECKING:
@@ -133,3 +134,26 @@ def test_the_type_of_a_key_must_fit_an_index(named: str) -> None:
     """Of an alternate key, too."""
     with pytest.raises(DestinationError, match=f"key field KEY cannot be {named}.*key field N cannot be {named}"):
         fields_of({"n": TEXT}, alternate_key_fields=["N"], field_types={"key": NamedType(named), "N": NamedType(named)})
+
+
+def test_static_fields() -> None:
+    """They are text of the usual length, longer if the text is; the time of the run alone is a date-time."""
+    texts = {"Source": "crm", "RUN_AT": "{run_started_at}", "NOTE": "x" * 501, "SIZE": "5"}
+    templates = {name: parse_template(text) for name, text in texts.items()}
+    fields = fields_of({"n": TEXT}, static_fields=templates, field_types={"size": NamedType("Long")})
+    assert [(one.field.name, type_text(one.field)) for one in fields.static] == [
+        ("Source", "Text(500)"),
+        ("RUN_AT", "DateTime"),
+        ("NOTE", "LongText"),
+        ("SIZE", "Long"),
+    ]
+    assert [one.varies_by_run for one in fields.static] == [False, True, False, False]
+    assert fields.typed_fields == {"size"}
+
+
+def test_a_static_field_is_no_column() -> None:
+    """In any case; a column that is not sent does not count."""
+    static = {"N": parse_template("x")}
+    with pytest.raises(DestinationError, match=r'names N, the field of column n: .*field_mapping: \{"n": null\}'):
+        fields_of({"n": TEXT}, static_fields=static)
+    assert fields_of({"n": TEXT}, static_fields=static, field_mapping={"n": None}).static

@@ -37,6 +37,8 @@ def problems_with(**changes: Any) -> list[str]:
         ("field_types", {"A": "Int"}, "field A: Int is not one of the types"),
         ("streams", {"s": {"field_types": {"A": "Text"}}}, "needs a length, such as Text(50) (stream s)"),
         ("field_name_case", "lower", "upper, as_is"),
+        ("static_fields", {"A": "{x}"}, "field A: {x} is not one of"),
+        ("streams", {"s": {"static_fields": {"A": "{"}}}, "stands alone: write it twice (stream s)"),
     ],
     ids=str,
 )
@@ -124,6 +126,9 @@ def test_names_and_limits_are_parsed() -> None:
             },
             "contradicts records_without_segment list_only, deleted_records delete, removal_fields, relation: the List",
         ),
+        ({"static_fields": {"A": "x"}, "key_fields": "K,a"}, "static_fields and key_fields both name a"),
+        ({"static_fields": {"A": "x"}, "alternate_key_fields": "A"}, "alternate_key_fields both name A"),
+        ({"static_fields": {"A": "{segment}"}}, "{segment} needs Segments"),
     ],
     ids=str,
 )
