@@ -37,7 +37,10 @@ ARROWS: dict[str, set[str]] = {
 """Package to the packages below it, which it may import. The entry points are the modules beside the packages; a
 command may be another form of one of them."""
 
-TYPES_ONLY: dict[str, set[str]] = {f"{OURS}.loading.loads": {f"{OURS}.loading.delivery"}}
+TYPES_ONLY: dict[str, set[str]] = {
+    f"{OURS}.loading.loads": {f"{OURS}.loading.delivery"},
+    f"{OURS}.loading.merged_loads": {f"{OURS}.loading.delivery"},
+}
 """Imports of a module that point up within its package, for annotations alone: they are gone when the code runs."""
 
 FOREIGN = {

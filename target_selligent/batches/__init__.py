@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from target_selligent.batches.batch import Batch, Route, Rows, segment_tuple
+from target_selligent.batches.batch import Batch, MergedRecords, RecordRow, Route, Rows, segment_tuple
 from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
 from target_selligent.batches.list_keys import ListKeys
 from target_selligent.batches.membership import EVERY_SEGMENT, LIST_PLACE, Departure, Word, deletion_place
 from target_selligent.batches.membership_log import MembershipLog
+from target_selligent.batches.merging import Merging, join_shapes
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRow
 from target_selligent.batches.same_key import (
     normalize_for_identity,
@@ -32,6 +33,9 @@ __all__ = [
     "ListKeys",
     "LoadedKeys",
     "MembershipLog",
+    "MergedRecords",
+    "Merging",
+    "RecordRow",
     "Route",
     "Rows",
     "SegmentBuffer",
@@ -44,6 +48,7 @@ __all__ = [
     "deletion_place",
     "encode_rows",
     "encode_rows_apart",
+    "join_shapes",
     "normalize_for_identity",
     "normalize_for_order",
     "normalize_key_for_order",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, compress, groupby, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import UNSET
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from target_selligent.batches.flush_age import FlushAge
     from target_selligent.records import FieldType, Key, Row, Segments
 
-_ROW_BYTES = 150
+ROW_BYTES = 150
 """The approximate memory of a row besides its text: its key, and the objects for its key and its line."""
+PART_BYTES = 100
+"""The approximate memory of a `RecordRow` besides its text."""
 _KEYS_PER_SAMPLE = 16
 """One key of this many is measured where the size of keys is estimated."""
 _TEXT = frozenset({str})
@@ -40,6 +42,7 @@ class Route:
         replaces_segments: Whether a Segment is cleared once in a run, before its first load.
         loads_list: Whether rows are loaded into the List. If not, they only join Segments.
         origin: Where the records come from.
+        fields: All fields that its rows can have, in row order. Without them, its rows are not merged.
     """
 
     stream: str
@@ -51,6 +54,7 @@ class Route:
     replaces_segments: bool = False
     loads_list: bool = True
     origin: Origin = field(default=Origin("", b"{}"), compare=False)
+    fields: tuple[str, ...] = field(default=(), compare=False)
 
     def key_rows(self, keys: Iterable[Key]) -> list[Row]:
         """Return keys as rows of the key fields."""
@@ -123,6 +127,35 @@ class Rows:
             yield tuple(compress(fields, mask)), rows
 
 
+class RecordRow(NamedTuple):
+    """The row of one record.
+
+    Args:
+        fields: The names of its fields, in row order.
+        row_json: The row as JSON.
+    """
+
+    fields: tuple[str, ...]
+    row_json: bytes
+
+
+class MergedRecords(NamedTuple):
+    """The records of a row that is sent for all of them.
+
+    Args:
+        indexes: The indexes of the records in their batch.
+        parts: The row of each record.
+    """
+
+    indexes: range
+    parts: Sequence[RecordRow]
+
+    @property
+    def size_bytes(self) -> int:
+        """The approximate memory of the parts."""
+        return sum(len(part.row_json) + PART_BYTES for part in self.parts)
+
+
 @dataclass(slots=True)
 class Members:
     """Which record of a batch names which Segment. It is kept until the rows of these Segments are loaded.
@@ -181,14 +214,16 @@ class Batch:
     Attributes:
         flush_age: Set if the batch is submitted for its age. The time of its load is noted there.
         body: The encoded rows.
-        keys: The key of each row.
+        keys: The key of each record.
         members: Which record names which Segment.
         segment_keys: Each Segment as the records spell it, mapped to the keys of its members. The Segments are in the
             order in which they first appear.
         key_bytes: The approximate size of a row that holds only its key.
-        lines: The RECORD message of each row, exactly as it came.
+        lines: The RECORD message of each record, exactly as it came.
         input_bytes: The total size of the lines.
-        fingerprints: The hashes of each row, until the batch is submitted; empty unless only changed rows are sent.
+        fingerprints: The hashes of each record, until the batch is submitted; empty unless only changed rows are sent.
+        merged: The rows of several records each: the last rows of the body, and the last records. Each row before them
+            is that of one record.
     """
 
     ticket: int
@@ -204,6 +239,7 @@ class Batch:
     input_bytes: int = 0
     lines: list[bytes] = field(default_factory=list)
     fingerprints: list[tuple[int, bytes]] = field(default_factory=list)
+    merged: list[MergedRecords] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -211,7 +247,13 @@ class Batch:
     @property
     def size_bytes(self) -> int:
         """The approximate memory of the rows, their keys and their lines."""
-        return self.body.size_bytes + self.input_bytes + _ROW_BYTES * len(self.keys)
+        parts = sum(row.size_bytes for row in self.merged)
+        return self.body.size_bytes + parts + self.input_bytes + ROW_BYTES * len(self.keys)
+
+    @property
+    def single_rows(self) -> int:
+        """How many records have a row of their own. They come first, as their rows do."""
+        return len(self.body) - len(self.merged)
 
     def append(self, rows: Rows, start: int, stop: int, rows_json: bytes) -> None:
         """Append the rows from `start` up to, not including, `stop`.
@@ -230,6 +272,37 @@ class Batch:
         self.members.segments += rows.segments[start:stop]
         self.members.numbers.append(rows.numbers[start:stop])
         self.fingerprints += rows.fingerprints[start:stop]
+
+    def record(self, index: int) -> Rows:
+        """Return what is known of a record that has a row of its own, without the row. More rows may be appended."""
+        piece, position = self.body.find(index)
+        one = slice(index, index + 1)
+        return Rows(
+            (),
+            self.keys[one],
+            self.members.segments[one],
+            self.lines[one],
+            self.members.numbers[piece][position : position + 1],
+            self.fingerprints[one],
+        )
+
+    def drop(self, left_out: AbstractSet[int]) -> None:
+        """Drop records that have a row of their own, and their rows.
+
+        Args:
+            left_out: The indexes of the records.
+        """
+        kept = [index for index in range(len(self.keys)) if index not in left_out]
+        numbers = list(chain.from_iterable(self.members.numbers))
+        self.body = self.body.select(kept)
+        self.keys = [self.keys[index] for index in kept]
+        self.lines = [self.lines[index] for index in kept]
+        self.input_bytes = sum(map(len, self.lines))
+        if self.members.segments:
+            self.members.segments = [self.members.segments[index] for index in kept]
+        self.members.numbers = [[numbers[index] for index in kept]]
+        if self.fingerprints:
+            self.fingerprints = [self.fingerprints[index] for index in kept]
 
     def append_member(self, key: Key, segment: str, line: bytes, number: int) -> None:
         """Append a record that is in its List already, but not in a Segment. It has a key and no row.

@@ -60,6 +60,8 @@ class Body:
 
     def __init__(self) -> None:
         self._rows_json: list[bytes] = []
+        self._stops: list[int] = []
+        self._split: dict[int, list[msgspec.Raw]] = {}
         self._count = 0
         self._size_bytes = _BRACKETS - _COMMA
 
@@ -80,6 +82,7 @@ class Body:
         """
         self._rows_json.append(rows_json)
         self._count += count
+        self._stops.append(self._count)
         self._size_bytes += len(rows_json) + _COMMA
 
     def select(self, indexes: Sequence[int]) -> Body:
@@ -88,6 +91,19 @@ class Body:
         for index in indexes:
             body.append(self._rows[index], 1)
         return body
+
+    def find(self, index: int) -> tuple[int, int]:
+        """Return which append added a row, from 0, and the position of the row in it. More rows may be appended."""
+        piece = bisect_right(self._stops, index)
+        return piece, index - (self._stops[piece - 1] if piece else 0)
+
+    def row_json(self, index: int) -> bytes:
+        """Return one row as JSON. More rows may be appended."""
+        piece, position = self.find(index)
+        rows = self._split.get(piece)
+        if rows is None:
+            rows = self._split[piece] = _decode_rows(b"[" + self._rows_json[piece] + b"]")
+        return bytes(rows[position])
 
     def row(self, index: int) -> tuple[Any, ...]:
         """Return one row."""

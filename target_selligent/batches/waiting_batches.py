@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_selligent.batches.batch import Batch, Members
+from target_selligent.batches.batch import Batch, Members, MergedRecords, RecordRow
 from target_selligent.batches.run_store import create_temporary_database, disk_errors
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class WaitingBatches:
                 batch.members.segments,
                 [list(numbers) for numbers in batch.members.numbers],
                 batch.lines,
+                [row.parts for row in batch.merged],
             )
         )
         with disk_errors():
@@ -78,7 +79,7 @@ class WaitingBatches:
 
 
 def _restore(ticket: int, route: Route, stored: list[Any]) -> Batch:
-    fields, opened_at, rows_json, rows, keys, segments, numbers, lines = stored
+    fields, opened_at, rows_json, rows, keys, segments, numbers, lines, merged = stored
     batch = Batch(ticket, route, tuple(fields), opened_at)
     if rows:
         batch.body.append(rows_json, rows)
@@ -86,5 +87,10 @@ def _restore(ticket: int, route: Route, stored: list[Any]) -> Batch:
     batch.members = Members([tuple(one) if isinstance(one, list) else one for one in segments], numbers)
     batch.lines = lines
     batch.input_bytes = sum(map(len, lines))
+    start = len(keys) - sum(map(len, merged))
+    for parts in merged:
+        indexes = range(start, start + len(parts))
+        batch.merged.append(MergedRecords(indexes, [RecordRow(tuple(names), row) for names, row in parts]))
+        start = indexes.stop
     batch.group_keys_by_segment()
     return batch

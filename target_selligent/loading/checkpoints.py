@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Checkpoints:
         self._newest_ticket = 0
         self._open_tickets: list[int] = []
         """In ascending order."""
+        self._held_by: defaultdict[int, list[int]] = defaultdict(list)
+        """The tickets that each ticket holds open."""
+        self._holds: defaultdict[int, int] = defaultdict(int)
+        """How many acknowledgements each ticket needs beside its last one."""
         self._states: dict[int, str] = {}
         """The newest STATE that waits for each ticket."""
         self._waiting_bytes = 0
@@ -59,17 +64,23 @@ class Checkpoints:
             self._open_tickets.append(self._newest_ticket)
             return self._newest_ticket
 
+    def hold(self, ticket: int, later: int) -> None:
+        """Keep a ticket open until a later one is closed: a record of its batch has moved to the later batch.
+
+        Args:
+            ticket: The ticket. Its batch is not acknowledged yet.
+            later: A later open ticket.
+        """
+        with self._lock:
+            self._holds[ticket] += 1
+            self._held_by[later].append(ticket)
+
     def acknowledge(self, ticket: int) -> None:
         """Close the ticket of a batch whose records are all loaded or rejected. Print what is complete now."""
         if self._before is not None:
             self._before(ticket)
         with self._lock:
-            position = bisect_left(self._open_tickets, ticket)
-            del self._open_tickets[position]
-            state = self._states.pop(ticket, None)
-            if state is not None:
-                self._waiting_bytes -= len(state)
-                self._keep_or_print(state, position)
+            self._acknowledge(ticket)
 
     def note_state(self, state: str) -> None:
         """Print a STATE as soon as no batch before it is open. Repeated and empty STATEs are dropped.
@@ -95,6 +106,20 @@ class Checkpoints:
         """Print nothing after this, because the process is about to end. A STATE that is being printed is finished."""
         self._lock.acquire(timeout=_FREEZE_SECONDS)
         self._defer = True
+
+    def _acknowledge(self, ticket: int) -> None:
+        if self._holds.get(ticket):
+            self._holds[ticket] -= 1
+            return
+        self._holds.pop(ticket, None)
+        position = bisect_left(self._open_tickets, ticket)
+        del self._open_tickets[position]
+        state = self._states.pop(ticket, None)
+        if state is not None:
+            self._waiting_bytes -= len(state)
+            self._keep_or_print(state, position)
+        for held in self._held_by.pop(ticket, ()):
+            self._acknowledge(held)
 
     def _keep_or_print(self, state: str, open_before: int) -> None:
         """Keep a STATE while tickets before it are open; otherwise print it.

@@ -11,7 +11,8 @@ from target_selligent.api import LoadOptions, redact
 from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuffer, normalize_for_identity
 from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.loading.list_members import ListMembers
-from target_selligent.loading.loads import ABSENT, ListLoad, SegmentLoad
+from target_selligent.loading.loads import ABSENT, SegmentLoad
+from target_selligent.loading.merged_loads import load_rows
 from target_selligent.loading.parts import PartLoader
 from target_selligent.loading.report import Counts
 from target_selligent.loading.sizes import SizeLimit
@@ -179,14 +180,13 @@ class Delivery:
         return absent
 
     def _load_rows(self, batch: Batch, indexes: Sequence[int]) -> set[int]:
-        """Load rows of a batch into the List; return the indexes of those that Selligent refused."""
-        body = batch.body if len(indexes) == len(batch) else batch.body.select(indexes)
+        """Load records of a batch into the List; return the indexes of those that Selligent refused."""
         before = self.client.response_seconds
-        refused = self._parts.load(body, ListLoad(self, batch, indexes))
+        refused = load_rows(self, self._parts, batch, indexes)
         self._list_members.note_load(batch.route, batch.fields)
         if batch.flush_age is not None:
             batch.flush_age.note_load(self.client.response_seconds - before)
-        return {indexes[row] for row in refused}
+        return refused
 
     def finish_batch(self, prepared: PreparedBatch, refused: set[int]) -> None:
         """Buffer the loaded rows for their Segments, and load the Segments that are full or old.

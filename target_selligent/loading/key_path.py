@@ -89,4 +89,5 @@ def create_route(
         replaces_segments=description.settings.segment_data_import_option == "replace",
         loads_list=description.settings.load_list,
         origin=origin,
+        fields=tuple(column.field.name for column in fields.columns),
     )

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from target_selligent.loading.report import Counts
 from target_selligent.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from target_selligent.batches import Batch, Route, SegmentRows
     from target_selligent.loading.delivery import Delivery
     from target_selligent.loading.outcomes import Refusal, RowIndex
-    from target_selligent.loading.report import Counts
     from target_selligent.records import FieldType
 
 ABSENT = "no record of the List has its key, and load_list is false"
@@ -33,6 +33,8 @@ class LoadShape:
         key_types: Types of the key fields, in the same order.
         max_rows: Maximum number of rows in one call, by the settings.
         names_absent: Whether rows that the List does not have must be found and rejected.
+        is_proven: Whether a load with all of these fields has succeeded. So if rows are refused, they are at fault,
+            and not the request.
     """
 
     place: str
@@ -41,6 +43,7 @@ class LoadShape:
     key_types: Sequence[FieldType]
     max_rows: int
     names_absent: bool = False
+    is_proven: bool = False
 
 
 class Load(Protocol):
@@ -86,26 +89,31 @@ class ListLoad:
     Args:
         delivery: Makes the calls, and receives the counts and the rejected records.
         batch: The batch.
-        indexes: Indexes, in the batch, of the rows that are loaded.
+        fields: Field names of the rows, in row order.
+        indexes: Index, in the batch, of the record of each row. Rows after these are merged: if they are refused, their
+            records are not rejected yet, but loaded one after the other.
+        is_proven: See `LoadShape`.
     """
 
     delivery: Delivery
     batch: Batch
+    fields: Sequence[str]
     indexes: Sequence[int]
+    is_proven: bool = False
 
     @property
     def shape(self) -> LoadShape:
         """What all rows have in common."""
         route = self.batch.route
         place = f"List {route.list_api_name}"
-        return LoadShape(place, self.batch.fields, route.key_fields, route.key_types, sys.maxsize)
+        return LoadShape(place, self.fields, route.key_fields, route.key_types, sys.maxsize, is_proven=self.is_proven)
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
         """Send rows in one call. See `Load.send`."""
         delivery, route = self.delivery, self.batch.route
         return delivery.client.load_list(
             route.list_api_name,
-            self.batch.fields,
+            self.fields,
             route.key_fields,
             body,
             delivery.own.list_data_import_option,
@@ -115,6 +123,10 @@ class ListLoad:
 
     def reject(self, row: RowIndex, refusal: Refusal) -> None:
         """Reject a row. See `Load.reject`."""
+        if row >= len(self.indexes):
+            # Its records are sent again, and counted then.
+            self.count(Counts(sent=-1, refused=-1))
+            return
         index = self.indexes[row]
         self.delivery.reject_row(self.batch, index, refusal.rejection, vendor_message=refusal.vendor_message)
 

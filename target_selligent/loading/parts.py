@@ -111,6 +111,8 @@ class _Loading:
         self._refused: set[RowIndex] = set()
         self._lost_parts = LostParts()
         self._suspects = Suspects()
+        if shape.is_proven:
+            self._suspects.note_loaded()
         self._start = loader.accepted.start((shape.place, ",".join(shape.fields), ",".join(shape.key_fields)))
 
     def run(self) -> set[RowIndex]:

@@ -15,8 +15,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.api import Doing
-from target_selligent.batches import Batch, BatchBuffer, FlushAge, Route, Spool
+from target_selligent.batches import Batch, FlushAge, Spool
 from target_selligent.errors import RunStoppedError
+from target_selligent.loading.buffers import Buffers
 from target_selligent.loading.changes import Changes
 from target_selligent.loading.checkpoints import Checkpoints
 from target_selligent.loading.deletions import Deletions
@@ -127,7 +128,7 @@ class LoadRun:
             before_chunk=self._before_chunk,
         )
         self._destinations: dict[str, ListDestination] = {}
-        self._buffers: dict[str, BatchBuffer[tuple[Route, tuple[str, ...]]]] = {}
+        self._buffers = Buffers(settings, self._checkpoints, self._submit)
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False
@@ -220,7 +221,7 @@ class LoadRun:
                 origin,
                 self._parts,
                 destination,
-                self._buffer(destination),
+                self._buffers.open(destination),
                 records_read=old.records_read if old is not None else 0,
             )
         self._loaders[name] = described, loader
@@ -328,8 +329,7 @@ class LoadRun:
     def _finish(self, *, complete: bool) -> None:
         if complete and self._spool is not None:
             self._spool.load_all(self._list_workers.check)
-        for buffer in self._buffers.values():
-            buffer.flush()
+        self._buffers.flush()
         self._list_workers.finish()
         if complete:
             self._load_waiting()
@@ -382,18 +382,6 @@ class LoadRun:
         if self._plan is not None:
             self._plan.note_batch(batch)
         self._load_order.submit(batch, destination)
-
-    def _buffer(self, destination: ListDestination) -> BatchBuffer[tuple[Route, tuple[str, ...]]]:
-        """Return the buffer of a List. All streams of the List share it, so that their records keep their order."""
-        known = self._buffers.get(destination.api_name)
-        if known is None:
-            known = self._buffers[destination.api_name] = BatchBuffer(
-                lambda shape: Batch(self._checkpoints.open(), *shape, time.monotonic()),
-                lambda batch: self._submit(batch, destination),
-                max_rows=self._settings.batch_size_rows,
-                max_bytes=self._settings.max_request_bytes,
-            )
-        return known
 
 
 def _do_nothing(_: object) -> None:

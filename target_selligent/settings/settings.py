@@ -137,6 +137,23 @@ class Settings(StreamSettings):
         """The API key and secret, which must never be logged."""
         return self.api_key, self.api_secret
 
+    def merges_records(self, list_api_name: str) -> bool:
+        """Return whether records with the same key are sent as one row, because this ends in the same List.
+
+        With other options, Selligent must see each record: the first one counts, or a record that the List does not
+        have is not found, or the load stops at a refused record, or the response does not say what was refused.
+
+        Args:
+            list_api_name: The API name of the List, in any spelling.
+        """
+        own = self.for_list(list_api_name)
+        return (
+            own.last_record_wins
+            and own.list_data_import_option == "InsertAndUpdate"
+            and self.error_handling == "ContinueOnError"
+            and self.mode == "Sync"
+        )
+
     @property
     def state_deferred_by(self) -> str | None:
         """The settings because of which STATE is printed only at the end; None if it is printed during the run."""

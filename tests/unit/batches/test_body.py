@@ -94,3 +94,14 @@ def test_selected_rows(data: st.DataObject, rows: list[Any]) -> None:
 def test_a_row_is_decoded() -> None:
     """A row that was encoded alone is decoded unchanged."""
     assert decode_row(encode_rows([("ä", None, 1.5)])) == ("ä", None, 1.5)
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=4))
+def test_single_rows_of_a_body_that_grows(groups: list[list[Any]]) -> None:
+    """Each row is found in its group, and has its own text, while further groups are appended."""
+    body = Body()
+    expected: list[tuple[int, int, bytes]] = []
+    for piece, group in enumerate(groups):
+        body.append(encode_rows(group), len(group))
+        expected += [(piece, position, encode_rows([row])) for position, row in enumerate(group)]
+        assert [(*body.find(index), body.row_json(index)) for index in range(len(body))] == expected

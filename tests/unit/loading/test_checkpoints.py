@@ -219,3 +219,30 @@ def test_a_freeze_waits_for_the_state_that_is_being_printed() -> None:
     for thread in threads:
         thread.join()
     assert events == ["printed", "frozen"]
+
+
+@given(st.permutations(range(4)), st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), max_size=6, unique=True))
+def test_a_held_ticket_is_open_until_the_later_ones_are_closed(order: list[int], pairs: list[tuple[int, int]]) -> None:
+    """A STATE that waits for a ticket waits for all that hold it, and those that hold them."""
+    printed: list[str] = []
+    checkpoints = Checkpoints(printed.append)
+    tickets = []
+    for number in range(4):
+        tickets.append(checkpoints.open())
+        checkpoints.note_state(str(number))
+    needed = [{number} for number in range(4)]
+    for early, span in pairs:
+        later = early + span
+        if later < 4:
+            checkpoints.hold(tickets[early], tickets[later])
+            needed[early].add(later)
+    for number in (2, 1, 0):
+        needed[number] = needed[number].union(*(needed[later] for later in needed[number] if later != number))
+    acknowledged: set[int] = set()
+    for number in order:
+        checkpoints.acknowledge(tickets[number])
+        acknowledged.add(number)
+        true = [text for text in range(4) if all(needed[early] <= acknowledged for early in range(text + 1))]
+        assert [int(text) for text in printed[-1:]] == true[-1:]
+    assert printed[-1] == "3"
+    assert checkpoints.waiting == 0
