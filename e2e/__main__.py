@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from e2e.postgres import Postgres
 
 STREAM = "public-selligent_export"
-TEST_LIST = "meltano_test"
 _HERE = Path(__file__).parent
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEST_PASSED = "Test data was written to your target system"
@@ -78,10 +77,6 @@ TWO_LISTS = {
     "TARGET_SELLIGENT_BATCH_SIZE_ROWS": "500",
 }
 WRONG_SECRET = {"TARGET_SELLIGENT_API_SECRET": "not-the-secret"}
-CONFIG_TEST = {
-    "TARGET_SELLIGENT_LIST_API_NAME": TEST_LIST,
-    "TARGET_SELLIGENT_FIELD_MAPPING": json.dumps({"id": KEY}),
-}
 
 
 class Pipeline:
@@ -102,17 +97,21 @@ class Pipeline:
         self._state: dict[str, Any] | None = None
 
     def test_config(self) -> None:
-        """Let Meltano test the target: it loads a record of its own into a List of its own."""
+        """Let Meltano test the target: it checks the config, and loads nothing."""
         self._report.say("meltano config test target-selligent")
-        tested = self._meltano.test_target(CONFIG_TEST)
+        before = self._emulator.list_records(LIST, [KEY])
+        tested = self._meltano.test_target(PIPELINE)
         # Meltano 4.4 ends by terminating the target, which may be gone by then: its verdict stands before that.
         passed = tested.code == 0 or (_TEST_PASSED in tested.log and "ProcessLookupError" in tested.log)
         if not passed:  # only then: the test fails on the word "error", which debug lines hold for other reasons
-            tested = self._meltano.test_target(CONFIG_TEST | {"MELTANO_CLI_LOG_LEVEL": "debug"})
+            tested = self._meltano.test_target(PIPELINE | {"MELTANO_CLI_LOG_LEVEL": "debug"})
         self._report.check(passed, "Meltano's test of the target passes", tested.tail().splitlines())
-        if passed:
-            records = self._emulator.list_records(TEST_LIST, [KEY, "NAME"])
-            self._report.check(records == [[1, "Meltano Test Record"]], "its record is in Selligent", [str(records)])
+        refused = self._meltano.test_target(PIPELINE | WRONG_SECRET)
+        failed = refused.code != 0 and _TEST_PASSED not in refused.log
+        self._report.check(failed, "with a wrong secret it does not", refused.tail().splitlines())
+        self._report.check(before == self._emulator.list_records(LIST, [KEY]), "and nothing is written")
+        checked = self._meltano.check_target(PIPELINE)
+        self._report.check(checked.code == 0, "the command check finds nothing wrong", checked.tail().splitlines())
 
     def check_refusal(self) -> None:
         """Check that a run that cannot log in fails and leaves contents and state alone."""
@@ -242,8 +241,8 @@ def _run_all(report: Report, folder: Path) -> None:
         report.say(f"PostgreSQL {version}, {meltano.versions()}")
         postgres.execute((_HERE / "customers.sql").read_text(encoding="utf-8"))
         pipeline = Pipeline(report, postgres, emulator, meltano)
-        pipeline.test_config()
         pipeline.run("first run")
+        pipeline.test_config()
         postgres.execute((_HERE / "changes.sql").read_text(encoding="utf-8"))
         pipeline.check_refusal()
         pipeline.run("second run, after changes")

@@ -110,7 +110,7 @@ class Meltano:
         return self._run("run", TAP, TARGET, more=more)
 
     def test_target(self, more: Mapping[str, str]) -> Finished:
-        """Let Meltano test the target, which loads a record of its own."""
+        """Let Meltano test the target."""
         return self._run("--environment=test", "config", "test", TARGET, more=more)
 
     def run_in(
@@ -127,6 +127,10 @@ class Meltano:
         pins = {name: str(ROOT / _TARGET_PINS) for name in ("UV_CONSTRAINT", "PIP_CONSTRAINT")} if constraints else {}
         environment = self._environment | pins | dict(more or {})
         return processes.run([self._command, *arguments], env=environment, cwd=folder, seconds=_INSTALL_SECONDS)
+
+    def check_target(self, more: Mapping[str, str]) -> Finished:
+        """Run the target's command `check`."""
+        return self._run("--environment=test", "invoke", f"{TARGET}:check", more=more)
 
     def state(self) -> dict[str, Any] | None:
         """Return the state that is stored for the pipeline; None if there is none."""

@@ -1,4 +1,7 @@
-"""The command line of the target: it loads messages, or shows with `--dry-run` what it would load."""
+"""The command line of the target: it loads messages, or shows with `--dry-run` what it would load.
+
+The messages with which Meltano tests a target are not loaded: the config is checked instead.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,21 @@ from typing import IO, Any
 import click
 from singer_sdk.exceptions import SingerSDKError
 
+from target_selligent.checks import Check
 from target_selligent.dry_run import DryRun
 from target_selligent.errors import TargetSelligentError
 from target_selligent.failure import Failure
+from target_selligent.loading import Plan
 from target_selligent.target import TargetSelligent
+
+_TEST_STREAM = "meltano_test_stream"
+"""The stream that `meltano config test` sends. Its record is nobody's: it must not get into a List."""
 
 
 class TargetCommand(TargetSelligent):
-    """The target with the options of a dry run."""
+    """The target with the options of a dry run, and with an answer to Meltano's test."""
+
+    _is_tested = False
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -60,3 +70,44 @@ class TargetCommand(TargetSelligent):
             DryRun.run_to_its_end(config, file_input, limit=limit, show_values=show_values)
         except (TargetSelligentError, SingerSDKError) as error:
             raise Failure(error) from None
+
+    def process_endofpipe(self) -> None:
+        """End the run. If Meltano tests the target, check the config instead.
+
+        Raises:
+            Failure: If the config is wrong. Meltano shows its line.
+        """
+        reader = self.message_reader
+        if not self._is_tested or reader.failure is not None or reader.stop_signal is not None:
+            super().process_endofpipe()
+            return
+        self.run.finish(complete=False)
+        check = Check(self.settings, Plan(patient=False))
+        findings = check.run()
+        wrong = [finding for finding in findings if finding.status == "wrong"]
+        if wrong:
+            raise Failure("; ".join(f"{one.subject}: {one.message} {one.advice}".strip() for one in wrong))
+        # Meltano takes any line with a word such as "error" for a failure, so names of Lists and fields are not in it.
+        self.logger.info("Selligent was checked with this config, and nothing is wrong. Nothing was written to it")
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Process a SCHEMA. If it is the first one and that of Meltano's test, nothing of the input is loaded."""
+        first = not self._schemas and message_dict.get("stream") == _TEST_STREAM
+        self._is_tested = self._is_tested or (first and _TEST_STREAM not in self.settings.streams)
+        if not self._is_tested:
+            super()._process_schema_message(message_dict)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        """Process a RECORD, unless Meltano tests the target."""
+        if not self._is_tested:
+            super()._process_record_message(message_dict)
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """Process a STATE, unless Meltano tests the target."""
+        if not self._is_tested:
+            super()._process_state_message(message_dict)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Process an ACTIVATE_VERSION, unless Meltano tests the target."""
+        if not self._is_tested:
+            super()._process_activate_version_message(message_dict)

@@ -21,7 +21,7 @@ EMULATOR = f"{OURS}.emulator"
 
 ARROWS: dict[str, set[str]] = {
     "commands": {"entry", "checks", "loading", "rejects", "records", "errors"},
-    "entry": {"loading", "rejects", "batches", "records", "settings", "errors"},
+    "entry": {"checks", "loading", "rejects", "batches", "records", "settings", "errors"},
     "checks": {"loading", "api", "records", "settings", "errors"},
     "loading": {"api", "reports", "rejects", "snapshot", "batches", "records", "settings", "errors"},
     "api": {"records", "errors"},

@@ -89,6 +89,7 @@ OTHER_NAMES = {
     *(metric.value for metric in Metric),
     *(field for kind in (RunSummary, *REPORT_PARTS) for field in kind.__struct_fields__),
     "batch_config",  # of taps
+    "meltano_test_stream",  # of Meltano
     "pip_url",  # of Meltano
     "result_settings",  # of Treasure AI
     "related_field",  # of a relation
