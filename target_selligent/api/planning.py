@@ -194,6 +194,7 @@ class PlanningTransport(Transport):
 
     Attributes:
         writes: What would have been written by now.
+        searches: Whether searches of records are sent. If not, they find nobody.
         read_calls: How many calls were sent.
         read_seconds: Their total time.
         quota: What the last response says about the quota; None before the first response.
@@ -205,6 +206,7 @@ class PlanningTransport(Transport):
         super().__init__(*args, **options)
         self._counting = threading.Lock()
         self.writes = PlannedWrites()
+        self.searches = True
         self.read_calls = 0
         self.read_seconds = 0.0
         self.quota: Quota | None = None
@@ -225,6 +227,8 @@ class PlanningTransport(Transport):
         planned = self.writes.read(path, f"{method} {'/'.join(path)}")
         if planned is not None:
             return planned
+        if path[-1:] == ["search"] and not self.searches:
+            return {"data": []}
         started_at = time.monotonic()
         try:
             response = super().call(method, path, query=query, body=body, splittable=splittable)

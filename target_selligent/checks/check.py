@@ -53,6 +53,7 @@ class Check:
         self._settings = settings
         self._plan = plan
         self._client = plan.client(settings)
+        self._transport = plan.open_transport(settings)
         self._fields: dict[str, Sequence[FieldDefinition]] = {}
         self._tried: dict[str, ApiError | None] = {}
         self.findings: list[Finding] = []
@@ -71,16 +72,14 @@ class Check:
         Returns:
             What was found, in order.
         """
-        if self._plan.transport is None:
-            raise RuntimeError("the plan has no client")
-        overview = OverviewCalls(self._plan.transport)
+        overview = OverviewCalls(self._transport)
         some_list = next((one.list_api_name for one in self._settings.all_streams), self._settings.list_api_name)
         self.findings += check_connection(
             self._settings, overview.get_organization, lambda: self._client.get_list(some_list)
         )
         if not self.ok:
             return self.findings
-        self.findings += check_headers(self._plan.transport)
+        self.findings += check_headers(self._transport)
         rejected = read_input() if read_input is not None else ()
         for name in self._find_lists():
             self.findings += self._check_list(name, overview)
@@ -174,6 +173,7 @@ class Check:
 
     def _search(self, list_api_name: str, segment: str | None) -> bool:
         """Search for nobody: a search that is allowed finds no record."""
+        self._transport.searches = True
         return bool(self._client.search_members(list_api_name, segment, [], after=_NO_RECORD, take=1))
 
     def _find_segment(self, list_api_name: str) -> str | None:

@@ -42,7 +42,7 @@ def _always(setting: str) -> Callable[[StreamSettings], str | None]:
 def _if_list_is_loaded(own: StreamSettings) -> str | None:
     if not own.load_list:
         return None
-    if own.segment_data_import_option == "remove":
+    if own.segment_data_import_option == "remove" or not own.load_list:
         return "removal_fields" if own.removal_fields else None
     return "list_api_name"
 

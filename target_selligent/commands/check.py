@@ -88,6 +88,15 @@ class CheckingTarget(PlanningTarget):
         _print_report(findings, output_format)
         sys.exit(0 if check.ok else 1)
 
+    def _open_stream(self, message_dict: dict[str, Any]) -> None:
+        """Create the sinks of a stream. Records are left out if the List must be read to know what becomes of them."""
+        super()._open_stream(message_dict)
+        stream = message_dict["stream"]
+        sinks = list(self._sinks_of(stream))
+        if any(not self.settings.for_stream(sink.stream_name).load_list for sink in sinks):
+            self._unusable_streams.add(stream)
+            self.message_reader.record_receivers.pop(stream, None)
+
     def _create_plan(self) -> Plan:
         return Plan(patient=False)
 

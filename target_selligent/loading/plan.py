@@ -84,7 +84,8 @@ class Plan:
     """What a run would do. A run that is given a plan reads from Selligent, and writes nothing.
 
     Args:
-        patient: Whether calls are tried again as often as in a run. Otherwise a failure is known soon.
+        patient: Whether calls are tried again as often as in a run, and records are searched for. Otherwise a failure
+            is known soon, and searches find nobody.
 
     Attributes:
         problems: What would end the run, or end the loading of a stream. A run without a plan ends at the first.
@@ -111,6 +112,12 @@ class Plan:
             activity: Notes what the run is doing. Only the first call needs it.
         """
         if self._client is None:
+            self._client = SelligentClient(self.open_transport(settings, activity))
+        return self._client
+
+    def open_transport(self, settings: Settings, activity: Activity | None = None) -> PlanningTransport:
+        """Return the transport of the plan. The arguments are those of `client`."""
+        if self.transport is None:
             timeout = settings.request_timeout_seconds
             self.transport = PlanningTransport(
                 settings.base_url,
@@ -122,8 +129,8 @@ class Plan:
                 policy=RetryPolicy(busy_seconds=settings.busy_timeout_seconds) if self._patient else _IMPATIENT,
                 activity=activity,
             )
-            self._client = SelligentClient(self.transport)
-        return self._client
+            self.transport.searches = self._patient
+        return self.transport
 
     @property
     def creations(self) -> Sequence[PlannedCreation]:

@@ -241,3 +241,16 @@ def test_settings_from_the_environment(contacts: Tenant) -> None:
     env = {f"TARGET_SELLIGENT_{name.upper()}": value for name, value in contacts.config().items()}
     done = run_command("--config=ENV", env=env, program=PROGRAM).succeeded()
     assert line_of(done, "ok", "List contacts")
+
+
+def test_no_record_is_read(contacts: Tenant) -> None:
+    """Neither for a mirror nor with `load_list: false`: the searches of the check find nobody."""
+    contacts.add_members("vip", "KEY", ["a"])
+    messages = [schema({"key": "string"}), record({"key": "b"})]
+    for settings in ({"segment_data_import_option": "mirror"}, {"load_list": False}):
+        since = contacts.count_requests()
+        check(contacts, messages=messages, segment="vip", **settings).succeeded()
+        requests = contacts.read_journal("requests")[since:]
+        searches = [request["path"].rpartition("/lists")[2] for request in requests if request["method"] == "POST"]
+        assert set(searches) <= {"/contacts/data/search", "/contacts/segments/vip/data/search"}
+        assert len(searches) == len(set(searches)) > 0

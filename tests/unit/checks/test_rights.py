@@ -40,6 +40,7 @@ SEGMENTS = {"static Segment details", "static Segment data load"}
             {"segment": "a", "load_list": False, "create_list_if_not_exists": True, "create_fields_if_not_exist": True},
             {*ALWAYS, *SEGMENTS, "List data search"},
         ),
+        ({"segment": "a", "load_list": False}, {*ALWAYS, *SEGMENTS, "List data search"}),
         ({"segment": "a", "action_column": "act"}, {*LOADS, *SEGMENTS, "Segment data delete"}),
         ({"deleted_records": "delete"}, {*LOADS, "List data search", "List data delete"}),
         (
