@@ -83,7 +83,7 @@ class LoadRun:
         plan: Plan | None = None,
     ) -> None:
         if plan is not None:
-            settings = replace(settings, rejects_path=None, report_path=None)
+            settings = replace(settings, rejects_path=None, report_path=None, alert_url=None)
         self._settings = settings
         self._plan = plan
         self._loaders: dict[str, tuple[object, StreamLoader]] = {}
@@ -285,7 +285,7 @@ class LoadRun:
         self._stopped = True
 
     def conclude(self, error: BaseException | None) -> None:
-        """Write the report now, because the process is about to end. Any thread may call this method.
+        """Write the report and send the alert now, because the process is about to end. Any thread may call this.
 
         Args:
             error: What ends the run; None if it was stopped.
@@ -299,7 +299,7 @@ class LoadRun:
     def finish(self, *, complete: bool = True, error: BaseException | None = None) -> None:
         """Load the remaining records, wait for them, and check the result of the run. A second call does nothing.
 
-        At the end, the report is written, if there is a `report_path`.
+        At the end, the report is written and the alert is sent, if the settings ask for them.
 
         Args:
             complete: Whether all records of the run have come. If not, records that are stored until the end of the

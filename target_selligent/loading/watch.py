@@ -17,6 +17,7 @@ from target_selligent.loading.progress import Progress
 from target_selligent.loading.timeline import Timeline
 from target_selligent.rejects import how_to_mend
 from target_selligent.reports import (
+    Alert,
     CountsOf,
     EndpointTimes,
     IgnoredStream,
@@ -70,6 +71,7 @@ class RunWatch:
         self._settings, self._report, self._rejects = settings, report, rejects
         self._count_read = count_read
         self._file = ReportFile(settings.report_path) if settings.report_path else None
+        self._alert = Alert(settings.alert_url, settings.alert_on) if settings.alert_url else None
         self._timeline = Timeline()
         receivers = [*([self._timeline.note] if self._file else []), *([on_progress] if on_progress else [])]
         self._monitor = Monitor(self.look, receivers)
@@ -110,21 +112,26 @@ class RunWatch:
         self._monitor.end()
 
     def conclude(self, error: BaseException | None, *, complete: bool) -> None:
-        """Write the report of the run that has ended. A second call does nothing. No exception is raised.
+        """Write the report of the run that has ended, and send the alert. A second call does nothing.
+
+        No exception is raised: neither of them may end a run.
 
         Args:
             error: What ended the run; None if nothing did.
             complete: Whether all its records had come.
         """
-        if self._file is None or not self._concluded.acquire(blocking=False):
+        if (self._file is None and self._alert is None) or not self._concluded.acquire(blocking=False):
             return
-        try:
-            progress = self.look()
-            self._timeline.note(progress)
-            self._file.write(self._summarize(progress, error, complete=complete))
-        except Exception as problem:  # noqa: BLE001 - a report that cannot be written must not end a run
-            reason = problem.strerror if isinstance(problem, OSError) else type(problem).__name__
-            logger.warning("The report (report_path) cannot be written: %s", reason)
+        progress = self.look()
+        self._timeline.note(progress)
+        summary = self._summarize(progress, error, complete=complete)
+        if self._file is not None:
+            try:
+                self._file.write(summary)
+            except OSError as problem:
+                logger.warning("The report (report_path) cannot be written: %s", problem.strerror)
+        if self._alert is not None:
+            self._alert.send(summary)
 
     def _summarize(self, progress: Progress, error: BaseException | None, *, complete: bool) -> RunSummary:
         ended_at = datetime.now(timezone.utc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from target_selligent.reports.alert import Alert
 from target_selligent.reports.file import ReportFile
 from target_selligent.reports.summary import (
     CountsOf,
@@ -16,6 +17,7 @@ from target_selligent.reports.summary import (
 )
 
 __all__ = [
+    "Alert",
     "CountsOf",
     "EndpointTimes",
     "IgnoredStream",

@@ -61,6 +61,8 @@ class Settings(StreamSettings):
     snapshot_max_age_days: int
     rejects_path: str | None
     report_path: str | None
+    alert_url: str | None = field(repr=False)
+    alert_on: str
     max_rejects: Limit | None
     requests_per_minute: int
     max_parallel_requests_per_list: int
@@ -186,6 +188,7 @@ class Settings(StreamSettings):
         if not problems:
             problems += _find_base_url_problems(configured["base_url"])
             problems += _find_text_problems(configured)
+            problems += _find_alert_url_problems(configured.get("alert_url"))
             problems += [
                 problem
                 for name in STREAM_SETTINGS
@@ -298,6 +301,23 @@ def _find_base_url_problems(base_url: str) -> list[str]:
     if parts.path.strip("/") or "?" in base_url or "#" in base_url:
         problems.append("base_url must be the address alone, without a path such as /Portal/Api")
     return problems
+
+
+def _find_alert_url_problems(alert_url: str | None) -> Iterator[str]:
+    """Yield what is wrong with a web hook, without its address: it is a secret."""
+    if alert_url is None:
+        return
+    try:
+        parts = urlsplit(alert_url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or not _is_host(host) or INVISIBLE.search(alert_url) or " " in alert_url:
+        yield "alert_url is not a valid URL"
+    elif parts.scheme != "https" and (parts.scheme != "http" or host not in LOOPBACK_HOSTS):
+        yield "alert_url must start with https://"
+    elif "@" in parts.netloc:
+        yield "alert_url must not contain a user or password"
 
 
 def _is_host(host: str) -> bool:

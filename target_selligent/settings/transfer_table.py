@@ -65,6 +65,22 @@ TRANSFER_SETTINGS: tuple[SettingDefinition, ...] = (
         "File for a report of the run as JSON, such as `report.json`. A page is written beside it, as `report.html`.",
     ),
     SettingDefinition(
+        "alert_url",
+        "string",
+        "Web hook for alerts",
+        "Web hook that gets one short message when a run ends: of Slack, Teams or anything that takes JSON over https.",
+        secret=True,
+    ),
+    SettingDefinition(
+        "alert_on",
+        "string",
+        "When to alert",
+        "Which runs are told about. `failure`: those that fail or are stopped. `rejects`: also those that reject "
+        "records. `always`: all.",
+        default="failure",
+        options=("failure", "rejects", "always"),
+    ),
+    SettingDefinition(
         "max_rejects",
         "limit",
         "Most rejects",

@@ -24,7 +24,7 @@ def test_every_setting_is_described(definition: Any) -> None:
     assert described["description"].endswith(".")
     assert described["type"]
     assert definition.find_problem(definition.default) is None or definition.default is None
-    assert described.get("secret", False) == (definition.name in {"api_key", "api_secret"})
+    assert described.get("secret", False) == (definition.name in {"api_key", "api_secret", "alert_url"})
 
 
 def test_the_schema_requires_what_has_no_default() -> None:
