@@ -50,7 +50,7 @@ class Rejects:
             overwrite them.
 
     Attributes:
-        run_id: Names the run in the rejects file.
+        run_id: Names the run in the rejects file, and in static fields.
 
     Raises:
         DestinationError: If the file cannot be opened.

@@ -65,6 +65,29 @@ def test_each_run_has_an_id_of_its_own(tenant: Tenant, tmp_path: Path) -> None:
     assert len({value for (value,) in tenant.rows("RUN")}) == 2
 
 
+def test_a_new_run_is_no_change(tenant: Tenant, tmp_path: Path) -> None:
+    """With `changes_only`, the id and the time of the run are those of the run that sent the record last."""
+    texts = {"RUN": "{run_id}", "SOURCE": "crm", "RUN_AT": "{run_started_at}"}
+    settings = {**CREATE, "changes_only": True, "snapshot_path": str(tmp_path / "snapshot"), "static_fields": texts}
+    messages = [
+        schema({"key": "string", "name_of": "string"}),
+        *records("key name_of", ("a", "Ann"), ("b", "Ben")),
+        record({"key": "c"}),
+    ]
+    tenant.run(messages, **settings).succeeded()
+    first = tenant.rows("RUN", "RUN_AT")
+    assert len(first) == 3
+    tenant.run(messages, **settings).succeeded()
+    assert tenant.requests("data/load") == []
+    changed = [*messages[:2], record({"key": "b", "name_of": "Bea"}), messages[3]]
+    tenant.run(changed, **settings).succeeded()
+    now = tenant.rows("RUN", "RUN_AT")
+    assert [now[0], now[2]] == [first[0], first[2]]
+    assert (now[1][0], now[1][1]) != (first[1][0], first[1][1])
+    tenant.run(changed, **{**settings, "static_fields": {**texts, "SOURCE": "shop"}}).succeeded()
+    assert tenant.rows("NAME_OF", "SOURCE") == [["Ann", "shop"], ["Bea", "shop"], [None, "shop"]]
+
+
 @pytest.mark.parametrize("way", [{}, THROUGH_THE_SDK], ids=["many at once", "one by one"])
 def test_the_segments_of_records(tenant: Tenant, way: dict[str, Any]) -> None:
     """Several are joined by commas; null if there is none. Both ways through the target end the same."""
@@ -94,7 +117,7 @@ def test_values_have_the_type_of_a_field_that_exists(tenant: Tenant) -> None:
     tenant.run(PEOPLE, static_fields={"SCORE": "7", "run_at": "{run_started_at}", "FLAG": "true"}).succeeded()
     assert tenant.rows("Score", "Flag") == [[7, True], [7, True]]
     (load,) = tenant.requests("data/load")
-    assert load["query"]["fields"] == "KEY,NAME_OF,Score,RUN_AT,Flag"
+    assert load["query"]["fields"] == "KEY,NAME_OF,Score,Flag,RUN_AT"
 
 
 def test_a_missing_static_field_is_an_error_or_is_added(tenant: Tenant) -> None:
