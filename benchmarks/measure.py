@@ -67,12 +67,15 @@ class RunningStub:
 
 
 @contextlib.contextmanager
-def running_stub(has: Path, *, latency_ms: float = 0, one_at_a_time: bool = True) -> Iterator[RunningStub]:
+def running_stub(
+    has: Path, *, latency_ms: float = 0, row_latency_us: float = 0, one_at_a_time: bool = True
+) -> Iterator[RunningStub]:
     """Start a stub, and stop it at the end.
 
     Args:
         has: JSON file with the `fields` and `segments` that every List has.
         latency_ms: What every call takes.
+        row_latency_us: What every row of a List load takes beyond that, in microseconds.
         one_at_a_time: Whether it refuses a load while another one runs on the same List.
 
     Yields:
@@ -82,7 +85,11 @@ def running_stub(has: Path, *, latency_ms: float = 0, one_at_a_time: bool = True
     if one_at_a_time:
         command.append("--one-at-a-time")
     with subprocess.Popen(  # noqa: S603 - our own stub
-        [*command, f"--latency-ms={latency_ms}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [*command, f"--latency-ms={latency_ms}", f"--row-latency-us={row_latency_us}"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             port = process.stdout.readline() if process.stdout is not None else ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ SEGMENT = "segment"
 _VERSION = 1
 """To be counted up when the messages of a shape change: files of earlier versions are then made anew."""
 _STATE_EVERY = 5_000
+_NUMBERS, _LACKING = 5, 0.3
 _EXTRACTED = "2026-11-21T00:00:00+00:00"
 _FIRST_NAMES = ("Ada", "Bruno", "Chloé", "Dmitri", "Elif", "Femke", "Gökhan", "Hanne", "Ines", "Jürgen", "Kaat")
 _LAST_NAMES = ("Peeters", "Janssens", "Maes", "Müller", "Dubois", "Ñíguez", "O'Neill", "De Smet", "Öztürk")
@@ -55,6 +58,8 @@ class Shape:
         streams: Streams that they are spread over, in blocks.
         block: Records of one stream that follow each other before the next stream's come.
         narrow: Whether records have a key, a number and a Segment only: for very many of them.
+        keys: Distinct keys of records of five numbers, each of which lacks three in ten of them. 0 for other records,
+            each with a key of its own.
     """
 
     records: int
@@ -63,6 +68,7 @@ class Shape:
     streams: int = 1
     block: int = 100
     narrow: bool = False
+    keys: int = 0
 
     @property
     def stream_names(self) -> list[str]:
@@ -72,6 +78,8 @@ class Shape:
     @property
     def columns(self) -> dict[str, dict[str, Any]]:
         """The columns that become fields, each with its JSON Schema."""
+        if self.keys:
+            return {KEY: _COLUMNS[KEY], **{f"number_{place}": {"type": "integer"} for place in range(_NUMBERS)}}
         if self.narrow:
             return {name: schema for name, schema in _COLUMNS.items() if name in _NARROW}
         kinds = [{"type": ["integer", "null"]}, _TEXT, {"type": ["number", "null"]}, {"type": ["boolean", "null"]}]
@@ -99,7 +107,7 @@ class Shape:
         heads = [f'{{"type":"RECORD","stream":"{stream}","record":' for stream in self.stream_names]
         tail = f',"time_extracted":"{_EXTRACTED}"}}\n'
         extra = _extra_values(self.extra_columns)
-        record = _narrow_record if self.narrow else _record
+        record = partial(_lacking_record, self.keys) if self.keys else _narrow_record if self.narrow else _record
         for number in range(self.records):
             head = heads[number // self.block % self.streams]
             yield f"{head}{record(number, number % self.segments, extra(number))}{tail}"
@@ -145,6 +153,12 @@ def _record(number: int, segment: int, extra: str) -> str:
 
 def _narrow_record(number: int, segment: int, extra: str) -> str:
     return f'{{"{KEY}":"C{number:09d}","{SEGMENT}":"segment_{segment}","orders":{number % 50}{extra}}}'
+
+
+def _lacking_record(keys: int, number: int, segment: int, extra: str) -> str:
+    rand = random.Random(number)  # noqa: S311 - the same on every machine
+    values = "".join(f',"number_{place}":{number}' for place in range(_NUMBERS) if rand.random() >= _LACKING)
+    return f'{{"{KEY}":"C{rand.randrange(keys):09d}","{SEGMENT}":"segment_{segment}"{values}{extra}}}'
 
 
 def _extra_values(count: int) -> Callable[[int], str]:

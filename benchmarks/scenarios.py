@@ -22,6 +22,10 @@ _BATCH_ROWS = 2500
 _BIG_BATCH_ROWS = 25_000
 _STREAMS = 4
 _PARALLEL = 4
+_ROW_LATENCY_US = 20
+_NO_FLUSH = {"batch_max_age_seconds": 600}
+_NO_GROWTH = {"max_batch_size_rows": _BATCH_ROWS}
+_MERGED_RECORDS = 50_000
 _UNLIMITED = {"requests_per_minute": 1_000_000}
 _UNLIMITED_NOTE = "requests_per_minute raised: the default of 2,500 is the vendor's limit, which the stub has not"
 
@@ -94,7 +98,7 @@ def waiting(bench: Bench) -> Results:
     """A Selligent that takes 150 ms a call: how much of the reading is hidden behind the calls."""
     records = 50_000 if bench.quick else 150_000
     shape = Shape(records)
-    run = Run("ours", shape, _LATENCY_MS)
+    run = Run("ours", shape, _LATENCY_MS, _NO_GROWTH)
     name = f"{records:,} records, {_LATENCY_MS} ms a call"
     runs = {
         name: run,
@@ -102,7 +106,7 @@ def waiting(bench: Bench) -> Results:
     }
     overlaps = "max_parallel_requests_per_list" in settings_of_ours()
     if overlaps:
-        parallel = {"max_parallel_requests_per_list": _PARALLEL}
+        parallel = {**_NO_GROWTH, "max_parallel_requests_per_list": _PARALLEL}
         runs[f"{name}, {_PARALLEL} at a time"] = replace(run, settings=parallel, one_at_a_time=False)
     measured = bench.rounds(runs)
     normal, big, *overlapping = measured.values()
@@ -122,6 +126,53 @@ def waiting(bench: Bench) -> Results:
     if overlaps:
         what = f"{name}: time with 1 / {_PARALLEL} loads of a List at a time, where a tenant allows it"
         findings.append(_ratio(what, normal, overlapping[0]))
+    return Results(tuple(findings), _timings(measured))
+
+
+def growth(bench: Bench) -> Results:
+    """Loads that grow: a Selligent that takes 150 ms a call and 20 µs a row of a List load."""
+    records = 50_000 if bench.quick else 150_000
+    run = Run("ours", Shape(records), _LATENCY_MS, row_latency_us=_ROW_LATENCY_US)
+    name = f"{records:,} records, {_LATENCY_MS} ms a call and {_ROW_LATENCY_US} µs a row"
+    measured = bench.rounds({f"{name}, no growth": replace(run, settings=_NO_GROWTH), name: run})
+    before, after = measured.values()
+    findings = (
+        Finding(f"{name}: time", median(map(wall, after)), "s", at_most=6),
+        _ratio(f"{name}: time without / with growth", before, after),
+        Finding("Its List loads without / with growth", before[-1].counts.list_loads / after[-1].counts.list_loads),
+    )
+    return Results(findings, _timings(measured))
+
+
+def merging(bench: Bench) -> Results:
+    """One row a key: records that come again, and lack other columns each time."""
+    all_keys = (2000,) if bench.quick else (2000, 20_000)
+    run = Run("ours", merges=True, settings=_UNLIMITED)
+    runs: dict[str, Run] = {}
+    for keys_count in all_keys:
+        name = f"{_MERGED_RECORDS:,} records of {keys_count:,} keys"
+        shape = Shape(_MERGED_RECORDS, keys=keys_count)
+        # StopOnError needs to see each record, so it merges none.
+        apart = {**_UNLIMITED, **_NO_GROWTH, **_NO_FLUSH, "error_handling": "StopOnError"}
+        runs[f"{name}, not merged"] = replace(run, shape=shape, settings=apart)
+        runs[name] = replace(run, shape=shape, settings={**_UNLIMITED, **_NO_GROWTH, **_NO_FLUSH})
+    measured = bench.rounds(runs)
+    findings = []
+    for keys_count in all_keys:
+        name = f"{_MERGED_RECORDS:,} records of {keys_count:,} keys"
+        before, after = measured[f"{name}, not merged"], measured[name]
+        loads = before[-1].counts.list_loads
+        note = f"{loads:,} without merging"
+        findings += [
+            Finding(
+                f"{name}, 30 % of the columns left out: List loads",
+                after[-1].counts.list_loads,
+                "calls",
+                at_most=60,
+                note=note,
+            ),
+            _ratio(f"{name}: CPU not merged / merged", before, after, of=cpu),
+        ]
     return Results(tuple(findings), _timings(measured))
 
 
@@ -247,7 +298,8 @@ def keys(bench: Bench) -> Results:
 
 
 SCENARIOS: dict[str, Callable[[Bench], Results]] = {
-    scenario.__name__: scenario for scenario in (speed, start, waiting, lists, segments, mirror, columns, keys)
+    scenario.__name__: scenario
+    for scenario in (speed, start, waiting, growth, merging, lists, segments, mirror, columns, keys)
 }
 ON_REQUEST = frozenset({"keys"})
 

@@ -77,9 +77,10 @@ class Stub:
         members: What a search of a Segment finds: `records` keys, which the Segments hold in turn, and `left` keys
             in each of them that no message names.
         one_at_a_time: Whether a load is refused while another one runs on its List.
+        row_latency: Seconds that every row of a List load takes beyond that.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it answers, and how fast
         self,
         fields: list[dict[str, Any]],
         segments: list[str],
@@ -87,8 +88,9 @@ class Stub:
         members: dict[str, int] | None = None,
         *,
         one_at_a_time: bool,
+        row_latency: float = 0,
     ) -> None:
-        self.latency = latency
+        self._latency, self._row_latency = latency, row_latency
         self._members = members or {"records": 0, "left": 0}
         self._fields = _response(200, {"fields": fields})
         self._segments = [{"api_name": name, "segment_type": "Static"} for name in segments]
@@ -122,6 +124,18 @@ class Stub:
             return self._loaded
         self._counts.other += 1
         return self._look_up(name, rest, search)
+
+    def seconds_for(self, path: str, rows: int) -> float:
+        """Return how long the response to a call is kept back.
+
+        Args:
+            path: Its path.
+            rows: Arrays in its body, less one.
+        """
+        if path == COUNTS_PATH:
+            return 0
+        loads_list = path.endswith("/data/load") and "/segments/" not in path
+        return self._latency + (rows * self._row_latency if loads_list else 0)
 
     def _look_up(self, name: str, rest: list[str], search: bytes) -> bytes:
         if rest[-1:] == ["search"]:
@@ -219,9 +233,10 @@ class _Connection(asyncio.BufferedProtocol):
         path = target.partition(b"?")[0].decode()
         search = bytes(self._search)
         self._search.clear()
-        response = self._stub.begin(method.decode(), path, max(0, self._brackets - 1), self._size, search)
-        if self._stub.latency and path != COUNTS_PATH:
-            asyncio.get_running_loop().call_later(self._stub.latency, self._answer, path, response)
+        rows = max(0, self._brackets - 1)
+        response = self._stub.begin(method.decode(), path, rows, self._size, search)
+        if seconds := self._stub.seconds_for(path, rows):
+            asyncio.get_running_loop().call_later(seconds, self._answer, path, response)
         else:
             self._answer(path, response)
 
@@ -249,10 +264,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stub", description=__doc__)
     parser.add_argument("--has", type=Path, required=True, help="JSON file: `fields` and `segments` of every List")
     parser.add_argument("--latency-ms", type=float, default=0, help="what every call takes")
+    parser.add_argument(
+        "--row-latency-us", type=float, default=0, help="what every row of a List load takes beyond that"
+    )
     parser.add_argument("--one-at-a-time", action="store_true", help="refuse a load while one runs on the same List")
     options = parser.parse_args()
     has = json.loads(options.has.read_text(encoding="utf-8"))
-    asyncio.run(_serve(Stub(**has, latency=options.latency_ms / 1000, one_at_a_time=options.one_at_a_time)))
+    stub = Stub(
+        **has,
+        latency=options.latency_ms / 1000,
+        row_latency=options.row_latency_us / 1_000_000,
+        one_at_a_time=options.one_at_a_time,
+    )
+    asyncio.run(_serve(stub))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ class SelligentClient:
         """Total seconds of the successful calls of this thread, without waits and failed tries."""
         return self._transport.response_seconds
 
+    @property
+    def server_errors(self) -> int:
+        """How many tries of this thread were answered with 408, 5xx or the like."""
+        return self._transport.server_errors
+
     def get_list(self, list_api_name: str) -> ListDetails | None:
         """Return a List; None if the organization has no List of this name."""
         try:

@@ -33,6 +33,7 @@ from target_selligent.errors import (
     ApiTimeoutError,
     ConnectionLostError,
     NotFoundError,
+    ServerError,
     TransientApiError,
     UnsafeConnectionError,
     UploadTooSlowError,
@@ -140,7 +141,11 @@ class Transport:
             activity.enter(Doing.QUOTA)
             retries.exclude_seconds(self._pacer.acquire())
             activity.enter(Doing.CALL)
-            return self._send(method, "/".join(["", *parts]), query, content, label, splittable=splittable)
+            try:
+                return self._send(method, "/".join(["", *parts]), query, content, label, splittable=splittable)
+            except ServerError:
+                self._local.server_errors = self.server_errors + 1
+                raise
 
         with activity:
             return send()
@@ -155,6 +160,12 @@ class Transport:
         """Total seconds of the successful calls of this thread, without waits and failed tries."""
         seconds: float = getattr(self._local, "response_seconds", 0.0)
         return seconds
+
+    @property
+    def server_errors(self) -> int:
+        """How many tries of this thread were answered with 408, 5xx or the like."""
+        errors: int = getattr(self._local, "server_errors", 0)
+        return errors
 
     def _connection(self, label: str) -> _Connection:
         """Return the connection of this thread. `requests` does not guarantee that threads can share a session."""

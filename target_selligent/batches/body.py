@@ -85,6 +85,12 @@ class Body:
         self._stops.append(self._count)
         self._size_bytes += len(rows_json) + _COMMA
 
+    def extend(self, other: Body) -> None:
+        """Append all rows of another body."""
+        counts = [stop - start for start, stop in zip([0, *other._stops], other._stops, strict=False)]
+        for rows_json, count in zip(other._rows_json, counts, strict=True):
+            self.append(rows_json, count)
+
     def select(self, indexes: Sequence[int]) -> Body:
         """Return a body with only some of the rows."""
         body = Body()

@@ -46,7 +46,7 @@ class BatchBuffer(Generic[Shape]):
     Args:
         new_batch: Creates an empty batch for a shape.
         submit: Called with each complete batch. Batches that share a key are submitted in the order of their rows.
-        max_rows: Maximum number of rows in a batch.
+        max_rows: Returns the maximum number of rows in a batch. It may change.
         max_bytes: Maximum size of a batch's body; only a batch of one row may exceed it.
         max_open: Maximum number of open batches. The largest is submitted when there would be more.
         max_open_bytes: Maximum memory of all open batches, if there are several or rows were merged. The largest is
@@ -59,7 +59,7 @@ class BatchBuffer(Generic[Shape]):
         new_batch: Callable[[Shape], Batch],
         submit: Callable[[Batch], None],
         *,
-        max_rows: int,
+        max_rows: Callable[[], int],
         max_bytes: int,
         max_open: int = _MAX_OPEN,
         max_open_bytes: int = _MAX_OPEN_BYTES,
@@ -141,7 +141,7 @@ class BatchBuffer(Generic[Shape]):
                 if self._compares:
                     self._places.update(zip(forms, zip(repeat(opened), zip(indexes)), strict=False))
                 start = stop
-            if start < len(rows) or opened.rows >= self._max_rows:
+            if start < len(rows) or opened.rows >= self._max_rows():
                 self._submit_batch(shape)
             self._limit_memory()
 
@@ -172,7 +172,7 @@ class BatchBuffer(Generic[Shape]):
         self._places[form] = target, ()
         if source is not target:
             merging.note_move(source.batch, target.batch)
-        if target.rows >= self._max_rows:
+        if target.rows >= self._max_rows():
             self._submit_batch(target.shape)
         self._limit_memory()
 
@@ -241,7 +241,7 @@ class BatchBuffer(Generic[Shape]):
             The index after the last row that fits, and rows `start:stop` as JSON. At least one row fits into an empty
             batch.
         """
-        stop = min(len(rows), start + self._max_rows - opened.rows)
+        stop = max(start, min(len(rows), start + self._max_rows() - opened.rows))
         fitting_json = rows_json if stop - start == len(rows) else encode_rows(rows.values[start:stop])
         room = self._max_bytes - opened.body_bytes
         if len(fitting_json) + 1 > room:

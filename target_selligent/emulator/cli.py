@@ -62,6 +62,13 @@ def _read_fault_rules(path: Path | None) -> list[dict[str, Any]]:
 @click.option(
     "--bulk-latency-ms", type=click.FloatRange(0), default=0.0, show_default=True, help="More for bulk calls."
 )
+@click.option(
+    "--latency-per-row",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="More milliseconds for each row of a List load.",
+)
 @click.option("--body-limit", type=click.IntRange(1), help="A body of more bytes gets status 413.")
 @click.option(
     "--upload-seconds",

@@ -162,8 +162,13 @@ class Emulator:
         self._marked_busy.pop((organization, list_api_name.casefold()), None)
 
     @contextlib.asynccontextmanager
-    async def bulk_operation(self, entry: ListEntry, call: CallContext) -> AsyncIterator[None]:
+    async def bulk_operation(self, entry: ListEntry, call: CallContext, rows: int = 0) -> AsyncIterator[None]:
         """Reserve a List for one bulk operation, and wait as long as the latency and the call's delay say.
+
+        Args:
+            entry: The List.
+            call: The call.
+            rows: How many rows it loads into the List.
 
         Raises:
             ListBusyRefusal: The List is reserved for another operation, or marked as busy.
@@ -175,7 +180,8 @@ class Emulator:
         if not parallel:
             self._reserved_lists.add(entry.id)
         try:
-            await self.pause(self.options.bulk_latency_ms / 1000 + call.delay)
+            latency_ms = self.options.bulk_latency_ms + rows * self.options.latency_per_row
+            await self.pause(latency_ms / 1000 + call.delay)
             yield
         finally:
             if not parallel:

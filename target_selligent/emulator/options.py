@@ -18,6 +18,7 @@ class EmulatorOptions:
         rate_window: Length of a window in seconds.
         latency_ms: Milliseconds to wait before each response.
         bulk_latency_ms: Further milliseconds for a bulk operation, which reserves its List for that time.
+        latency_per_row: Further milliseconds for each row of a List load.
         body_limit: A body of more bytes gets status 413; None for no limit.
         upload_seconds: The connection is reset if the body has not arrived after this time. None for no limit; the
             vendor's default is 15 (docs/selligent-api.md).
@@ -47,6 +48,7 @@ class EmulatorOptions:
     rate_window: float = 60.0
     latency_ms: float = 0.0
     bulk_latency_ms: float = 0.0
+    latency_per_row: float = 0.0
     body_limit: int | None = None
     upload_seconds: float | None = None
     body_reset: bool = False
@@ -69,6 +71,7 @@ class EmulatorOptions:
             "rate_limit must be at least 1": self.rate_limit >= 1,
             "rate_window must be above 0": self.rate_window > 0,
             "latency_ms and bulk_latency_ms must not be negative": min(self.latency_ms, self.bulk_latency_ms) >= 0,
+            "latency_per_row must not be negative": self.latency_per_row >= 0,
             "upload_seconds must be above 0": self.upload_seconds is None or self.upload_seconds > 0,
             "missing_status must be 404, 400 or 200": self.missing_status in (404, 400, 200),
             "unseen_calls must not be negative": self.unseen_calls >= 0,

@@ -10,6 +10,7 @@ from target_selligent.batches import Batch, BatchBuffer, Merging, Route, join_sh
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView
 
+    from target_selligent.loading.batch_size import BatchSizes
     from target_selligent.loading.checkpoints import Checkpoints
     from target_selligent.loading.destination import ListDestination
     from target_selligent.settings import Settings
@@ -25,11 +26,17 @@ class Buffers:
         settings: The settings of the run.
         checkpoints: Opens the tickets of the batches.
         submit: Called with each complete batch and its List.
+        batch_sizes: How many rows the batches of each List have.
     """
 
     def __init__(
-        self, settings: Settings, checkpoints: Checkpoints, submit: Callable[[Batch, ListDestination], None]
+        self,
+        settings: Settings,
+        checkpoints: Checkpoints,
+        submit: Callable[[Batch, ListDestination], None],
+        batch_sizes: BatchSizes,
     ) -> None:
+        self._batch_sizes = batch_sizes
         self._settings = settings
         self._checkpoints = checkpoints
         self._submit = submit
@@ -53,10 +60,11 @@ class Buffers:
         """
         known = self._buffers.get(destination.api_name)
         if known is None:
+            size = self._batch_sizes.of_list(destination.api_name)
             known = self._buffers[destination.api_name] = BatchBuffer(
                 lambda shape: Batch(self._checkpoints.open(), *shape, time.monotonic()),
                 lambda batch: self._submit(batch, destination),
-                max_rows=self._settings.batch_size_rows,
+                max_rows=lambda: size.rows,
                 max_bytes=self._settings.max_request_bytes,
                 merging=self._merging if self._settings.merges_records(destination.api_name) else None,
             )

@@ -12,7 +12,7 @@ from target_selligent.batches import FirstRows, FlushAge, LoadedKeys, SegmentBuf
 from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.loading.list_members import ListMembers
 from target_selligent.loading.loads import ABSENT, SegmentLoad
-from target_selligent.loading.merged_loads import load_rows
+from target_selligent.loading.merged_loads import are_joinable, load_joined_rows, load_rows
 from target_selligent.loading.parts import PartLoader
 from target_selligent.loading.report import Counts
 from target_selligent.loading.sizes import SizeLimit
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch, Route, SegmentRows
+    from target_selligent.loading.batch_size import BatchSize
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.report import RunReport
     from target_selligent.rejects import Rejects
@@ -64,6 +65,7 @@ class Delivery:
         on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
         on_rejected: Called with the ticket of a batch and the index of a record of it that is rejected, or that a
             Segment rejects, if it is given.
+        batch_size: Learns how many rows a load should have.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -76,7 +78,9 @@ class Delivery:
         on_acknowledged: Callable[[int], None],
         on_loaded: Callable[[str], None],
         on_rejected: Callable[[int, int], None] | None = None,
+        batch_size: BatchSize | None = None,
     ) -> None:
+        self.batch_size = batch_size
         self.client = client
         self._destination = destination
         self.settings = settings
@@ -158,6 +162,37 @@ class Delivery:
             indexes = () if first_rows is None else first_rows.replacements_for(newly_refused)
         if len(prepared.batch.body):
             self.report.add_batch(prepared.batch.route.stream, time.monotonic() - started_at)
+        return refused
+
+    def may_join(self, batches: Sequence[Batch], other: Batch) -> bool:
+        """Return whether a batch may be loaded together with those before it, because loads have grown since.
+
+        Args:
+            batches: The batches before it, at least one.
+            other: The batch.
+        """
+        if self.batch_size is None or self._loaded_keys is not None:
+            return False
+        limit = self._parts.sizes
+        return are_joinable([*batches, other], min(self.batch_size.rows, limit.max_rows), limit.max_bytes)
+
+    def load_together(self, group: Sequence[PreparedBatch]) -> list[set[int]]:
+        """Load the rows of batches that may be joined into the List, in one load. See `load`.
+
+        Args:
+            group: The batches, in order.
+
+        Returns:
+            What `load` returns for each.
+        """
+        if len(group) == 1:
+            refused = [self.load(group[0])]
+        else:
+            started_at = time.monotonic()
+            refused = load_joined_rows(self, self._parts, [(one.batch, one.indexes) for one in group])
+            for one in group:
+                self._list_members.note_load(one.batch.route, one.batch.fields)
+                self.report.add_batch(one.batch.route.stream, (time.monotonic() - started_at) / len(group))
         return refused
 
     def _reject_absent(self, prepared: PreparedBatch) -> set[int]:

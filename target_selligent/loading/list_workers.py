@@ -21,10 +21,11 @@ from target_selligent.batches import normalize_for_order
 from target_selligent.loading.delivery import Delivery, PreparedBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Batch
+    from target_selligent.loading.batch_size import BatchSizes
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.report import RunReport
     from target_selligent.rejects import Rejects
@@ -34,6 +35,8 @@ logger = logging.getLogger("target-selligent")
 
 _MAX_BYTES = 64 << 20
 """Maximum size of all unfinished batches, for all Lists together. A single batch may be larger."""
+_MAX_BYTES_OF_ONE_LIST = 24 << 20
+"""Maximum size of them in a run with one List, if several wait."""
 _BATCH_BYTES = 2000
 """Approximate memory of a batch without its rows."""
 _MAX_WAITING_BATCHES = 2
@@ -53,6 +56,7 @@ class ListWorkers:
         on_loaded: Called with the stream of a batch, once Selligent has loaded rows of it.
         on_failed: Called once, in the thread of the first list worker that fails, with the error.
         on_rejected: Called with the ticket of a batch and the index of a record of it that is rejected, if it is given.
+        batch_sizes: How many rows the loads of each List have; None if loads are not joined.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -65,7 +69,9 @@ class ListWorkers:
         on_loaded: Callable[[str], None],
         on_failed: Callable[[Exception], None],
         on_rejected: Callable[[int, int], None] | None = None,
+        batch_sizes: BatchSizes | None = None,
     ) -> None:
+        self._batch_sizes = batch_sizes
         self._client = client
         self._settings = settings
         self._rejects = rejects
@@ -119,6 +125,7 @@ class ListWorkers:
             self._on_acknowledged,
             self._on_loaded,
             self._on_rejected,
+            None if self._batch_sizes is None else self._batch_sizes.of_list(destination.api_name),
         )
         return _ListWorker(delivery, destination.api_name, self._settings.max_parallel_requests_per_list, self._backlog)
 
@@ -175,7 +182,9 @@ class _Backlog:
             logger.error("List %s: loading has failed too: %s", list_api_name, failure)
 
     def _has_room(self, size: int, waiting: int) -> bool:
-        return self._bytes + size <= _MAX_BYTES and (self._max_waiting is None or waiting < self._max_waiting)
+        if self._max_waiting is None or not waiting:
+            return self._bytes + size <= _MAX_BYTES
+        return waiting < self._max_waiting and self._bytes + size <= _MAX_BYTES_OF_ONE_LIST
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +214,12 @@ class _ListWorker:
         self._max_parallel = max_parallel
         self._backlog = backlog
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        # At most one batch that was taken from the queue and does not fit into the load before it.
+        self._taken: list[Batch | None] = []
         self._in_flight: deque[_InFlightLoad] = deque()
         self._to_load: queue.SimpleQueue[_InFlightLoad] = queue.SimpleQueue()
         self._failed = False
+        self._size_was_logged = False
         self._thread = threading.Thread(target=self._run, name=f"list worker {list_api_name}", daemon=True)
         self._thread.start()
         for number in range(max_parallel if max_parallel > 1 else 0):
@@ -216,7 +228,7 @@ class _ListWorker:
 
     def put(self, batch: Batch) -> None:
         """Queue a batch once there is room for it."""
-        self._backlog.add(batch, self._queue.qsize)
+        self._backlog.add(batch, lambda: self._queue.qsize() + len(self._taken))
         self._queue.put(batch)
 
     def close(self) -> None:
@@ -230,11 +242,10 @@ class _ListWorker:
     def _run(self) -> None:
         try:
             while (batch := self._next_batch()) is not None:
-                self._backlog.note_started()
                 if self._max_parallel == 1:
-                    prepared = self._delivery.prepare(batch)
-                    self._finish_batch(prepared, self._delivery.load(prepared))
+                    self._load_together([batch, *self._take_joinable(batch)])
                 else:
+                    self._backlog.note_started()
                     self._start_load(batch)
             while self._in_flight:
                 self._finish_oldest()
@@ -243,9 +254,49 @@ class _ListWorker:
             self._failed = True
             self._backlog.note_failure(self._list_api_name, failure)
 
+    def _take_joinable(self, first: Batch) -> list[Batch]:
+        """Take the batches from the queue that may be loaded together with the one before them."""
+        joined: list[Batch] = []
+        while not self._taken and not self._queue.empty():
+            batch = self._queue.get()
+            if batch is None or not self._delivery.may_join([first, *joined], batch):
+                self._taken.append(batch)
+            else:
+                joined.append(batch)
+        self._backlog.note_started()
+        return joined
+
+    def _load_together(self, batches: Sequence[Batch]) -> None:
+        """Load batches in one load. If one of them cannot be prepared, load those before it."""
+        prepared: list[PreparedBatch] = []
+        failure: Exception | None = None
+        for batch in batches:
+            try:
+                prepared.append(self._delivery.prepare(batch))
+            except Exception as error:
+                if not prepared:
+                    raise
+                failure = error
+                break
+        for one, refused in zip(prepared, self._delivery.load_together(prepared), strict=True):
+            self._finish_batch(one, refused)
+        if failure is not None:
+            raise failure
+
     def _finish_batch(self, prepared: PreparedBatch, refused: set[int]) -> None:
         self._backlog.remove(prepared.batch)
+        self._note_size()
         self._delivery.finish_batch(prepared, refused)
+
+    def _note_size(self) -> None:
+        """Log once how many rows loads have when they stop growing, and note it for the summary."""
+        size = self._delivery.batch_size
+        if size is None or not size.has_grown:
+            return
+        self._delivery.report.note_batch_size(self._list_api_name, size.rows)
+        if size.was_found and not self._size_was_logged:
+            self._size_was_logged = True
+            logger.info("List %s: loads have up to %s rows from now on", self._list_api_name, f"{size.rows:,}")
 
     def _next_batch(self) -> Batch | None:
         """Wait for a batch. Meanwhile finish completed loads and load Segments whose rows are old enough.
@@ -253,6 +304,8 @@ class _ListWorker:
         Returns:
             The batch; None after the last one.
         """
+        if self._taken:
+            return self._taken.pop()
         while True:
             wait = _POLL_SECONDS if self._in_flight else self._delivery.seconds_until_due()
             try:

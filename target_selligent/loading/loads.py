@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
+from target_selligent.loading.outcomes import RowIndex
 from target_selligent.loading.report import Counts
 from target_selligent.rejects import Rejection
 
@@ -14,8 +17,9 @@ if TYPE_CHECKING:
 
     from target_selligent.api import LoadResult
     from target_selligent.batches import Batch, Route, SegmentRows
+    from target_selligent.loading.batch_size import BatchSize
     from target_selligent.loading.delivery import Delivery
-    from target_selligent.loading.outcomes import Refusal, RowIndex
+    from target_selligent.loading.outcomes import Refusal
     from target_selligent.records import FieldType
 
 ABSENT = "no record of the List has its key, and load_list is false"
@@ -35,6 +39,7 @@ class LoadShape:
         names_absent: Whether rows that the List does not have must be found and rejected.
         is_proven: Whether a load with all of these fields has succeeded. So if rows are refused, they are at fault,
             and not the request.
+        batch_size: Learns from the answers how many rows a load should have; None if the load is not of that size.
     """
 
     place: str
@@ -44,6 +49,7 @@ class LoadShape:
     max_rows: int
     names_absent: bool = False
     is_proven: bool = False
+    batch_size: BatchSize | None = None
 
 
 class Load(Protocol):
@@ -93,6 +99,7 @@ class ListLoad:
         indexes: Index, in the batch, of the record of each row. Rows after these are merged: if they are refused, their
             records are not rejected yet, but loaded one after the other.
         is_proven: See `LoadShape`.
+        is_apart: Whether the rows are those of records whose merged rows were not loaded.
     """
 
     delivery: Delivery
@@ -100,13 +107,22 @@ class ListLoad:
     fields: Sequence[str]
     indexes: Sequence[int]
     is_proven: bool = False
+    is_apart: bool = False
 
     @property
     def shape(self) -> LoadShape:
         """What all rows have in common."""
         route = self.batch.route
         place = f"List {route.list_api_name}"
-        return LoadShape(place, self.fields, route.key_fields, route.key_types, sys.maxsize, is_proven=self.is_proven)
+        return LoadShape(
+            place,
+            self.fields,
+            route.key_fields,
+            route.key_types,
+            sys.maxsize,
+            is_proven=self.is_proven,
+            batch_size=None if self.is_apart else self.delivery.batch_size,
+        )
 
     def send(self, body: bytes, *, splittable: bool) -> LoadResult:
         """Send rows in one call. See `Load.send`."""
@@ -133,6 +149,47 @@ class ListLoad:
     def count(self, counts: Counts) -> None:
         """Add to the counts of the List."""
         self.delivery.count_rows(self.batch.route, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedLoad:
+    """Loads the rows of several batches with the same route and fields in one load.
+
+    Args:
+        loads: The loads of the batches, in order. None has merged rows.
+    """
+
+    loads: Sequence[ListLoad]
+
+    @property
+    def shape(self) -> LoadShape:
+        """What all rows have in common."""
+        return self.loads[0].shape
+
+    def send(self, body: bytes, *, splittable: bool) -> LoadResult:
+        """Send rows in one call. See `Load.send`."""
+        return self.loads[0].send(body, splittable=splittable)
+
+    def reject(self, row: RowIndex, refusal: Refusal) -> None:
+        """Reject a row. See `Load.reject`."""
+        at, position = locate_row(row, [len(load.indexes) for load in self.loads])
+        self.loads[at].reject(position, refusal)
+
+    def count(self, counts: Counts) -> None:
+        """Add to the counts of the List."""
+        self.loads[0].count(counts)
+
+
+def locate_row(row: int, counts: Sequence[int]) -> tuple[int, RowIndex]:
+    """Return to which of several batches a row belongs, and its index among the rows of that batch.
+
+    Args:
+        row: Index of the row among the rows of all batches.
+        counts: How many rows each batch has.
+    """
+    stops = list(accumulate(counts))
+    at = bisect_right(stops, row)
+    return at, RowIndex(row - (stops[at] - counts[at]))
 
 
 @dataclass(frozen=True, slots=True)

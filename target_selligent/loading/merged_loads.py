@@ -1,4 +1,4 @@
-"""Loads the rows of a batch into their List. If a merged row is refused, each of its records is loaded by itself."""
+"""Loads the rows of batches into their List. If a merged row is refused, each of its records is loaded by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from target_selligent.batches import Body
-from target_selligent.loading.loads import ListLoad
+from target_selligent.loading.loads import JoinedLoad, ListLoad, locate_row
 from target_selligent.loading.report import Counts
 
 if TYPE_CHECKING:
@@ -53,6 +53,52 @@ def load_rows(delivery: Delivery, parts: PartLoader, batch: Batch, indexes: Sequ
     return refused | _load_apart(delivery, parts, batch, incomplete, wanted, is_proven=False)
 
 
+def are_joinable(batches: Sequence[Batch], max_rows: int, max_bytes: int) -> bool:
+    """Return whether one load can have the rows of several batches.
+
+    Args:
+        batches: The batches, in order.
+        max_rows: Maximum number of rows in the load.
+        max_bytes: Maximum size of its body.
+    """
+    first = batches[0]
+    return (
+        first.route.loads_list
+        and all((batch.route, batch.fields) == (first.route, first.fields) for batch in batches)
+        and not any(batch.merged or batch.flush_age or not len(batch.body) for batch in batches)
+        and sum(map(len, batches)) <= max_rows
+        and sum(batch.body.size_bytes for batch in batches) <= max_bytes
+    )
+
+
+def load_joined_rows(
+    delivery: Delivery, parts: PartLoader, batches: Sequence[tuple[Batch, Sequence[int]]]
+) -> list[set[int]]:
+    """Load records of several batches with the same route and fields into the List, in one load.
+
+    Args:
+        delivery: Receives the counts and the rejected records.
+        parts: Makes the calls.
+        batches: The batches, in order, each with the indexes of the records to load. None has merged rows.
+
+    Returns:
+        For each batch, the indexes of the records that Selligent refused. Each is rejected.
+
+    Raises:
+        TargetSelligentError: If the run cannot go on.
+    """
+    body = Body()
+    for batch, indexes in batches:
+        body.extend(batch.body if len(indexes) == len(batch) else batch.body.select(indexes))
+    loads = [ListLoad(delivery, batch, batch.fields, indexes) for batch, indexes in batches]
+    refused: list[set[int]] = [set() for _ in batches]
+    counts = [len(indexes) for _, indexes in batches]
+    for row in parts.load(body, JoinedLoad(loads)):
+        at, position = locate_row(row, counts)
+        refused[at].add(batches[at][1][position])
+    return refused
+
+
 def _load_apart(  # noqa: PLR0913 - what it loads, and what is known of it
     delivery: Delivery,
     parts: PartLoader,
@@ -80,6 +126,6 @@ def _load_apart(  # noqa: PLR0913 - what it loads, and what is known of it
             body, indexes = Body(), [index for index, _ in same_fields]
             for _, part in same_fields:
                 body.append(part.row_json, 1)
-            load = ListLoad(delivery, batch, fields, indexes, is_proven=is_proven)
+            load = ListLoad(delivery, batch, fields, indexes, is_proven=is_proven, is_apart=True)
             refused |= {indexes[row] for row in parts.load(body, load)}
     return refused

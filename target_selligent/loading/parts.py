@@ -21,6 +21,7 @@ from target_selligent.errors import (
     PayloadTooLargeError,
     RejectedRecord,
     RunStoppedError,
+    UploadTooSlowError,
 )
 from target_selligent.loading.index_probe import IndexProbe
 from target_selligent.loading.loads import ABSENT
@@ -236,9 +237,26 @@ class _Loading:
         return halves
 
     def _call(self, part: range, *, splittable: bool) -> LoadResult:
-        body = self._rows.encode(part)
+        body, client, size = self._rows.encode(part), self._loader.client, self._shape.batch_size
         with self._loader.calls:
-            return self._loader.destination.retry_until_visible(lambda: self._load.send(body, splittable=splittable))
+            seconds, server_errors = client.response_seconds, client.server_errors
+            try:
+                result = self._loader.destination.retry_until_visible(
+                    lambda: self._load.send(body, splittable=splittable)
+                )
+            except (ApiTimeoutError, UploadTooSlowError):
+                if size is not None:
+                    size.note_overload()
+                raise
+            except PayloadTooLargeError:
+                if size is not None:
+                    size.note_too_large(len(part))
+                raise
+        if size is not None and client.server_errors > server_errors:
+            size.note_overload()
+        elif size is not None:
+            size.note_answer(len(part), client.response_seconds - seconds)
+        return result
 
     def _size(self, part: range) -> Size:
         return Size(self._rows.size_bytes_of(part), len(part))

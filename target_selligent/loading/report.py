@@ -105,6 +105,7 @@ class RunReport:
         self._ignored: dict[str, int] = {}
         self._batches: defaultdict[str, BatchTimes] = defaultdict(BatchTimes)
         self._acknowledged = 0
+        self._batch_sizes: dict[str, int] = {}
 
     def add_list(self, list_api_name: str, counts: Counts) -> None:
         """Add to the counts of a List."""
@@ -131,6 +132,11 @@ class RunReport:
         with self._lock:
             known = self._batches[stream]
             self._batches[stream] = BatchTimes(known.batches + 1, known.seconds + seconds)
+
+    def note_batch_size(self, list_api_name: str, rows: int) -> None:
+        """Note how many rows the loads of a List have, if they have grown."""
+        with self._lock:
+            self._batch_sizes[list_api_name] = rows
 
     def add_acknowledged(self, records: int) -> None:
         """Count records that are loaded, or rejected and recorded."""
@@ -179,10 +185,15 @@ class RunReport:
             return [*lists, *((name, segment, replace(counts)) for (name, segment), counts in self._segments.items())]
 
     def lines(self) -> Iterator[str]:
-        """Yield the summary: one line for each List, for each stream that is ignored, then for each Segment."""
+        """Yield the summary: a line for each List, for each ignored stream, then for each Segment.
+
+        If the loads of a List have grown, it has a second line.
+        """
         with self._lock:
             for name, counts in self._lists.items():
                 yield f"List {name}: {counts}"
+            for name, rows in self._batch_sizes.items():
+                yield f"Loads of List {name} have grown to {rows:,} rows"
             for stream, count in self._ignored.items():
                 yield f"Stream {stream}: {count:,} ignored, because it has no entry in streams"
             for index, ((list_api_name, segment), counts) in enumerate(self._segments.items()):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from target_selligent.api import Doing
 from target_selligent.batches import Batch, FlushAge, Spool
 from target_selligent.errors import RunStoppedError
+from target_selligent.loading.batch_size import BatchSizes
 from target_selligent.loading.buffers import Buffers
 from target_selligent.loading.changes import Changes
 from target_selligent.loading.checkpoints import Checkpoints
@@ -97,6 +98,7 @@ class LoadRun:
             self._call_on_state, defer=settings.state_deferred_by is not None, before=self._changes.acknowledge
         )
         self._stream_outcomes = StreamOutcomes(settings, self._checkpoints)
+        batch_sizes = BatchSizes(settings.batch_size_rows, settings.max_batch_size_rows, settings.batch_max_age_seconds)
         self._list_workers = ListWorkers(
             self._client,
             settings,
@@ -106,6 +108,7 @@ class LoadRun:
             self._stream_outcomes.note_loaded,
             on_failed or _do_nothing,
             self._changes.note_rejected,
+            batch_sizes,
         )
         self._load_order = LoadOrder(settings.load_levels, self._list_workers, self._changes.note_sent)
         self._relations = ListRelations(self._client, settings.load_levels)
@@ -128,7 +131,7 @@ class LoadRun:
             before_chunk=self._before_chunk,
         )
         self._destinations: dict[str, ListDestination] = {}
-        self._buffers = Buffers(settings, self._checkpoints, self._submit)
+        self._buffers = Buffers(settings, self._checkpoints, self._submit, batch_sizes)
         self._ages: defaultdict[str, FlushAge] = defaultdict(lambda: FlushAge(settings.batch_max_age_seconds))
         self._stopped = False
         self._finished = False

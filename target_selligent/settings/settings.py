@@ -55,6 +55,7 @@ class Settings(StreamSettings):
     streams: Mapping[str, Mapping[str, Any]]
     unlisted_streams: str
     batch_size_rows: int
+    max_batch_size_rows: int
     max_request_bytes: int
     batch_max_age_seconds: int
     snapshot_path: str | None

@@ -26,11 +26,13 @@ class Tap:
         records: Stream, key and Segments of each record.
         state_every: How many records there are between two STATEs.
         pad: Length of a text that each record carries, to make it larger.
+        sparse: Whether two of three records lack this text, so that rows of a key are merged.
     """
 
     records: tuple[tuple[str, str, tuple[str, ...]], ...]
     state_every: int = 7
     pad: int = 1
+    sparse: bool = False
 
     @property
     def streams(self) -> list[str]:
@@ -47,6 +49,8 @@ class Tap:
         for index in range(position, len(self.records)):
             stream, key, names = self.records[index]
             values = {"key": key, "version": index + 1, "pad": "x" * self.pad, "segments": list(names)}
+            if self.sparse and index % 3:
+                del values["pad"]
             yield {"type": "RECORD", "stream": stream, "record": values}
             if (index + 1) % self.state_every == 0:
                 yield {"type": "STATE", "value": {"position": index + 1}}

@@ -6,7 +6,7 @@ import json
 import random
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ def _tap() -> Tap:
 
 TAP = _tap()
 CONTENT = encode(TAP.messages())
+SPARSE = replace(TAP, sparse=True)
 OLD = [f"k{index}" for index in range(0, 200, 5)]
 REQUESTS = 55
 """Fewer requests than an undisturbed run makes."""
@@ -75,6 +76,7 @@ class Crash:
         kind: What the request does: `hang` stays unanswered, `delay` takes its time.
         seconds: How long.
         tls: Whether Selligent is called over https.
+        grows: Whether loads grow, and records lack columns, so that rows of a key are merged.
     """
 
     mode: str
@@ -85,15 +87,19 @@ class Crash:
     kind: str = "hang"
     seconds: float | None = None
     tls: bool = True
+    grows: bool = False
 
     def __call__(self, tenant: Tenant) -> Outcome:
         """Run the command twice."""
         tenant.start_over(bulk_latency_ms=5)
         if self.mode != "append":
             create_people(tenant, OLD, "abcd")
+        tap = SPARSE if self.grows else TAP
+        content = encode(tap.messages())
         config = tenant.config(
-            **TAP.settings(),
+            **tap.settings(),
             **MODES[self.mode],
+            max_batch_size_rows=80 if self.grows else 20,
             create_list_if_not_exists=True,
             create_segment_if_not_exists=True,
             batch_size_rows=20,
@@ -103,7 +109,7 @@ class Crash:
             when = "after" if self.after else "before"
             tenant.add_fault(self.kind, skip=self.request, when=when, seconds=self.seconds)
         with RunningCommand(config) as command:
-            command.write_in_background(CONTENT[: self.size or None], close=not self.size)
+            command.write_in_background(content[: self.size or None], close=not self.size)
             reached = command.wait_until(
                 lambda: tenant.count_faults() > 0 if self.request is not None else command.has_read_all()
             )
@@ -111,7 +117,7 @@ class Crash:
                 command.process.send_signal(number)
             first = command.finish()
         tenant.clear_faults()
-        second = run_target(config, TAP.messages(first.position))
+        second = run_target(config, tap.messages(first.position))
         held = read_snapshot(tenant, TAP.streams)
         return Outcome(first, second, held, tenant.read_journal("writes"), reached)
 
@@ -150,6 +156,19 @@ def test_undisturbed(case: Crash, outcome: Outcome) -> None:
     assert outcome.first.returncode == 0
     assert outcome.held == _expected(case.mode)
     assert not first_false_state(TAP, outcome.first.printed, outcome.writes, newest=case.mode == "append")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Crash("append", number, after=bool(number % 2), grows=True), id=f"request-{number}")
+        for number in range(4, 24, 3)
+    ],
+)
+def test_killed_while_loads_grow_and_rows_are_merged(case: Crash, outcome: Outcome) -> None:
+    """A row that has moved to a later batch, and a batch that was joined with others, are not lost either."""
+    assert outcome.first.returncode == -signal.SIGKILL
+    _check(case, outcome)
 
 
 @pytest.mark.parametrize("case", _kills("append", 20, 10))

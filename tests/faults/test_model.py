@@ -41,6 +41,7 @@ _options = st.fixed_dictionaries(
         "segment_data_import_option": st.sampled_from(["append", "replace"]),
         "deduplication": st.sampled_from(["ImportLastMatch", "ImportFirstMatch"]),
         "batch_size_rows": st.integers(1, 12),
+        "max_batch_size_rows": st.sampled_from([1, 12, 50]),
         "segment_batch_size_rows": st.integers(1, 12),
     }
 )

@@ -120,6 +120,8 @@ class Tenant(EmulatorClient):
             "api_secret": SECRET,
             "organization": "my_org",
             "list_api_name": LIST,
+            # Loads do not grow, so that a test knows how many there are.
+            "max_batch_size_rows": 1,
             **settings,
         }
 

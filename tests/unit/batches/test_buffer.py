@@ -30,7 +30,7 @@ class Collector:
         self.buffer = BatchBuffer(
             self._new,
             self.batches.append,
-            max_rows=max_rows,
+            max_rows=lambda: max_rows,
             max_bytes=max_bytes,
             max_open=max_open,
             max_open_bytes=max_open_bytes,
@@ -271,7 +271,7 @@ def test_open_batches_need_64_mib_by_default(mebibytes: float, submitted: list[l
     """Without other limits, open batches need at most 64 MiB together."""
     batches: list[Batch] = []
     buffer: BatchBuffer[int] = BatchBuffer(
-        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=100, max_bytes=10_000
+        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=lambda: 100, max_bytes=10_000
     )
     quarter = bytes(int((mebibytes * (1 << 20)) / 4))
     for number, lines in enumerate(([quarter] * 3, [quarter])):
@@ -285,7 +285,7 @@ def test_256_batches_are_open_by_default() -> None:
     """Without other limits, the next batch submits the largest of 256."""
     batches: list[Batch] = []
     buffer: BatchBuffer[int] = BatchBuffer(
-        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=100, max_bytes=10_000
+        lambda shape: Batch(shape, ROUTE, (), 0.0), batches.append, max_rows=lambda: 100, max_bytes=10_000
     )
     for number in range(257):
         assert batches == []

@@ -50,7 +50,7 @@ class Merged:
     Each call of `add` is followed by a STATE. Each batch is acknowledged as soon as it is submitted.
     """
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, *, max_rows: int = 100, **limits: int) -> None:
         self.batches: list[Batch] = []
         self.printed: list[tuple[int, int]] = []
         self.checkpoints = Checkpoints(lambda state: self.printed.append((int(state), len(self.batches))))
@@ -59,7 +59,8 @@ class Merged:
             lambda shape: Batch(self.checkpoints.open(), *shape, float(self.number)),
             self._submit,
             merging=Merging(lambda shape: shape[1], join_shapes, self.checkpoints.hold),
-            **({"max_rows": 100, "max_bytes": 10_000} | limits),
+            max_rows=lambda: max_rows,
+            **({"max_bytes": 10_000} | limits),
         )
 
     def add(self, items: Sequence[Item]) -> None:

@@ -70,7 +70,7 @@ class Stream:
         destination = ListDestination(client, "contacts", create_list=False, create_segments=False)
         self.removals = removals.open_stream(ROUTE, destination, RemovalPolicy()) if removes else None
         buffer = BatchBuffer(
-            self._open, self.batches.append, max_rows=100, max_bytes=10_000, max_open=9, max_open_bytes=99_999
+            self._open, self.batches.append, max_rows=lambda: 100, max_bytes=10_000, max_open=9, max_open_bytes=99_999
         )
         self.filler = BatchFiller(ROUTE, self.parts, buffer, self.removals)
         with self.parts.stream_outcomes.opening("people", "", ["key"]):

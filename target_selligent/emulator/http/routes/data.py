@@ -166,7 +166,7 @@ async def load_data(request: Request, api_name: str, query: Annotated[request_mo
     call = build_bulk_call(request, query, body)
     emulator.check_index(entry, query.keyFields, context_of(request).rows or 0)
     segment = _new_segment(query)
-    async with emulator.bulk_operation(entry, context_of(request)):
+    async with emulator.bulk_operation(entry, context_of(request), len(call.body)):
         outcome = emulator.records.load(entry, call, query.data_import_option, segment)
         if segment is not None:
             created = emulator.store.get_segment(entry, segment["api_name"])
