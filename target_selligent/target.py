@@ -291,7 +291,7 @@ class TargetSelligent(Target):
 
     def _process_deleted(self, record: dict[str, Any], stream_maps: Sequence[StreamMap]) -> None:
         """Pass a record that is marked as deleted to each sink of its stream."""
-        for alias, mapped in map_deleted_record(record, stream_maps, with_keys=self.run.spools_records):
+        for alias, mapped in map_deleted_record(record, stream_maps, with_keys=self.run.needs_keys_of_deleted):
             if isinstance(sink := self._sinks_active.get(alias), SelligentSink):
                 sink.process_deleted(mapped, self.message_reader.line)
 

@@ -157,9 +157,9 @@ class LoadRun:
                 logger.error("%s", loading_error)  # noqa: TRY400 - the error says what to do
 
     @property
-    def spools_records(self) -> bool:
-        """Whether records are stored until the end of the input, because only the last one of each key is loaded."""
-        return self._spool is not None
+    def needs_keys_of_deleted(self) -> bool:
+        """Whether a record that the source has deleted changes more than the counts."""
+        return self._spool is not None or any(one.deleted_records != "ignore" for one in self._settings.all_streams)
 
     def open_stream(
         self,

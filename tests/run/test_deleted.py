@@ -194,3 +194,18 @@ def test_a_key_of_metadata_must_be_named(tenant: Tenant) -> None:
     run = tenant.run(messages, create_list_if_not_exists=True, field_mapping={"_sdc_row": "SDC_ROW"})
     run.succeeded()
     assert tenant.rows("SDC_ROW", "NAME") == [[1, "a"]]
+
+
+@pytest.mark.parametrize(("setting", "keys"), [("leave_segments", ["a", "b"]), ("delete", ["b"])])
+def test_a_deleted_record_whose_key_a_map_makes(tenant: Tenant, setting: str, keys: list[str]) -> None:
+    """It leaves by the key that its other records have."""
+    tenant.create_list(KEY="Text(10)")
+    tenant.load_rows("KEY", [["a"], ["b"]])
+    tenant.create_segment("vip")
+    tenant.add_members("vip", "KEY", ["a", "b"])
+    maps = {"customers": {"key": "id.lower()", "id": None, "__key_properties__": ["key"]}}
+    deleted = record({"id": "A", "_sdc_deleted_at": "2026-01-01"})
+    content = [schema({"id": "string"}, ["id"]), record({"id": "B"}), deleted]
+    tenant.run(content, stream_maps=maps, segment="vip", deleted_records=setting).succeeded()
+    assert tenant.members("vip", "KEY") == ["b"]
+    assert [key for (key,) in tenant.rows("KEY")] == keys
