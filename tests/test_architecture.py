@@ -20,7 +20,7 @@ OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
 ARROWS: dict[str, set[str]] = {
-    "commands": {"entry", "checks", "loading", "rejects", "records", "errors"},
+    "commands": {"entry", "checks", "loading", "api", "rejects", "records", "settings", "errors"},
     "entry": {"checks", "loading", "rejects", "batches", "records", "settings", "errors"},
     "checks": {"loading", "api", "records", "settings", "errors"},
     "loading": {"api", "reports", "rejects", "snapshot", "batches", "records", "settings", "errors"},
@@ -54,7 +54,7 @@ FOREIGN = {
         "stream_maps",
         "target",
     },
-    "click": {"command", "commands.check", "dry_run", "failure", "target"},
+    "click": {"command", "commands.check", "commands.init", "dry_run", "failure", "target"},
     "requests": {
         "api.connections",
         "api.planning",

@@ -26,3 +26,8 @@ class OverviewCalls:
         """Return how many records a List has; None if the response does not say it."""
         count = self._transport.call("GET", ["lists", list_api_name, "records"]).get("count")
         return count if isinstance(count, int) else None
+
+    def list_names(self) -> list[str]:
+        """Return the API names of the Lists of the organization."""
+        lists = self._transport.call("GET", ["lists"]).get("lists")
+        return [str(one["api_name"]) for one in lists or () if isinstance(one, dict) and one.get("api_name")]

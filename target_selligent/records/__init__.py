@@ -14,7 +14,7 @@ from target_selligent.records.field_definitions import (
     StreamFields,
 )
 from target_selligent.records.fields import DELETED_AT_COLUMN, RECORD_NUMBER_FIELD, is_deleted, is_metadata_column
-from target_selligent.records.own_fields import find_own_fields
+from target_selligent.records.own_fields import find_own_fields, find_usual_field
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments
@@ -55,6 +55,7 @@ __all__ = [
     "decode_record",
     "describe_stream",
     "find_own_fields",
+    "find_usual_field",
     "is_deleted",
     "is_metadata_column",
     "lenient_json",

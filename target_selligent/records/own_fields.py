@@ -18,6 +18,16 @@ _COLUMNS_BY_FIELD = {
 """Field that every Userlist has to columns that usually hold it, in lower case and without punctuation."""
 
 
+def find_usual_field(column: str) -> str | None:
+    """Return the field that every Userlist has for the values of a column; None if there is none.
+
+    Args:
+        column: The name of the column.
+    """
+    name = _simplify(column)
+    return next((own for own, names in _COLUMNS_BY_FIELD.items() if name in names), None)
+
+
 def find_own_fields(
     new: Iterable[FieldSource], sources: Iterable[FieldSource], existing: Collection[str]
 ) -> dict[str, str]:
@@ -33,10 +43,15 @@ def find_own_fields(
     """
     filled = {source.field.name.casefold() for source in sources}
     unmapped = [one.column_name for one in new if isinstance(one, ColumnMapping) and not one.mapped]
-    simple = {"".join(filter(str.isalnum, column.casefold())): column for column in unmapped}
+    simple = {_simplify(column): column for column in unmapped}
     suggested = {}
     for field, names in _COLUMNS_BY_FIELD.items():
         column = next((simple[name] for name in names if name in simple), None)
         if column is not None and field.casefold() in existing and field.casefold() not in filled:
             suggested[column] = field
     return suggested
+
+
+def _simplify(column: str) -> str:
+    """Return the name of a column in lower case and without punctuation."""
+    return "".join(filter(str.isalnum, column.casefold()))
