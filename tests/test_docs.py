@@ -31,7 +31,7 @@ from target_selligent.settings import DEFINITIONS, SETTINGS, SettingDefinition, 
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 _IGNORED = {
     ".git",
     ".venv",
@@ -68,8 +68,8 @@ USER_PAGES = [
     *(
         ROOT / "docs" / f"{name}.md"
         for name in (
+            "coming-from",
             "commands",
-            "from-treasure-ai",
             "import-modes",
             "mapping",
             "meltano",
@@ -241,7 +241,9 @@ def test_named_files_exist(document: Path) -> None:
     """A file of ours that a document names in code exists: by its path, or by its name where that is all."""
     code = " ".join([*(f"`{span}`" for span in spans(document)), *commands(document)])
     named = set(re.findall(r"`([\w./-]+\.(?:py|toml|yml|md|txt|sql|svg)|\.[\w./]+[a-z])`", code))
-    named |= set(re.findall(r"(?<![\w/.-])((?:tests|docs|scripts|e2e|benchmarks|target_selligent)/[\w./-]*)", code))
+    named |= set(
+        re.findall(r"(?<![\w/.-])((?:tests|docs|scripts|e2e|benchmarks|examples|target_selligent)/[\w./-]*)", code)
+    )
     ends = {"/".join(path.parts[start:]) for path in TRACKED for start in range(len(path.parts))}
     known = ends | _IGNORED | {".env"}
     assert {name for name in named if name.rstrip("/") not in known} == set()

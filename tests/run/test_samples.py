@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import scenario
+from tests.support import example
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -40,7 +40,7 @@ def test_basic_segment_export(tenant: Tenant, *, create: bool) -> None:
     wanted = {"CUSTOMER_IDENTIFIER": text, "EMAIL": text, "FIRST_NAME": text, "LAST_NAME": text}
     if not create:
         tenant.create_list("master_contacts", **wanted)
-    run = tenant.run(scenario("basic_segment"), **BASIC, create_list_if_not_exists=create).succeeded()
+    run = tenant.run(example("treasure/basic/1-export"), **BASIC, create_list_if_not_exists=create).succeeded()
     assert tenant.lists() == {"master_contacts": "Userlist" if create else "Datalist"}
     assert tenant.fields("master_contacts") == wanted
     assert tenant.rows(*wanted, list_api_name="master_contacts") == BASIC_ROWS
@@ -53,7 +53,7 @@ def test_basic_segment_export(tenant: Tenant, *, create: bool) -> None:
 
 def test_multi_segment_export(tenant: Tenant) -> None:
     """The multi-segment sample ends as typed fields, three records and three Segments of one each."""
-    run = tenant.run(scenario("multi_segment"), **MULTI, create_list_if_not_exists=True).succeeded()
+    run = tenant.run(example("treasure/multi-segment/1-export"), **MULTI, create_list_if_not_exists=True).succeeded()
     fields = {
         "CUSTOMER_IDENTIFIER": "Text(500)",
         "EMAIL": "Text(500)",
@@ -97,5 +97,5 @@ def test_sample_settings_of_a_workflow(tenant: Tenant) -> None:
         "skip_invalid_records": True,
     }
     left_out = {"first_name": None, "last_name": None}
-    tenant.run(scenario("basic_segment"), **workflow, field_mapping=left_out).succeeded()
+    tenant.run(example("treasure/basic/1-export"), **workflow, field_mapping=left_out).succeeded()
     assert len(tenant.rows("ID", list_api_name="master_contacts")) == 3

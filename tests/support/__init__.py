@@ -6,7 +6,7 @@ Selligent and reads it back, `proxy` disturbs connections, `certificates` issues
 
 from .certificates import CertificateAuthority
 from .command import COMMAND, FinishedRun, RunningCommand, clean_environment, run_command, run_in_shell, run_target
-from .messages import Message, encode, record, records, scenario, schema, state
+from .messages import Message, encode, example, record, records, schema, state
 from .proxy import ConnectionFault, TcpProxy
 from .tenant import LIST, SECRET, EmulatorClient, Tenant
 
@@ -24,12 +24,12 @@ __all__ = [
     "Tenant",
     "clean_environment",
     "encode",
+    "example",
     "record",
     "records",
     "run_command",
     "run_in_shell",
     "run_target",
-    "scenario",
     "schema",
     "state",
 ]

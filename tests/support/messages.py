@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MESSAGES = Path(__file__).parent.parent / "messages"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 Message = dict[str, Any]
 
@@ -46,9 +46,9 @@ def state(value: Any) -> Message:
     return {"type": "STATE", "value": value}
 
 
-def scenario(name: str) -> bytes:
-    """Return the messages of a file in `tests/messages`."""
-    return (MESSAGES / f"{name}.jsonl").read_bytes()
+def example(name: str) -> bytes:
+    """Return the messages of a run of `examples/`, by its path without suffix."""
+    return (EXAMPLES / f"{name}.jsonl").read_bytes()
 
 
 def encode(messages: Iterable[Message]) -> bytes:
