@@ -81,7 +81,7 @@ class TargetCommand(TargetSelligent):
         if not self._is_tested or reader.failure is not None or reader.stop_signal is not None:
             super().process_endofpipe()
             return
-        self.run.finish(complete=False)
+        self.run.abandon()
         check = Check(self.settings, Plan(patient=False))
         findings = check.run()
         wrong = [finding for finding in findings if finding.status == "wrong"]

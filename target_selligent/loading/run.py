@@ -329,6 +329,13 @@ class LoadRun:
             self._changes.close()
             self._watch.conclude(error, complete=complete)
 
+    def abandon(self) -> None:
+        """End a run that has read nothing: no report is written, and no alert is sent."""
+        self._finished = True
+        self._watch.end()
+        self._client.close()
+        self._changes.close()
+
     def _finish(self, *, complete: bool) -> None:
         if complete and self._spool is not None:
             self._spool.load_all(self._list_workers.check)

@@ -9,6 +9,8 @@ import pytest
 from tests.support import SECRET, record, records, schema, state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support import FinishedRun, Message, Tenant
 
 STREAM = "meltano_test_stream"
@@ -61,9 +63,11 @@ def errors(tenant: Tenant) -> Tenant:
     return tenant
 
 
-def test_a_right_config_passes(errors: Tenant) -> None:
-    """The config of the quick start passes, although its List has no fields for the test record."""
-    assert meltano_accepts(run_test(errors, list_api_name="error_list"))
+def test_a_right_config_passes(errors: Tenant, tmp_path: Path) -> None:
+    """The config of the quick start passes, although its List has no fields for the test record. It is no run."""
+    paths: dict[str, Any] = {name: str(tmp_path / name) for name in ("report_path", "rejects_path")}
+    assert meltano_accepts(run_test(errors, list_api_name="error_list", **paths))
+    assert [path.name for path in tmp_path.iterdir() if path.stat().st_size] == []
     assert errors.rows("CUSTOMER_IDENTIFIER", list_api_name="error_list") == []
 
 
