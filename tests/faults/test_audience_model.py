@@ -13,6 +13,8 @@ from target_selligent.errors import TargetSelligentError
 from tests.support import LIST, schema
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.support import Tenant
 
 _KEYS = ["a", "b", "c", "d"]
@@ -38,6 +40,7 @@ _options = st.fixed_dictionaries(
         "load_list": st.booleans(),
         "batch_size_rows": st.integers(1, 5),
         "segment_batch_size_rows": st.integers(1, 5),
+        "changes_only": st.booleans(),
     }
 )
 _faults = st.lists(
@@ -116,9 +119,16 @@ class Model:
 )
 @given(runs=_runs, options=_options, faults=_faults)
 def test_members_are_who_the_model_says(
-    tenant: Tenant, runs: list[list[dict[str, Any]]], options: dict[str, Any], faults: list[dict[str, Any]]
+    tenant: Tenant,
+    tmp_path_factory: pytest.TempPathFactory,
+    runs: list[list[dict[str, Any]]],
+    options: dict[str, Any],
+    faults: list[dict[str, Any]],
 ) -> None:
-    """After each run, whatever fails for a moment, List and Segments hold exactly who they should."""
+    """After each run, whatever fails for a moment, List and Segments hold exactly who they should.
+
+    With `changes_only` or without.
+    """
     if not options["load_list"] and options["deleted_records"] == "delete":
         options["deleted_records"] = "leave_segments"
     model = Model(options["kind"], options["deleted_records"], load_list=options["load_list"])
@@ -129,6 +139,7 @@ def test_members_are_who_the_model_says(
         tenant.create_segment(segment)
         tenant.add_members(segment, "KEY", ["a", "b"])
     config = {name: value for name, value in options.items() if name != "kind"}
+    config["snapshot_path"] = str(tmp_path_factory.mktemp("snapshot") / "snapshot.db")
     if options["kind"] == "action_column":
         config["action_column"] = "action"
     else:
