@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from benchmarks.messages import KEY, SEGMENT, Shape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from benchmarks.measure import Measurement
+    from benchmarks.measure import Measurement, RunningStub
 
 LIST = "customers"
 ORGANIZATION = "bench"
@@ -37,6 +40,8 @@ class Run:
         row_latency_us: What every row of a List load takes beyond that, in microseconds.
         merges: Whether fewer rows may be loaded into the List than there are records.
         left: Members of each Segment that no message names, beside those that the messages name.
+        loaded: How many rows must arrive; one for each record if None.
+        before: With `changes_only`: the messages of the run before, after which this one starts; None for a first run.
     """
 
     contender: str
@@ -47,6 +52,8 @@ class Run:
     left: int = 0
     row_latency_us: float = 0
     merges: bool = False
+    loaded: int | None = None
+    before: Shape | None = None
 
 
 class Bench:
@@ -63,6 +70,8 @@ class Bench:
         self.quick = quick
         self._folder = folder
         self._log = folder / "log.txt"
+        self._snapshot = folder / "snapshot.db"
+        self._snapshots: dict[Shape, Path] = {}
         folder.mkdir(exist_ok=True)
 
     def rounds(self, runs: Mapping[str, Run]) -> dict[str, list[Measurement]]:
@@ -133,9 +142,12 @@ class Bench:
         with running_stub(
             has, latency_ms=run.latency_ms, row_latency_us=run.row_latency_us, one_at_a_time=run.one_at_a_time
         ) as stub:
+            if run.settings.get("changes_only"):
+                self._prepare_snapshot(run, stub)
             taken = measure(self._command(run, stub.base_url), messages, self._log)
             counts = stub.take_counts()
-        rows = shape.records if run.contender not in {"yardstick", "pages"} else 0
+        rows = shape.records if run.loaded is None else run.loaded
+        rows = rows if run.contender not in {"yardstick", "pages"} else 0
         list_rows = max(counts.list_rows, rows) if run.merges else counts.list_rows
         if (list_rows, counts.segment_rows) != (rows, rows):
             raise BenchError(
@@ -145,7 +157,23 @@ class Bench:
         leaving = run.left * shape.segments if run.settings.get("segment_data_import_option") == "mirror" else 0
         if counts.removed_rows != leaving:
             raise BenchError(f"{run.contender} removed {counts.removed_rows:,} members instead of {leaving:,}")
-        return replace(taken, counts=counts)
+        file_bytes = self._snapshot.stat().st_size if run.settings.get("changes_only") else 0
+        return replace(taken, counts=counts, file_bytes=file_bytes)
+
+    def _prepare_snapshot(self, run: Run, stub: RunningStub) -> None:
+        """Put the snapshot in its place that the run before has left."""
+        self._snapshot.unlink(missing_ok=True)
+        if run.before is None:
+            return
+        if run.before not in self._snapshots:
+            first = self._command(replace(run, shape=run.before), stub.base_url)
+            measure(first, run.before.write(self._folder), self._log)
+            self._snapshots[run.before] = self._snapshot.replace(self._folder / f"snapshot-{len(self._snapshots)}.db")
+            stub.take_counts()
+        shutil.copy(self._snapshots[run.before], self._snapshot)
+        with closing(sqlite3.connect(self._snapshot)) as database, database:
+            # Each stub has another port.
+            database.execute("UPDATE place SET base_url = ?", (stub.base_url,))
 
     def _command(self, run: Run, base_url: str) -> list[str | Path]:
         if run.contender == "bare":
@@ -164,7 +192,8 @@ class Bench:
             return [sys.executable, "-m", "benchmarks.stock_target", "--config", self._config("stock", config)]
         if run.contender == "yardstick":
             return self.yardstick() or []
-        return self.ours(base_url, **run.settings)
+        snapshot = {"snapshot_path": str(self._snapshot)} if run.settings.get("changes_only") else {}
+        return self.ours(base_url, **snapshot, **run.settings)
 
     def _config(self, name: str, content: object) -> Path:
         path = self._folder / f"{name}.json"

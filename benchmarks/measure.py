@@ -37,12 +37,14 @@ class Measurement:
         cpu: Seconds of CPU, user and system, of all its threads.
         peak_mb: Peak resident memory in MB (10^6 bytes).
         counts: What arrived at the stub, if it talks to one.
+        file_bytes: Size of the snapshot that it has left, if it has one.
     """
 
     wall: float
     cpu: float
     peak_mb: float
     counts: Counts
+    file_bytes: int = 0
 
 
 class RunningStub:

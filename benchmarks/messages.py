@@ -20,6 +20,7 @@ _VERSION = 1
 """To be counted up when the messages of a shape change: files of earlier versions are then made anew."""
 _STATE_EVERY = 5_000
 _NUMBERS, _LACKING = 5, 0.3
+_MORE_ORDERS = 100
 _EXTRACTED = "2026-11-21T00:00:00+00:00"
 _FIRST_NAMES = ("Ada", "Bruno", "Chloé", "Dmitri", "Elif", "Femke", "Gökhan", "Hanne", "Ines", "Jürgen", "Kaat")
 _LAST_NAMES = ("Peeters", "Janssens", "Maes", "Müller", "Dubois", "Ñíguez", "O'Neill", "De Smet", "Öztürk")
@@ -60,6 +61,7 @@ class Shape:
         narrow: Whether records have a key, a number and a Segment only: for very many of them.
         keys: Distinct keys of records of five numbers, each of which lacks three in ten of them. 0 for other records,
             each with a key of its own.
+        changed_every: Every so many records, one has another number of orders than without this; none if 0.
     """
 
     records: int
@@ -69,6 +71,7 @@ class Shape:
     block: int = 100
     narrow: bool = False
     keys: int = 0
+    changed_every: int = 0
 
     @property
     def stream_names(self) -> list[str]:
@@ -110,7 +113,8 @@ class Shape:
         record = partial(_lacking_record, self.keys) if self.keys else _narrow_record if self.narrow else _record
         for number in range(self.records):
             head = heads[number // self.block % self.streams]
-            yield f"{head}{record(number, number % self.segments, extra(number))}{tail}"
+            more = _MORE_ORDERS if self.changed_every and number % self.changed_every == 0 else 0
+            yield f"{head}{record(number, number % self.segments, extra(number), more)}{tail}"
             if (number + 1) % _STATE_EVERY == 0:
                 yield _line({"type": "STATE", "value": {"bookmarks": {"customers": {"replication_key": number}}}})
         yield _line({"type": "STATE", "value": {"bookmarks": {"customers": {"replication_key": self.records}}}})
@@ -134,7 +138,7 @@ class Shape:
         return path
 
 
-def _record(number: int, segment: int, extra: str) -> str:
+def _record(number: int, segment: int, extra: str, more: int) -> str:
     # Knuth's multiplicative hash: values that look random and are the same everywhere.
     mixed = number * 2654435761 & 0xFFFFFFFF
     first = _FIRST_NAMES[mixed % 11]
@@ -145,19 +149,19 @@ def _record(number: int, segment: int, extra: str) -> str:
     birthday = f'"{_BIRTHDAYS[mixed // 3 % 25_000]}"' if mixed % 8 else "null"
     return (
         f'{{"{KEY}":"C{number:09d}","{SEGMENT}":"segment_{segment}","email":"customer{number}@example.com",'
-        f'"first_name":"{first}","last_name":"{last}","age":{age},"orders":{mixed % 50},'
+        f'"first_name":"{first}","last_name":"{last}","age":{age},"orders":{mixed % 50 + more},'
         f'"lifetime_value":{mixed % 10_000_000 / 100},"discount":{discount},'
         f'"newsletter":{"true" if mixed & 1 else "false"},"last_purchase_at":{at},"birthday":{birthday}{extra}}}'
     )
 
 
-def _narrow_record(number: int, segment: int, extra: str) -> str:
-    return f'{{"{KEY}":"C{number:09d}","{SEGMENT}":"segment_{segment}","orders":{number % 50}{extra}}}'
+def _narrow_record(number: int, segment: int, extra: str, more: int) -> str:
+    return f'{{"{KEY}":"C{number:09d}","{SEGMENT}":"segment_{segment}","orders":{number % 50 + more}{extra}}}'
 
 
-def _lacking_record(keys: int, number: int, segment: int, extra: str) -> str:
+def _lacking_record(keys: int, number: int, segment: int, extra: str, more: int) -> str:
     rand = random.Random(number)  # noqa: S311 - the same on every machine
-    values = "".join(f',"number_{place}":{number}' for place in range(_NUMBERS) if rand.random() >= _LACKING)
+    values = "".join(f',"number_{place}":{number + more}' for place in range(_NUMBERS) if rand.random() >= _LACKING)
     return f'{{"{KEY}":"C{rand.randrange(keys):09d}","{SEGMENT}":"segment_{segment}"{values}{extra}}}'
 
 

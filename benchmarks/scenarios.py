@@ -26,6 +26,7 @@ _ROW_LATENCY_US = 20
 _NO_FLUSH = {"batch_max_age_seconds": 600}
 _NO_GROWTH = {"max_batch_size_rows": _BATCH_ROWS}
 _MERGED_RECORDS = 50_000
+_CHANGED_EVERY = 100
 _UNLIMITED = {"requests_per_minute": 1_000_000}
 _UNLIMITED_NOTE = "requests_per_minute raised: the default of 2,500 is the vendor's limit, which the stub has not"
 
@@ -297,11 +298,78 @@ def keys(bench: Bench) -> Results:
     return Results(findings, _timings(measured))
 
 
+def changes(bench: Bench) -> Results:
+    """A night in which one record of a hundred has changed, with `changes_only` and without."""
+    records = 100_000 if bench.quick else 1_000_000
+    before, after = Shape(records), Shape(records, changed_every=_CHANGED_EVERY)
+    everything = Run("ours", after, _LATENCY_MS, _NO_GROWTH)
+    settings = {**_NO_GROWTH, "changes_only": True}
+    changed = records // _CHANGED_EVERY
+    title = f"{records:,} records, 1 in {_CHANGED_EVERY} changed, {_LATENCY_MS} ms a call"
+    note = f"loads stay at {_BATCH_ROWS:,} rows in both"
+    measured = bench.rounds(
+        {
+            title: everything,
+            f"{title}, changes_only": replace(everything, settings=settings, loaded=changed, before=before),
+            f"{records:,} records, {_LATENCY_MS} ms a call, changes_only, first run": replace(
+                everything, shape=before, settings=settings
+            ),
+        }
+    )
+    full, night, first = measured.values()
+    size = max(one.file_bytes for one in (*night, *first)) / records
+    findings = (
+        Finding(f"{title}: loads with changes_only", max(one.counts.loads for one in night), "calls", at_most=12),
+        _ratio(f"{title}: time with changes_only / without", night, full, at_most=0.25, note=note),
+        _ratio(f"{title}: CPU with changes_only / without", night, full, of=cpu, at_most=2.5),
+        _ratio(f"{records:,} records: CPU of the first run with changes_only / without", first, full, of=cpu),
+        Finding("Snapshot, size a record", size, "bytes", at_most=64),
+        Finding(f"{title}: peak memory with changes_only", max(map(peak, (*night, *first))), "MB", at_most=200),
+    )
+    return Results(findings, _timings(measured))
+
+
+def many_changes(bench: Bench) -> Results:
+    """Memory and file with `changes_only` and ten million keys. Takes many minutes: only when asked for."""
+    records = 300_000 if bench.quick else 10_000_000
+    before, after = Shape(records, narrow=True), Shape(records, narrow=True, changed_every=_CHANGED_EVERY)
+    settings = {"changes_only": True, "batch_size_rows": _BIG_BATCH_ROWS}
+    title = f"{records:,} keys, changes_only"
+    measured = bench.rounds(
+        {
+            f"{title}, first run": Run("ours", before, settings=settings),
+            f"{title}, 1 in {_CHANGED_EVERY} changed": Run(
+                "ours", after, settings=settings, loaded=records // _CHANGED_EVERY, before=before
+            ),
+        }
+    )
+    first, night = measured.values()
+    findings = (
+        Finding(f"{title}: peak memory of the first run", max(map(peak, first)), "MB", at_most=200),
+        Finding(f"{title}: peak memory of the next run", max(map(peak, night)), "MB", at_most=200),
+        Finding(f"{title}: size a key", max(one.file_bytes for one in night) / records, "bytes", at_most=64),
+    )
+    return Results(findings, _timings(measured))
+
+
 SCENARIOS: dict[str, Callable[[Bench], Results]] = {
     scenario.__name__: scenario
-    for scenario in (speed, start, waiting, growth, merging, lists, segments, mirror, columns, keys)
+    for scenario in (
+        speed,
+        start,
+        waiting,
+        growth,
+        merging,
+        lists,
+        segments,
+        mirror,
+        columns,
+        changes,
+        keys,
+        many_changes,
+    )
 }
-ON_REQUEST = frozenset({"keys"})
+ON_REQUEST = frozenset({"keys", "many_changes"})
 
 
 def _ratio(  # noqa: PLR0913 - as many as a finding has
