@@ -42,21 +42,18 @@ class BatchFiller:
         buffer: The open batches of the List.
         removals: What leaves Segments and List at the end of the run; None if nothing can leave.
         changes: Chooses the rows that are sent; None if all are.
-        varying: How many values at the end of a row differ in each run. They do not make a row a changed one.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts it joins
+    def __init__(
         self,
         route: Route,
         parts: RunParts,
         buffer: BatchBuffer[tuple[Route, tuple[str, ...]]],
         removals: StreamRemovals | None = None,
         changes: ChangedRows | None = None,
-        *,
-        varying: int = 0,
     ) -> None:
         self._route, self._parts, self._buffer = route, parts, buffer
-        self._removals, self._changes, self._varying = removals, changes, varying
+        self._removals, self._changes = removals, changes
         self._max_row_bytes = parts.settings.max_request_bytes - _BRACKETS
         own = parts.settings.for_list(route.list_api_name)
         self._ignore_case = own.ignores_case_of_keys
@@ -154,14 +151,10 @@ class BatchFiller:
 
     def _select_changed(self, changes: ChangedRows, field_names: tuple[str, ...], rows: Rows) -> tuple[Rows, bytes]:
         """Return the rows that are sent, and these rows as JSON. The others are in the List as they are."""
-        rows_json = encode_rows_apart(rows.values)
-        stop = len(field_names) - self._varying
-        compared = encode_rows_apart([row[:stop] for row in rows.values]) if self._varying else rows_json
-        chosen = changes.select(field_names[:stop], rows, compared)
-        if len(chosen) == len(rows):
-            return rows, b",".join(rows_json)
-        self._parts.stream_outcomes.note_loaded(self._route.stream)
-        return rows.select(chosen), b",".join([rows_json[index] for index in chosen])
+        chosen, rows_json = changes.select(field_names, rows, encode_rows_apart(rows.values))
+        if len(chosen) < len(rows):
+            self._parts.stream_outcomes.note_loaded(self._route.stream)
+        return chosen, b",".join(rows_json)
 
     def _reject_too_large(self, rows: Rows) -> Rows:
         """Reject the rows that do not fit into a request even alone. Return the other rows."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import compress
+from operator import add, ne
 from typing import TYPE_CHECKING
 
-from target_selligent.batches import segment_tuple
+from target_selligent.batches import encode_rows_apart, segment_tuple
 from target_selligent.errors import DestinationError, InputError
 from target_selligent.loading.report import Counts
+from target_selligent.records import is_metadata_column
 from target_selligent.snapshot import ListHasher, Snapshot, holds
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from target_selligent.batches import Batch, Route, Rows
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.report import RunReport
-    from target_selligent.records import Key, Segments
+    from target_selligent.records import Key, Segments, StreamFields
     from target_selligent.settings import Settings
 
 _MAX_CHECKED = 100_000
@@ -59,12 +62,13 @@ class Changes:
             path, days = settings.snapshot_path or "", settings.snapshot_max_age_days
             self._snapshot = Snapshot(path, settings.base_url, settings.organization, days)
 
-    def open_stream(self, route: Route, destination: ListDestination) -> ChangedRows | None:
+    def open_stream(self, route: Route, destination: ListDestination, fields: StreamFields) -> ChangedRows | None:
         """Return what chooses the rows of a stream; None if all are sent.
 
         Args:
             route: The route of the stream.
             destination: Its List.
+            fields: Its columns, with the fields of the List.
 
         Raises:
             InputError: If another stream loads the List by other key fields.
@@ -85,7 +89,7 @@ class Changes:
                 known = self._lists[name] = _ListState(route, ListHasher(salt), destination.was_changed)
             else:
                 known.hasher, known.is_new = ListHasher(salt), True
-        return ChangedRows(self._snapshot, known, route, destination, self._report)
+        return ChangedRows(self._snapshot, known, route, destination, self._report, _find_ignored(fields))
 
     def note_sent(self, batch: Batch) -> None:
         """Note a batch before it is sent, or waits for other Lists.
@@ -138,18 +142,28 @@ class ChangedRows:
         route: The route of the stream.
         destination: The List.
         report: Receives the counts.
+        ignored: Names of fields that differ in each run. They are sent, but make no difference.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, state: _ListState, route: Route, destination: ListDestination, report: RunReport
+    def __init__(  # noqa: PLR0913 - the parts it joins
+        self,
+        snapshot: Snapshot,
+        state: _ListState,
+        route: Route,
+        destination: ListDestination,
+        report: RunReport,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
+        self._ignored = ignored
         self._snapshot, self._state = snapshot, state
         self._route, self._destination, self._report = route, destination, report
         self._existing: dict[str, bool] = {}
         self._checked: dict[Segments, bool] = {}
 
-    def select(self, field_names: tuple[str, ...], rows: Rows, rows_json: Sequence[bytes]) -> Sequence[int]:
-        """Return the indexes of the rows that are sent, and set the fingerprints of all rows.
+    def select(
+        self, field_names: tuple[str, ...], rows: Rows, rows_json: Sequence[bytes]
+    ) -> tuple[Rows, Sequence[bytes]]:
+        """Return the rows that are sent, with their fingerprints, and each of them as JSON.
 
         Once a row of a key is sent, later rows of the key are sent, too: only their order decides what the List holds.
 
@@ -158,38 +172,51 @@ class ChangedRows:
             rows: The rows.
             rows_json: Each row as JSON.
         """
+        hashed_names, hashed_json = field_names, rows_json
+        if not self._ignored.isdisjoint(field_names):
+            hashed_names, hashed_json = self._without_ignored(field_names, rows)
         hasher = self._state.hasher
         keys = hasher.hash_keys(self._route, rows.keys)
-        segments = rows.segments or [()] * len(rows)
-        fingerprints = [
-            row + named
-            for row, named in zip(
-                hasher.hash_rows(field_names, rows_json), map(hasher.hash_segments, segments), strict=True
-            )
-        ]
-        rows.fingerprints = list(zip(keys, fingerprints, strict=True))
-        known = self._snapshot.find(keys)
-        sent_before: set[int] = set()
-        chosen, new = [], 0
-        for index, (key, fingerprint, named) in enumerate(zip(keys, fingerprints, segments, strict=True)):
-            stored = known.get(key)
-            if (
-                (stored == fingerprint or (stored and holds(stored, fingerprint)))
-                and key not in sent_before
-                and self._are_there(named)
-            ):
-                continue
-            chosen.append(index)
-            sent_before.add(key)
-            new += stored is None
-        self._snapshot.forget_in_run([key for key in sent_before if key in known])
+        named = rows.segments or [()] * len(rows)
+        hash_of = {one: hasher.hash_segments(one) for one in set(named)}
+        fingerprints = list(map(add, hasher.hash_rows(hashed_names, hashed_json), map(hash_of.__getitem__, named)))
+        chosen, new = self._choose(keys, fingerprints, named)
         unchanged = len(rows) - len(chosen)
         self._report.add_list(
             self._route.list_api_name,
             Counts(read=unchanged, unchanged=unchanged, new=new, changed=len(chosen) - new),
         )
         self._report.add_acknowledged(unchanged)
-        return chosen
+        if unchanged:
+            rows, rows_json = rows.select(chosen), [rows_json[index] for index in chosen]
+        rows.fingerprints = [(keys[index], fingerprints[index]) for index in chosen]
+        return rows, rows_json
+
+    def _choose(
+        self, keys: Sequence[int], fingerprints: Sequence[bytes], named: Sequence[Segments]
+    ) -> tuple[Sequence[int], int]:
+        """Return the indexes of the rows that are sent, and how many of their keys are not known."""
+        known = self._snapshot.find(keys)
+        stored = list(map(known.get, keys))
+        suspects: Sequence[int] = range(len(keys))
+        if known and len(set(keys)) == len(keys) and all(map(self._are_there, set(named))):
+            suspects = list(compress(suspects, map(ne, stored, fingerprints)))
+        chosen, sent, new = [], set(), 0
+        for index in suspects:
+            before, key = stored[index], keys[index]
+            if before and holds(before, fingerprints[index]) and key not in sent and self._are_there(named[index]):
+                continue
+            chosen.append(index)
+            sent.add(key)
+            new += before is None
+        self._snapshot.forget_in_run([key for key in sent if key in known])
+        return chosen, new
+
+    def _without_ignored(self, field_names: tuple[str, ...], rows: Rows) -> tuple[tuple[str, ...], list[bytes]]:
+        """Return fields and rows as JSON without the fields that differ in each run."""
+        kept = [name not in self._ignored for name in field_names]
+        values = [tuple(compress(row, kept)) for row in rows.values]
+        return tuple(compress(field_names, kept)), encode_rows_apart(values)
 
     def forget(self, key: Key) -> None:
         """Forget the key of a rejected record: later records of the key are sent, and so can be replayed after it."""
@@ -214,6 +241,16 @@ class ChangedRows:
                 known = self._destination.find_segment_name(segment) is not None
             known = self._existing[segment] = bool(known)
         return known
+
+
+def _find_ignored(fields: StreamFields) -> frozenset[str]:
+    """Return the names of fields that differ in each run: columns of taps and the SDK, and some static fields."""
+    added = [
+        column.field.name
+        for column in fields.columns
+        if is_metadata_column(column.column_name) and column.column_name not in fields.key_columns
+    ]
+    return frozenset([*added, *(static.field.name for static in fields.static if static.varies_by_run)])
 
 
 def _names(route: Route) -> list[str]:

@@ -94,8 +94,8 @@ class StreamLoader:
         inserts_only = self._own.list_data_import_option == "OnlyInsert"
         self._static = StaticValues(description.name, fields.static, placeholders, may_subscribe=inserts_only)
         self.removals = self._open_removals(self._route)
-        changes = parts.changes.open_stream(self._route, destination)
-        self._filler = BatchFiller(self._route, parts, buffer, self.removals, changes, varying=self._static.varying)
+        changes = parts.changes.open_stream(self._route, destination, fields)
+        self._filler = BatchFiller(self._route, parts, buffer, self.removals, changes)
         self._alternate: tuple[Route, BatchFiller] | None = None
         if fields.alternate_key_columns:
             route = create_route(description, destination.api_name, fields, origin, fields.alternate_key_columns)

@@ -120,7 +120,7 @@ class StreamFields:
         segment_column: Name of the column that names the record's Segments, if there is one.
         known_columns: Names of all columns of the schema, sent or not.
         alternate_key_columns: Names of the columns that identify a record whose key is null, if there are some.
-        static: The static fields. In a row, they stand after the columns, and those that vary by run stand last.
+        static: The static fields. In a row, they stand after the columns.
         typed_fields: Names, without case, of the fields whose type a setting says.
     """
 

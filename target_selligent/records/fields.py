@@ -185,11 +185,8 @@ def _set_type(source: _Source, types: Mapping[str, NamedType]) -> _Source:
 
 
 def _derive_static(texts: Mapping[str, Template], text_field_length: int) -> Iterable[StaticField]:
-    """Yield the static fields, those that vary by run at the end.
-
-    A date-time alone gets a DateTime field, other text a Text field.
-    """
-    for name, template in sorted(texts.items(), key=lambda one: one[1].varies_by_run):
+    """Yield the static fields. A date-time alone gets a DateTime field, other text a Text field."""
+    for name, template in texts.items():
         described = {"type": "string", **({"format": "date-time"} if template.is_date_time else {})}
         fixed = sum(len(text) for text, is_name in template.parts if not is_name)
         definition, conversion = derive_field(described, {}, text_field_length if fixed <= text_field_length else 0)

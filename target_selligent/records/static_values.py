@@ -35,13 +35,12 @@ class StaticValues:
 
     Attributes:
         field_names: The names of the fields, in row order.
-        varying: How many fields at the end of a row have other values in each run.
 
     Raises:
         DestinationError: If a text cannot be a value of its field. The message names all of them.
     """
 
-    __slots__ = ("_constants", "_fields", "_values", "field_names", "varying")
+    __slots__ = ("_constants", "_fields", "_values", "field_names")
 
     def __init__(
         self, stream: str, fields: Sequence[StaticField], values: Mapping[str, str], *, may_subscribe: bool
@@ -49,7 +48,6 @@ class StaticValues:
         self._fields = fields
         self._values = values
         self.field_names = tuple(static.field.name for static in fields)
-        self.varying = sum(static.varies_by_run for static in fields)
         self._constants: Row | None = None
         differ = any("segment" in static.template.placeholders for static in fields) and "segment" not in values
         constants, problems = [], []

@@ -43,6 +43,16 @@ _TABLES = (
     "CREATE TABLE batch (id INTEGER PRIMARY KEY, day INTEGER, acknowledged INTEGER)",
     "CREATE TABLE sent (position INTEGER PRIMARY KEY, batch INTEGER, key INTEGER, fingerprint BLOB)",
 )
+_MERGE_SINGLE_ROWS = (
+    "INSERT OR REPLACE INTO entry SELECT key, fingerprint, day FROM"
+    " (SELECT key, fingerprint, day, acknowledged, count(*) AS rows"
+    " FROM sent JOIN batch ON batch.id = sent.batch GROUP BY key) WHERE rows = 1 AND acknowledged"
+)
+_SELECT_OTHER_ROWS = (
+    "SELECT key, CASE WHEN acknowledged THEN fingerprint ELSE x'' END, day"
+    " FROM sent JOIN batch ON batch.id = sent.batch"
+    " WHERE NOT acknowledged OR key IN (SELECT key FROM sent GROUP BY key HAVING count(*) > 1) ORDER BY key, position"
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -94,6 +104,7 @@ class SnapshotFile:
                     self._create_tables()
                 (last,) = self._database.execute("SELECT max(id) FROM batch").fetchone()
                 self._batch = last or 0
+                self._is_empty = self._database.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is None
         except BaseException:
             self._database.close()
             raise
@@ -119,6 +130,8 @@ class SnapshotFile:
             keys: The hashes of the keys.
             days: The days that count.
         """
+        if self._is_empty:
+            return {}
         with self._errors():
             return dict(
                 self._database.execute(
@@ -177,14 +190,14 @@ class SnapshotFile:
             days: The days that count.
         """
         with self._errors():
-            (sent,) = self._database.execute("SELECT count(*) FROM batch").fetchone()
+            (sent,) = self._database.execute("SELECT count(*) FROM sent").fetchone()
             if not sent:
                 return
-            rows = self._database.execute(
-                "SELECT key, CASE WHEN acknowledged THEN fingerprint ELSE x'' END, day"
-                " FROM sent JOIN batch ON batch.id = sent.batch ORDER BY key, position"
-            )
-            self._database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", _resolve(rows))
+            # In the order of the keys, so that each page of the table is written once.
+            merged = self._database.execute(_MERGE_SINGLE_ROWS).rowcount
+            if merged < sent:
+                rows = self._database.execute(_SELECT_OTHER_ROWS)
+                self._database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", _resolve(rows))
             self._database.execute(
                 "DELETE FROM entry WHERE fingerprint = x'' OR day < ? OR day >= ?", (days.start, days.stop)
             )
@@ -192,6 +205,7 @@ class SnapshotFile:
             self._database.execute("DELETE FROM batch")
             self._commit()
             self._position = 0
+            self._is_empty = False
 
     def compact(self) -> None:
         """Give space that is no longer used back to the disk, if it is much."""

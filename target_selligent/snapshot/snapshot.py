@@ -93,7 +93,8 @@ class Snapshot:
 
     def forget_in_run(self, keys: Sequence[int]) -> None:
         """Forget keys for the rest of the run: rows of them were sent or rejected."""
-        self._use(lambda file: file.blank(keys))
+        if keys:
+            self._use(lambda file: file.blank(keys))
 
     def note_sent(self, ticket: int, fingerprints: Sequence[tuple[int, bytes]]) -> None:
         """Note the rows of a batch before it is sent. Nothing is known of their keys, also after a kill.

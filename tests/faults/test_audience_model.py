@@ -94,12 +94,21 @@ class Model:
                     self.rows.add(key)
                 if key in self.rows:
                     self.members[segment].add(key)
-        for segment, key in (place for place, is_last in leaves.items() if is_last):
-            self.members[segment].discard(key)
-        if self._kind == "mirror" and any(named.values()):
-            for segment in touched:
-                self.members[segment] &= named[segment]
+        if self._fails(named, touched):
+            return
+        self._remove({place for place, is_last in leaves.items() if is_last}, named, touched)
         self._delete({key for key, is_last in deleted.items() if is_last}, touched)
+
+    def _fails(self, named: dict[str, set[str]], touched: set[str]) -> bool:
+        """Return whether all members would leave because the run has named nobody. Then nobody leaves."""
+        is_empty = self._kind == "mirror" and not any(named.values())
+        return is_empty and any(self.members[segment] for segment in touched)
+
+    def _remove(self, leaving: set[tuple[str, str]], named: dict[str, set[str]], touched: set[str]) -> None:
+        for segment, key in leaving:
+            self.members[segment].discard(key)
+        for segment in touched if self._kind == "mirror" else ():
+            self.members[segment] &= named[segment]
 
     def _leaves(self, item: dict[str, Any]) -> bool:
         return self._kind == "remove" or (self._kind == "action_column" and item["action"] == "remove")

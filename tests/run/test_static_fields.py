@@ -117,7 +117,7 @@ def test_values_have_the_type_of_a_field_that_exists(tenant: Tenant) -> None:
     tenant.run(PEOPLE, static_fields={"SCORE": "7", "run_at": "{run_started_at}", "FLAG": "true"}).succeeded()
     assert tenant.rows("Score", "Flag") == [[7, True], [7, True]]
     (load,) = tenant.requests("data/load")
-    assert load["query"]["fields"] == "KEY,NAME_OF,Score,Flag,RUN_AT"
+    assert load["query"]["fields"] == "KEY,NAME_OF,Score,RUN_AT,Flag"
 
 
 def test_a_missing_static_field_is_an_error_or_is_added(tenant: Tenant) -> None:

@@ -14,6 +14,9 @@ from target_selligent.errors import InputError
 from target_selligent.loading.changes import Changes
 from target_selligent.loading.destination import ListDestination
 from target_selligent.loading.report import RunReport
+from target_selligent.records.conversions import Conversion, FieldType
+from target_selligent.records.field_definitions import ColumnMapping, FieldDefinition, StaticField, StreamFields
+from target_selligent.settings.templates import parse_template
 from tests.unit.config import settings_with
 from tests.unit.rows import ROUTE
 
@@ -24,13 +27,27 @@ if TYPE_CHECKING:
     from target_selligent.records.row_types import Segments
     from tests.unit.prepared_server import PreparedServer
 
+FIELDS = StreamFields(
+    tuple(
+        ColumnMapping(name, FieldDefinition(name.upper(), FieldType.TEXT), Conversion.TEXT)
+        for name in ("key", "name", "_sdc_extracted_at")
+    ),
+    ("key",),
+    None,
+    frozenset(),
+    static=(
+        StaticField(FieldDefinition("RUN", FieldType.TEXT), parse_template("{run_id} of {stream}"), Conversion.TEXT),
+    ),
+)
+
 
 class Run:
     """A run of one stream.
 
     Attributes:
         report: What was counted.
-        changes: Chooses its rows.
+        changes: What the run knows of changes.
+        rows: Chooses its rows.
     """
 
     def __init__(self, server: PreparedServer, folder: Path) -> None:
@@ -38,23 +55,27 @@ class Run:
         self.report = RunReport()
         self.changes = Changes(settings, self.report)
         self.destination = ListDestination(server.client(), "contacts", create_list=False, create_segments=False)
-        rows = self.changes.open_stream(ROUTE, self.destination)
+        rows = self.changes.open_stream(ROUTE, self.destination, FIELDS)
         assert rows is not None
-        self._rows = rows
+        self.rows = rows
         self._tickets = 0
 
-    def load(self, *pairs: tuple[int, str], segments: Sequence[Segments] = (), acknowledged: bool = True) -> list[int]:
+    def load(self, *pairs: tuple[int, str], segments: Sequence[Segments] = ()) -> list[int]:
         """Load rows of a key and a text; return the indexes of those that are sent."""
         rows = Rows(list(pairs), [key for key, _ in pairs], segments, [b""] * len(pairs), range(len(pairs)))
-        chosen = list(self._rows.select(("KEY", "NAME"), rows, encode_rows_apart(rows.values)))
+        chosen, rows_json = self.rows.select(("KEY", "NAME"), rows, encode_rows_apart(rows.values))
+        assert rows_json == encode_rows_apart(chosen.values)
+        self.send(chosen, ("KEY", "NAME"))
+        return list(chosen.numbers)
+
+    def send(self, rows: Rows, names: tuple[str, ...]) -> None:
+        """Send rows, which are acknowledged."""
         self._tickets += 1
-        batch = Batch(self._tickets, ROUTE, ("KEY", "NAME"), 0.0)
-        batch.append(rows.select(chosen), 0, len(chosen), b"")
+        batch = Batch(self._tickets, ROUTE, names, 0.0)
+        batch.append(rows, 0, len(rows), b"")
         self.changes.note_sent(batch)
         assert batch.fingerprints == []
-        if acknowledged:
-            self.changes.acknowledge(self._tickets)
-        return chosen
+        self.changes.acknowledge(self._tickets)
 
     def close(self) -> None:
         """End the run."""
@@ -63,7 +84,7 @@ class Run:
 
     def reject(self, key: int) -> None:
         """Reject a record."""
-        self._rows.forget(key)
+        self.rows.forget(key)
 
 
 def test_rows_of_an_earlier_run_are_left_out(server: PreparedServer, tmp_path: Path) -> None:
@@ -121,9 +142,21 @@ def test_segments_that_are_missing(server: PreparedServer, tmp_path: Path) -> No
     assert server.count("GET lists/contacts/segments/vip") == 1
 
 
+@pytest.mark.parametrize("field", ["_SDC_EXTRACTED_AT", "RUN"])
+def test_what_differs_in_each_run_makes_no_difference(server: PreparedServer, tmp_path: Path, field: str) -> None:
+    """Such as the time of the export. It is sent if something else changes."""
+    names = ("KEY", field, "NAME")
+    for values, sent in ((("today", "a"), 1), (("tomorrow", "a"), 0), (("then", "b"), 1)):
+        with closing(Run(server, tmp_path)) as run:
+            rows = Rows([(1, *values)], [1], (), [b""], [1])
+            chosen, _ = run.rows.select(names, rows, encode_rows_apart(rows.values))
+            assert list(chosen.values) == [(1, *values)] * sent
+            run.send(chosen, names)
+
+
 def test_streams_of_one_list_have_the_same_key(server: PreparedServer, tmp_path: Path) -> None:
     """By another key, one would change what the other has written, and nobody would know."""
     with closing(Run(server, tmp_path)) as run:
         other = replace(ROUTE, stream="others", key_fields=("MAIL",))
         with pytest.raises(InputError, match="stream people has KEY, stream others has MAIL"):
-            run.changes.open_stream(other, run.destination)
+            run.changes.open_stream(other, run.destination, FIELDS)

@@ -143,11 +143,11 @@ def test_static_fields() -> None:
     fields = fields_of({"n": TEXT}, static_fields=templates, field_types={"size": NamedType("Long")})
     assert [(one.field.name, type_text(one.field)) for one in fields.static] == [
         ("Source", "Text(500)"),
+        ("RUN_AT", "DateTime"),
         ("NOTE", "LongText"),
         ("SIZE", "Long"),
-        ("RUN_AT", "DateTime"),
     ]
-    assert [one.varies_by_run for one in fields.static] == [False, False, False, True]
+    assert [one.varies_by_run for one in fields.static] == [False, True, False, False]
     assert fields.typed_fields == {"size"}
 
 
