@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import IO, Any
 
 import click
-from singer_sdk.exceptions import SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_selligent.checks import Check
 from target_selligent.dry_run import DryRun
@@ -68,6 +68,8 @@ class TargetCommand(TargetSelligent):
             return
         try:
             DryRun.run_to_its_end(config, file_input, limit=limit, show_values=show_values)
+        except ConfigValidationError:
+            raise
         except (TargetSelligentError, SingerSDKError) as error:
             raise Failure(error) from None
 

@@ -11,6 +11,8 @@ import click
 
 LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 """The variable that names a file with a log config. Meltano sets it."""
+WRONG_SETTINGS = 2
+"""The exit code for wrong settings, as for wrong options: the same command would fail again."""
 _MAX_LENGTH = 2000
 
 logger = logging.getLogger("target-selligent")
@@ -40,6 +42,12 @@ class Failure(click.ClickException):
             logger.error("%s", self.message)
         if not (logged and any(getattr(handler, "stream", None) is sys.stderr for handler in logging.root.handlers)):
             super().show(file)
+
+
+class SettingsFailure(Failure):
+    """Ends the command with the exit code for wrong settings and one line."""
+
+    exit_code = WRONG_SETTINGS
 
 
 def to_one_line(reason: Exception | str) -> str:

@@ -21,7 +21,7 @@ from singer_sdk.target_base import Target
 from target_selligent.display import Display
 from target_selligent.ending import Ending
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
-from target_selligent.failure import Failure, to_one_line
+from target_selligent.failure import WRONG_SETTINGS, Failure, SettingsFailure, to_one_line
 from target_selligent.loading import LoadRun
 from target_selligent.output import print_state
 from target_selligent.reader import MessageReader
@@ -40,7 +40,7 @@ from target_selligent.sink import SelligentSink
 from target_selligent.stream_maps import map_deleted_record, reject_failing_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from singer_sdk.mapper import StreamMap
@@ -117,9 +117,9 @@ class TargetSelligent(Target):
             return super().cb_config(ctx, param, value)
         except FileNotFoundError as error:
             name = error.filename or " or ".join(value)
-            raise Failure(f"config file {name} does not exist") from None
+            raise SettingsFailure(f"config file {name} does not exist") from None
         except (OSError, ValueError) as error:
-            raise Failure(
+            raise SettingsFailure(
                 f"the config file cannot be read ({type(error).__name__}): it must be a JSON object"
             ) from None
 
@@ -144,8 +144,12 @@ class TargetSelligent(Target):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the command. Its option `--input` opens a file for bytes, like the standard input."""
+        """Return the command. Its option `--input` opens a file for bytes, like the standard input.
+
+        Wrong settings end it with 2, as wrong options do; with the SDK, 1.
+        """
         command = super().get_singer_command()
+        command.callback = _end_at_wrong_settings(command.callback)
         for param in command.params:
             if param.name == "file_input":
                 param.type = click.File("rb")
@@ -346,6 +350,25 @@ class TargetSelligent(Target):
             )
             # `run.stop` would make a SCHEMA that is being processed fail, so the run would end with 1.
             self.message_reader.stop(signum)
+
+
+def _end_at_wrong_settings(run: Callable[..., Any] | None) -> Callable[..., None]:
+    """Return a command that logs each problem of the settings, as the SDK does, and then ends with a code of its own.
+
+    Args:
+        run: The command.
+    """
+
+    def run_or_end(**options: Any) -> None:  # noqa: ANN401 - those of the command line
+        try:
+            if run is not None:
+                run(**options)
+        except ConfigValidationError as error:
+            for problem in (*error.errors, "Config validation failed"):
+                logging.getLogger(TargetSelligent.name).error("%s", problem)  # noqa: TRY400 - a user's mistake
+            sys.exit(WRONG_SETTINGS)
+
+    return run_or_end
 
 
 def _print_state(value: Any) -> None:  # noqa: ANN401 - JSON

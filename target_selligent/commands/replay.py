@@ -9,16 +9,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from target_selligent.records import lenient_json
-from target_selligent.rejects import MEMBER_TYPE, RUN_OF_REJECTS, locked, remove_details
+from target_selligent.commands.stored_rejects import find_rejects, read_line_at
+from target_selligent.rejects import locked, remove_details
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    from target_selligent.commands.stored_rejects import StoredReject
 
 _EXIT_CODE_OF_FAILURE = 1
 _EXIT_CODE_OF_BROKEN_PIPE = 141
@@ -26,24 +29,26 @@ _EXIT_CODE_OF_BROKEN_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)
-class _Reject:
-    """The position of a rejected record in the file.
+class Choice:
+    """Which rejects of a file are asked for. An empty tuple means all.
 
     Args:
-        run_index: The index of its run in the order of the file.
-        run_id: Its run; None if the line has no run.
-        stream: Its stream.
-        record_number: The number of the record in its stream.
-        start: Where its line starts.
-        schema_start: Where the line of its SCHEMA starts; None if the file has no SCHEMA for it.
+        streams: The names of their streams.
+        run_ids: Their runs.
+        codes: The codes of their faults.
     """
 
-    run_index: int
-    run_id: str | None
-    stream: str
-    record_number: int
-    start: int
-    schema_start: int | None
+    streams: tuple[str, ...] = ()
+    run_ids: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    def has(self, reject: StoredReject) -> bool:
+        """Return whether a reject is asked for."""
+        return (
+            (not self.streams or reject.stream in self.streams)
+            and (not self.run_ids or reject.run_id in self.run_ids)
+            and (not self.codes or reject.code in self.codes)
+        )
 
 
 def main() -> None:
@@ -54,6 +59,15 @@ def main() -> None:
         epilog="target-selligent-replay rejects.jsonl | target-selligent --config config.json",
     )
     parser.add_argument("rejects", type=Path, metavar="REJECTS", help="the file that rejects_path names")
+    add_options(parser)
+    options = parser.parse_args()
+    choice = Choice(tuple(options.stream), tuple(options.run_id))
+    with reading(options.rejects, "replayed", move=options.move) as (file, size):
+        replay(file, size, sys.stdout.buffer, print_message, choice)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose what to replay."""
     parser.add_argument(
         "--stream", action="append", default=[], help="only this stream, as the tap names it; repeatable"
     )
@@ -61,34 +75,39 @@ def main() -> None:
     parser.add_argument(
         "--move", action="store_true", help="rename the file first, so that new rejects go to a new file"
     )
-    options = parser.parse_args()
+
+
+@contextmanager
+def reading(path: Path, purpose: str, *, move: bool = False) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a rejects file, and end the process with a message and an exit code if the block fails.
+
+    Args:
+        path: The file.
+        purpose: What it is opened for, to end the sentence `the file cannot be`.
+        move: Whether to rename it first.
+
+    Yields:
+        The file, and how many bytes of it to read: the target may append to it meanwhile.
+    """
     try:
-        with options.rejects.open("rb") as file:
+        with path.open("rb") as file:
             with locked(file.fileno()):
-                if options.move:
-                    _move(options.rejects)
+                if move:
+                    _move(path)
                 size = os.fstat(file.fileno()).st_size
-            replay(file, size, sys.stdout.buffer, _print_message, streams=options.stream, run_ids=options.run_id)
-            sys.stdout.buffer.flush()
+            yield file, size
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has ended. Python writes the rest of its buffer at exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_EXIT_CODE_OF_BROKEN_PIPE)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        _print_message(f"Error: {str(options.rejects)!r} cannot be replayed: {reason}")
+        print_message(f"Error: {str(path)!r} cannot be {purpose}: {reason}")
         sys.exit(_EXIT_CODE_OF_FAILURE)
 
 
-def replay(  # noqa: PLR0913 - what the command line has
-    file: IO[bytes],
-    size: int,
-    output: IO[bytes],
-    warn: Callable[[str], None],
-    *,
-    streams: Sequence[str] = (),
-    run_ids: Sequence[str] = (),
-) -> None:
+def replay(file: IO[bytes], size: int, output: IO[bytes], warn: Callable[[str], None], choice: Choice) -> None:
     """Write the messages of a rejects file.
 
     Args:
@@ -96,25 +115,20 @@ def replay(  # noqa: PLR0913 - what the command line has
         size: How many bytes of the file to read.
         output: Where to write the messages.
         warn: Called with a sentence about messages that cannot be replayed.
-        streams: The names of the streams to replay; empty for all.
-        run_ids: The runs whose rejects to replay; empty for all.
+        choice: Which rejects to replay.
     """
-    all_rejects, broken_lines = _find_rejects(file, size)
-    rejects = [
-        reject
-        for reject in all_rejects
-        if (not streams or reject.stream in streams) and (not run_ids or reject.run_id in run_ids)
-    ]
+    all_rejects, broken_lines = find_rejects(file, size)
+    rejects = [reject for reject in all_rejects if choice.has(reject)]
     last_schemas: dict[str, bytes] = {}
     for reject in sorted(rejects, key=lambda one: (one.run_index, one.stream, one.record_number, one.start)):
         if reject.schema_start is not None:
-            schema_line = _read_line_at(file, reject.schema_start)
+            schema_line = read_line_at(file, reject.schema_start)
             schema = remove_details(schema_line)
             if last_schemas.get(reject.stream) != schema:
                 # Its details tell the target that the messages after it are replayed.
                 output.write(schema_line + b"\n")
                 last_schemas[reject.stream] = schema
-        output.write(remove_details(_read_line_at(file, reject.start)) + b"\n")
+        output.write(remove_details(read_line_at(file, reject.start)) + b"\n")
     without_schema = sum(reject.schema_start is None for reject in rejects)
     if without_schema:
         warn(f"{without_schema:,} records have no SCHEMA in the file: put the tap's SCHEMA messages before this output")
@@ -125,69 +139,15 @@ def replay(  # noqa: PLR0913 - what the command line has
         )
 
 
-def _find_rejects(file: IO[bytes], size: int) -> tuple[list[_Reject], int]:
-    """Return all rejects of a file, and the number of lines that are not messages."""
-    run_indexes: dict[str | None, int] = {}
-    schema_starts: dict[tuple[str | None, str], int] = {}
-    rejects: list[_Reject] = []
-    broken_lines = 0
-    for start, line in _read_lines(file, size):
-        message = _parse_message(line)
-        if message is None:
-            broken_lines += bool(line.strip())
-        elif message["type"] == "SCHEMA":
-            schema_starts[message.get(RUN_OF_REJECTS), message["stream"]] = start
-        else:
-            run_id, stream, number = message.get("run_id"), message["stream"], message.get("record_number")
-            rejects.append(
-                _Reject(
-                    run_index=run_indexes.setdefault(run_id, len(run_indexes)),
-                    run_id=run_id,
-                    stream=stream,
-                    record_number=number if isinstance(number, int) else 0,
-                    start=start,
-                    schema_start=schema_starts.get((run_id, stream)),
-                )
-            )
-    return rejects, broken_lines
-
-
-def _read_lines(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield where each line starts, and the line. The last line has no newline if it is still being written."""
-    start = 0
-    file.seek(0)
-    while start < size:
-        line = file.readline(size - start)
-        if not line:
-            return
-        yield start, line
-        start += len(line)
-
-
-def _parse_message(line: bytes) -> dict[str, Any] | None:
-    """Return the message of a line; None if it is not complete, or of a type that a rejects file does not have."""
-    try:
-        message = lenient_json.loads(line) if line.endswith(b"\n") else None
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(message, dict) or not isinstance(message.get("stream"), str):
-        return None
-    return message if message.get("type") in {"SCHEMA", "RECORD", MEMBER_TYPE} else None
-
-
-def _read_line_at(file: IO[bytes], start: int) -> bytes:
-    file.seek(start)
-    return file.readline().rstrip(b"\n")
-
-
 def _move(path: Path) -> None:
     """Rename the file. A run that has opened it continues with a new file."""
     new_path = path.with_name(f"{path.name}.{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}")
     path.rename(new_path)
-    _print_message(f"{path} is now {new_path}: delete it once its rejects are loaded")
+    print_message(f"{path} is now {new_path}: delete it once its rejects are loaded")
 
 
-def _print_message(sentence: str) -> None:
+def print_message(sentence: str) -> None:
+    """Print a sentence on standard error."""
     sys.stderr.write(f"{sentence}\n")
 
 

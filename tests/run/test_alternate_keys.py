@@ -124,6 +124,6 @@ def test_rejected_members_are_replayed_by_their_key(tenant: Tenant, tmp_path: Pa
 def test_what_does_not_fit_is_named(tenant: Tenant, settings: dict[str, str], words: str) -> None:
     """Unknown fields and settings that contradict alternate keys end the run before it loads."""
     run = tenant.run(people((1, "a@x", "a")), **{**SETTINGS, **settings})
-    assert run.returncode == 1
+    assert run.returncode == (1 if "names MALI" in words else 2)
     assert words in run.stderr
     assert tenant.rows("NAME") == []

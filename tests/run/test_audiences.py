@@ -284,7 +284,7 @@ def test_one_segment_for_a_whole_stream(contacts: Tenant) -> None:
 def test_settings_that_contradict_each_other(contacts: Tenant, settings: dict[str, Any], words: str) -> None:
     """They are named together, before the first record is read."""
     done = run(contacts, ("x", "vip"), **settings)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert words in done.stderr
     assert len(contacts.rows("KEY")) == 8
 

@@ -325,7 +325,7 @@ def test_a_member_without_a_segment_is_sent_again(tenant: Tenant, members: Night
 def test_what_contradicts_it(nights: Nights) -> None:
     """The run ends before its first record."""
     run = nights.run(SCHEMA, deduplication="ImportFirstMatch")
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "changes_only and deduplication ImportFirstMatch contradict each other" in run.stderr
 
 

@@ -83,7 +83,7 @@ def test_settings_from_the_environment_are_typed(tenant: Tenant) -> None:
 def test_wrong_text_in_the_environment_is_named(tenant: Tenant, name: str, value: str, words: list[str]) -> None:
     """A variable whose text is not of its setting's type ends the run with the variable's name, not its value."""
     run = run_command("--config=ENV", messages=MESSAGES, env=environment(tenant, **{name: value}))
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "Traceback" not in run.stderr
     for word in words:
         assert word in run.stderr
@@ -140,7 +140,7 @@ def test_every_problem_of_a_config_is_listed() -> None:
         "max_rejects": "few",
     }
     run = run_target(config, b"this is not even read\n")
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "Traceback" not in run.stderr
     for words in (
         "organization is required",
@@ -172,7 +172,7 @@ def test_every_problem_of_a_config_is_listed() -> None:
 def test_the_secret_goes_nowhere_unsafe(tenant: Tenant, base_url: str, words: str) -> None:
     """An address that is not https, but for this machine, or that is more than an address is refused."""
     run = run_target(tenant.config(base_url=base_url), MESSAGES)
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert words in run.stderr
     assert "Traceback" not in run.stderr
 
@@ -190,7 +190,7 @@ def test_a_config_file_that_cannot_be_read(tmp_path: Path, content: bytes | None
     if content is not None:
         path.write_bytes(content)
     run = run_command("--config", str(path), messages=MESSAGES)
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "Traceback" not in run.stderr
     assert "config" in run.stderr.lower()
 

@@ -158,7 +158,7 @@ def test_what_can_never_be_sent_is_a_problem_of_a_setting(tenant: Tenant, settin
     """A setting that makes every request impossible is named before the first call, without its value."""
     run = tenant.run(PLAIN, **{setting: value})
     (line,) = (line for line in run.log if line.startswith(setting))
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "Traceback" not in run.stderr
     assert str(value) not in line
     assert not tenant.requests()

@@ -58,7 +58,7 @@ def test_a_setting_that_names_no_column_is_told_which_there_are(
 def test_faker_that_is_not_installed_is_named(tenant: Tenant, settings: dict[str, Any]) -> None:
     """A config that makes values up ends in one line that says what to install, before anything is read."""
     run = tenant.run([schema({"key": "string", "name": "string"})], **settings)
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "pip install 'target-selligent[faker]'" in run.stderr
     assert "Traceback" not in run.stderr
     assert tenant.calls() == []

@@ -141,7 +141,7 @@ def test_streams_of_one_list_that_contradict_each_other(lists: Tenant) -> None:
     own = {"list_data_import_option": "OnlyInsert", "deduplication": "ImportFirstMatch"}
     settings: dict[str, Any] = {"list_api_name": "people", "field_mapping": {"seg": None}}
     run = lists.run([], streams={"people": own, "orders": {}}, **settings)
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert (
         "list_data_import_option (people: OnlyInsert, orders: InsertAndUpdate), deduplication (people: "
         "ImportFirstMatch, orders: ImportLastMatch) must be the same for all streams of List people"
