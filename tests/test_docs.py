@@ -97,7 +97,7 @@ OTHER_NAMES = {
 }
 """Names on these pages that look like settings, besides reject codes."""
 
-COMPOSED = {"Rejected record …"}
+COMPOSED = {"Rejected record …", "400 Bad Request", "500 Internal Server Error"}
 """Messages that the code puts together, so that they are in no text of it as a whole."""
 
 each_document = pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
