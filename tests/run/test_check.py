@@ -238,7 +238,7 @@ def test_the_report_as_json(contacts: Tenant) -> None:
 
 def test_settings_from_the_environment(contacts: Tenant) -> None:
     """The check reads settings as the target does, so Meltano can run it."""
-    env = {f"TARGET_SELLIGENT_{name.upper()}": value for name, value in contacts.config().items()}
+    env = {f"TARGET_SELLIGENT_{name.upper()}": str(value) for name, value in contacts.config().items()}
     done = run_command("--config=ENV", env=env, program=PROGRAM).succeeded()
     assert line_of(done, "ok", "List contacts")
 
