@@ -334,3 +334,17 @@ def test_streams_with_other_keys(nights: Nights) -> None:
     other = schema({"key": "string", "value": "integer"}, keys=["value"], stream="others")
     run = nights.run(SCHEMA, other, unlisted_streams="load")
     assert "the same key fields for all streams of List contacts" in run.error_line()
+
+
+def test_a_dry_run_leaves_the_snapshot_alone(tenant: Tenant, nights: Nights) -> None:
+    """It neither creates nor changes the file, and shows all records as to be loaded."""
+    settings: dict[str, Any] = {"changes_only": True, "snapshot_path": str(nights.path)}
+    messages = [SCHEMA, *records("key value", ("a", 1), ("b", 2))]
+    tenant.run(messages, "--dry-run", **settings).succeeded()
+    assert not nights.path.exists()
+    nights.sent(("a", 1))
+    before = nights.path.read_bytes()
+    run = tenant.run(messages, "--dry-run", **settings).succeeded()
+    assert "2 read, 2 to load" in run.stderr
+    assert nights.path.read_bytes() == before
+    assert [one.name for one in nights.path.parent.iterdir()] == [nights.path.name]
