@@ -1,4 +1,4 @@
-"""Decides for the streams of one List whose records are left behind by a version. Without certainty, all stay. Pure."""
+"""Decides for the streams of one List whom a version leaves behind, and who can be compared at all. Pure."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ def decide(streams: Sequence[StreamRemovals], absent: Iterable[str]) -> Iterator
         stream.left_behind = reason is None
         if reason is not None:
             yield stream, reason
+
+
+def find_stranger(streams: Sequence[StreamRemovals]) -> str | None:
+    """Return which stream has loaded a mirrored Segment by other keys, so that its members would leave; None if none.
+
+    Args:
+        streams: All streams of the List in this run.
+    """
+    for stream in streams:
+        for other in streams:
+            shared = stream.names.keys() & other.names.keys()
+            if not stream.policy.mirror or not shared or not other.records or _have_same_key(stream, other):
+                continue
+            return (
+                f"stream {other.route.stream} has loaded Segment {stream.names[min(shared)]} by "
+                f"{', '.join(other.route.key_fields)}, and stream {stream.route.stream} mirrors it by "
+                f"{', '.join(stream.route.key_fields)}, so its members cannot be compared: use the same key_fields or "
+                "other Segments"
+            )
+    return None
+
+
+def _have_same_key(one: StreamRemovals, other: StreamRemovals) -> bool:
+    return {*one.route.key_fields} == {*other.route.key_fields}
 
 
 def _is_activated(stream: StreamRemovals) -> bool:
@@ -56,7 +80,7 @@ def _find_danger(
             continue
         place = "List" if whole_list else "Segment"
         name = other.route.stream
-        if {*other.route.key_fields} != {*stream.route.key_fields}:
+        if not _have_same_key(stream, other):
             return f"stream {name} of the same {place} has other key fields, so its keys cannot be compared"
         if doubt := doubts.get(other):
             return f"stream {name} of the same {place} may not have named all of its records: {doubt}"

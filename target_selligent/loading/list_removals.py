@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.batches import (
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from target_selligent.loading.stream_removals import RemovalPolicy
     from target_selligent.records import Key
 
+logger = logging.getLogger("target-selligent")
+
+_TOO_MANY = ", more than max_removals allows: if this is right, set it to a number or share that does"
+
 
 class ListRemovals:
     """The removals of all streams with one List and the same key fields.
@@ -45,6 +51,7 @@ class ListRemovals:
         self._routes: dict[str, Route] = {}
         self._removal_fields: Mapping[str, Any] = {}
         self._own = parts.settings.for_list(route.list_api_name)
+        self._keyless: Counter[str] = Counter()
 
     @property
     def streams(self) -> Sequence[StreamRemovals]:
@@ -98,7 +105,8 @@ class ListRemovals:
         yield from self._check_segments(clearing, found)
         total = self._log.count_unnamed().get(LIST_PLACE, 0)
         if not all(_is_allowed(stream.policy, total, records) for stream in deleting):
-            yield f"List {self._route.list_api_name}: {total:,} of {records:,} records would be deleted from it"
+            place = f"List {self._route.list_api_name}"
+            yield f"{place}: {total:,} of {records:,} records would be deleted from it{_TOO_MANY}"
 
     def _read_segments(self, streams: Sequence[StreamRemovals]) -> Mapping[str, int]:
         """Note the members of the Segments of streams; return how many each has, by its name in the log."""
@@ -114,6 +122,8 @@ class ListRemovals:
         found = {}
         for name, given in names.items():
             api_name = self._destination.find_segment_name(given)
+            if api_name is None and any(given in stream.policy.mirrored_segments for stream in streams):
+                logger.warning("mirrored_segments names Segment %s, which does not exist: check its spelling", given)
             others = () if name in mirrored else places[name]
             found[name] = 0 if api_name is None else self._read_found(name, api_name, others)
         return found
@@ -132,14 +142,14 @@ class ListRemovals:
             ]
             yield (
                 f"List {self._route.list_api_name}: {total:,} of {members:,} members would leave "
-                f"({', '.join(parts)}){why}"
+                f"({', '.join(parts)}){why or _TOO_MANY}"
             )
 
     def execute(self) -> int:
-        """Do all removals; return how many Selligent refused."""
+        """Do all removals; return how many could not be done."""
         counts = self._log.count_departures()
         names = {name: given for stream in self._streams.values() for name, given in stream.names.items()}
-        refused = 0
+        refused = self._warn_of_keyless(names)
         for name, given in names.items():
             if name in counts:
                 refused += self._update(name) + self._remove(name, given)
@@ -155,6 +165,23 @@ class ListRemovals:
                 refused += self._update(place)
                 refused += sum(self._remove(place, given) for given in stream.names.values())
         return refused
+
+    def _warn_of_keyless(self, names: Mapping[str, str]) -> int:
+        """Log how many should leave whose key is null; return how many they are.
+
+        Nothing is sent for them: what Selligent would remove for a null key is not documented.
+        """
+        for place, count in (+self._keyless).items():
+            where = f"members of Segment {names[place]}" if place in names else "records"
+            logger.warning(
+                "List %s: %d %s have no value in %s, so they cannot be removed by it and stay: "
+                "remove them in Selligent",
+                self._route.list_api_name,
+                count,
+                where,
+                " or ".join(self._route.key_fields),
+            )
+        return self._keyless.total()
 
     def _delete(self, place: str) -> int:
         """Delete departures from the List."""
@@ -204,8 +231,10 @@ class ListRemovals:
             consequence="nobody was removed",
         )
         for rows in pages:
+            keyed = [row for row in rows if None not in row]
+            self._keyless[place] += len(rows) - len(keyed)
             keys: list[Key] = (
-                [tuple(row[1:]) for row in rows] if len(self._route.key_fields) > 1 else [key for _, key in rows]
+                [tuple(row[1:]) for row in keyed] if len(self._route.key_fields) > 1 else [key for _, key in keyed]
             )
             normalized = normalize_within_list(self._route, keys, ignore_case=self._own.ignores_case_of_keys)
             self._log.note_found(place, normalized, keys, named_in)

@@ -10,12 +10,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import RunStoppedError, TooManyRemovalsError
-from target_selligent.loading.left_behind import decide
+from target_selligent.loading.left_behind import decide, find_stranger
 from target_selligent.loading.list_removals import ListRemovals
 from target_selligent.loading.removal_loads import RemovalParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_selligent.api import SelligentClient
     from target_selligent.batches import Route
@@ -98,33 +98,42 @@ class Removals:
 
         Raises:
             TooManyRemovalsError: If more would leave than `max_removals` allows. Then nobody leaves.
-            RunStoppedError: If Selligent refuses to remove some. The others are removed.
+            RunStoppedError: If some cannot be removed; the others are removed. Also if members of a mirrored Segment
+                cannot be compared, or if no stream came although one is mirrored. Then nobody leaves.
             ApiError: If Selligent refuses a call.
         """
-        self._decide_versions()
+        if not self._lists and any(one.segment_data_import_option == "mirror" for one in self._settings.all_streams):
+            raise RunStoppedError(
+                "nobody was removed: streams are mirrored, but the run read no stream: look at the tap"
+            )
+        streams = self._streams_by_list()
+        for some in streams.values():
+            if stranger := find_stranger(some):
+                raise RunStoppedError(f"nobody was removed: {stranger}")
+        self._decide_versions(streams)
         lists = [one for one in self._lists.values() if one.has_work]
         problems = [problem for one in lists for problem in one.plan()]
         if problems:
             more = f"; and {len(problems) - _MAX_NAMED:,} more" if len(problems) > _MAX_NAMED else ""
-            raise TooManyRemovalsError(
-                f"nobody was removed: {'; '.join(problems[:_MAX_NAMED])}{more}. If this is right, set max_removals "
-                "to a number or share that allows it"
-            )
+            raise TooManyRemovalsError(f"nobody was removed: {'; '.join(problems[:_MAX_NAMED])}{more}")
         refused = sum(one.execute() for one in lists)
         if refused:
             raise RunStoppedError(
-                f"Selligent refused to remove {refused:,} members or records: see the warnings above for the reasons. "
+                f"{refused:,} members or records could not be removed: see the warnings above for the reasons. "
                 "The others are removed"
             )
         if self._ticket is not None:
             self._checkpoints.acknowledge(self._ticket)
             self._ticket = None
 
-    def _decide_versions(self) -> None:
-        """Decide of which streams the activated versions leave records behind, List by List."""
+    def _streams_by_list(self) -> dict[str, list[StreamRemovals]]:
         streams: dict[str, list[StreamRemovals]] = {}
         for (list_api_name, _), one in self._lists.items():
             streams.setdefault(list_api_name, []).extend(one.streams)
+        return streams
+
+    def _decide_versions(self, streams: Mapping[str, Sequence[StreamRemovals]]) -> None:
+        """Decide of which streams the activated versions leave records behind, List by List."""
         came = {stream.route.stream for some in streams.values() for stream in some}
         for list_api_name, some in streams.items():
             # Which streams have the name of a pattern is not known, so it is not known whether all have come.

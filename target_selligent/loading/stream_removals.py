@@ -18,6 +18,7 @@ from target_selligent.batches import (
     segment_tuple,
 )
 from target_selligent.loading.stream_versions import StreamVersions
+from target_selligent.records import style_segment_name
 from target_selligent.settings import Limit
 
 if TYPE_CHECKING:
@@ -60,9 +61,11 @@ class RemovalPolicy:
             settings: The settings of the stream.
             replayed: Whether its records are from a rejects file. They do not say who stays, so nobody is mirrored.
         """
+        underscore = settings.segment_name_style == "underscore"
+        mirrored = () if replayed else settings.mirrored_segments
         return cls(
             mirror=settings.segment_data_import_option == "mirror" and not replayed,
-            mirrored_segments=() if replayed else settings.mirrored_segments,
+            mirrored_segments=tuple(style_segment_name(name, underscore=underscore) for name in mirrored),
             max_removals=settings.max_removals,
             delete_records=settings.deleted_records == "delete",
             uses_versions=(

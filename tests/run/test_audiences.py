@@ -86,7 +86,8 @@ def test_a_run_without_records_removes_nobody(contacts: Tenant) -> None:
     """An empty extract is more likely a fault than an empty audience."""
     done = run(contacts, segment_data_import_option="mirror", mirrored_segments=["vip"], max_removals="100%")
     assert "5 of 5 members would leave" in done.error_line()
-    assert "no record" in done.error_line()
+    assert "because the run read no record of the stream" in done.error_line()
+    assert "max_removals" not in done.error_line()
     assert contacts.members("vip", "KEY") == list("abcde")
 
 
@@ -351,3 +352,44 @@ def test_each_stream_has_options_of_its_own(contacts: Tenant) -> None:
     }
     contacts.run(messages, streams=streams).succeeded()
     assert contacts.members("vip", "KEY") == list("bcdef")
+
+
+@pytest.mark.parametrize("settings", [{"segment_data_import_option": "mirror"}, {"deleted_records": "delete"}], ids=str)
+def test_members_without_a_key(contacts: Tenant, settings: dict[str, Any]) -> None:
+    """No null is sent to remove them, the others leave, and the run that could not remove them is not green."""
+    contacts.call_api("POST", "/lists/contacts/fields", json={"fields": [{"name": "N", "data_type": "Long"}]})
+    contacts.load_rows("N", [[1], [2]])
+    contacts.add_members("vip", "N", [1, 2])
+    versions = [{**message, "version": 2} for message in records("key seg", *((key, "vip") for key in "abcdfgh"))]
+    activate = {"type": "ACTIVATE_VERSION", "stream": "customers", "version": 2}
+    done = contacts.run(
+        [SCHEMA, *versions, activate, DONE], segment_column="seg", field_mapping={"action": None}, **settings
+    )
+    assert "2 members or records could not be removed" in done.error_line()
+    assert any("have no value in KEY, so they cannot be removed by it and stay" in line for line in done.log)
+    removed = contacts.writes("segment_delete") + contacts.writes("list_delete")
+    assert [write["keys"] for write in removed] == [[["e"]]]
+
+
+@pytest.mark.parametrize("options", [("mirror", "append"), ("append", "mirror"), ("mirror", "mirror")], ids=str)
+def test_a_mirror_beside_a_stream_with_other_keys(contacts: Tenant, options: tuple[str, str]) -> None:
+    """The keys of two streams of one Segment cannot be compared: nobody leaves whom the other stream has named."""
+    contacts.call_api("POST", "/lists/contacts/fields", json={"fields": [{"name": "N", "data_type": "Long"}]})
+    contacts.load_rows("KEY,N", [["g", 1], ["h", 2]])
+    people, visitors = (schema({key: "string", "seg": "string"}, [key], key) for key in ("key", "n"))
+    named = [*records("key seg", ("a", "vip"), stream="key"), *records("n seg", (1, "VIP"), stream="n")]
+    streams = {name: {"segment_data_import_option": option} for name, option in zip(("key", "n"), options, strict=True)}
+    visitors["schema"]["properties"]["n"]["type"] = ["integer"]
+    settings = {"segment_column": "seg", "max_removals": "100%"}
+    done = contacts.run([people, visitors, *named, DONE], **settings, streams=streams)
+    assert "use the same key_fields or other Segments" in done.error_line()
+    assert done.states == []
+    assert contacts.members("vip", "KEY") == list("abcdeg")
+
+
+@pytest.mark.parametrize("content", [[], [DONE]], ids=["nothing", "a STATE"])
+def test_a_mirror_without_a_stream_fails(contacts: Tenant, content: list[Any]) -> None:
+    """A tap that sends nothing has not said who stays."""
+    done = contacts.run(content, segment="vip", segment_data_import_option="mirror")
+    assert "nobody was removed: streams are mirrored, but the run read no stream" in done.error_line()
+    assert contacts.members("vip", "KEY") == list("abcde")
