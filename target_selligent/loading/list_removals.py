@@ -96,6 +96,14 @@ class ListRemovals:
         """Find out who leaves; yield what is wrong for each stream of which more leave than its settings allow."""
         for stream in self._streams.values():
             stream.forget_older_versions()
+            for given in stream.policy.mirrored_segments:
+                if self._destination.find_segment_name(given) is None:
+                    logger.warning(
+                        "mirrored_segments of stream %s names Segment %s, which List %s does not have",
+                        stream.route.stream,
+                        given,
+                        self._route.list_api_name,
+                    )
         deleting = [stream for stream in self._streams.values() if stream.deletes_unnamed]
         clearing = [stream for stream in self._streams.values() if stream.leaves_segments]
         found = self._read_segments(clearing)
@@ -122,8 +130,6 @@ class ListRemovals:
         found = {}
         for name, given in names.items():
             api_name = self._destination.find_segment_name(given)
-            if api_name is None and any(given in stream.policy.mirrored_segments for stream in streams):
-                logger.warning("mirrored_segments names Segment %s, which does not exist: check its spelling", given)
             others = () if name in mirrored else places[name]
             found[name] = 0 if api_name is None else self._read_found(name, api_name, others)
         return found
