@@ -72,6 +72,10 @@ $(VENV)/.site: $(VENV)/.dev
 site: $(VENV)/.site ## Build the site of the documentation, and check its links
 	@$(BIN)/python scripts/site.py
 
+.PHONY: recipes
+recipes: $(VENV)/.emulator ## Run the recipe for Dagster against the emulator
+	@$(BIN)/python scripts/recipes.py
+
 $(VENV)/.release: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group release
 	@touch $@
@@ -86,4 +90,4 @@ constraints: matrix ## Pin what is installed now, for the oldest Python and for 
 
 .PHONY: clean
 clean: ## Remove environments and caches
-	@rm -rf $(VENV) .e2e .site dist .bench .matrix .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .e2e .site .recipes dist .bench .matrix .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,6 +38,7 @@ _IGNORED = {
     ".e2e",
     ".bench",
     ".matrix",
+    ".recipes",
     ".site",
     "dist",
     ".meltano",
@@ -141,7 +142,11 @@ def console_scripts() -> frozenset[str]:
 def names_in_code() -> frozenset[str]:
     """Return all names and words of the code, its tests (but this one) and its configuration."""
     files = [
-        *(path for folder in ("benchmarks", "e2e", "scripts", "target_selligent", "tests") for path in code_in(folder)),
+        *(
+            path
+            for folder in ("benchmarks", "e2e", "recipes", "scripts", "target_selligent", "tests")
+            for path in code_in(folder)
+        ),
         ROOT / "Makefile",
         ROOT / "meltano.yml",
         ROOT / "pyproject.toml",

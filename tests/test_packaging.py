@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (".github", "benchmarks", "docs", "e2e", "examples", "meltano", "scripts", "target_selligent", "tests")
+FOLDERS = (
+    ".github",
+    "benchmarks",
+    "docs",
+    "e2e",
+    "examples",
+    "meltano",
+    "recipes",
+    "scripts",
+    "target_selligent",
+    "tests",
+)
 FILES = {
     ".env.example",
     ".pre-commit-config.yaml",
