@@ -81,10 +81,10 @@ def environment_example() -> str:
     return "\n".join(lines) + "\n"
 
 
-def demo_output() -> str:
-    """Return what `make demo` prints, as a code block."""
-    command = [sys.executable, str(ROOT / "scripts" / "demo.py")]
-    output = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout  # noqa: S603 - ours
+def first_session() -> str:
+    """Return the transcript of a first session, as a code block."""
+    command = [sys.executable, str(ROOT / "scripts" / "first_session.py")]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout  # noqa: S603 - ours
     return f"```text\n{output.strip()}\n```"
 
 
@@ -104,7 +104,7 @@ def generated(path: str, text: str) -> str:
         return _between(text, "    # begin settings (make docs)", "    # end settings", meltano_settings())
     if path == "docs/settings.md":
         return _between(text, "<!-- begin settings (make docs) -->", "<!-- end settings -->", settings_table())
-    return _between(text, "<!-- begin demo (make docs) -->", "<!-- end demo -->", demo_output())
+    return _between(text, "<!-- begin session (make docs) -->", "<!-- end session -->", first_session())
 
 
 def main() -> int:

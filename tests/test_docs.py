@@ -183,7 +183,7 @@ def messages() -> str:
 
 
 def test_generated_parts_are_current() -> None:
-    """The table of settings, what the demo prints, `meltano.yml` and `.env.example` are as `make docs` writes them."""
+    """Settings, the session of the README, Meltano's files and `.env.example` are as `make docs` writes them."""
     command = [sys.executable, str(ROOT / "scripts" / "generate_docs.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
