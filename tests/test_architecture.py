@@ -66,6 +66,15 @@ FOREIGN = {
     "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
     "backoff": {"api.transport"},
     "jsonschema_rs": {"records.validation"},
+    "pyarrow": {
+        "loading.column_path",
+        "loading.ignored_stream",
+        "loading.run",
+        "loading.stream",
+        "records.arrow_schema",
+        "records.arrow_values",
+        "records.column_values",
+    },
     "sqlite3": {"batches.run_store", "snapshot.file"},
     "tqdm": {"display"},
 }
@@ -216,7 +225,7 @@ def test_no_file_is_long(path: Path) -> None:
     [
         ("import target_selligent", {"singer_sdk", "requests", "msgspec", "target_selligent.loading"}),
         ("import target_selligent.emulator.http", {"singer_sdk", "requests"}),
-        ("from target_selligent import LoadRun, Settings", {"singer_sdk", "click"}),
+        ("from target_selligent import LoadRun, Settings", {"singer_sdk", "click", "pyarrow"}),
         ("import target_selligent.commands.replay", {"singer_sdk", "requests", "target_selligent.loading"}),
     ],
     ids=["the package", "the emulator", "a Python program", "the replay"],

@@ -9,11 +9,9 @@ from target_selligent.errors import RejectedRecord
 from target_selligent.records import read_actions, read_segment_names, style_segment_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import msgspec
-
-    from target_selligent.records import RecordType, Segments
+    from target_selligent.records import Segments
     from target_selligent.settings import StreamSettings
 
 
@@ -46,21 +44,27 @@ class Audience:
         """The value of `{segment}` in static fields, if it is the same for all records."""
         return {} if self._segment is None else {"segment": self._segment}
 
-    def read_segments(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[Segments]:
+    def read(
+        self, read_column: Callable[[str], Sequence[Any]], count: int
+    ) -> tuple[Sequence[Segments], Sequence[bool]]:
+        """Return what `read_segments` and `read_actions` return."""
+        return self.read_segments(read_column, count), self.read_actions(read_column, count)
+
+    def read_segments(self, read_column: Callable[[str], Sequence[Any]], count: int) -> Sequence[Segments]:
         """Return the Segments that each record names; nothing if the stream has no Segments.
 
         Args:
-            record_type: The type of the records.
-            records: The records.
+            read_column: Returns the values of a column, in record order.
+            count: How many records there are.
 
         Raises:
             RejectedRecord: If a record names no Segment and must name one, or has a value that is not a name.
         """
         if self._segment is not None:
-            return [self._segment] * len(records)
+            return [self._segment] * count
         if self._segment_column is None:
             return ()
-        values = list(map(record_type.create_getter(self._segment_column), records))
+        values = read_column(self._segment_column)
         return read_segment_names(values, self._segment_column, required=self._required, underscore=self._underscore)
 
     def read_named_segments(self, record: Mapping[str, Any]) -> Segments:
@@ -76,19 +80,18 @@ class Audience:
             return read_segment_names([value], self._segment_column, required=False, underscore=self._underscore)[0]
         return ()
 
-    def read_actions(self, record_type: RecordType, records: Sequence[msgspec.Struct]) -> Sequence[bool]:
+    def read_actions(self, read_column: Callable[[str], Sequence[Any]], count: int) -> Sequence[bool]:
         """Return for each record whether it leaves its Segments; nothing if no record of the stream does.
 
         Args:
-            record_type: The type of the records.
-            records: The records.
+            read_column: Returns the values of a column, in record order.
+            count: How many records there are.
 
         Raises:
             RejectedRecord: If the action of a record has no meaning.
         """
         if self._all_leave:
-            return [True] * len(records)
+            return [True] * count
         if self._action_column is None:
             return ()
-        values = list(map(record_type.create_getter(self._action_column), records))
-        return read_actions(values, self._action_column, self._action_values)
+        return read_actions(read_column(self._action_column), self._action_column, self._action_values)

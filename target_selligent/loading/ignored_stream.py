@@ -9,6 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    import pyarrow as pa
+
     from target_selligent.errors import RejectedRecord
 
 _ESCAPED_IN_JSON = frozenset('"\\')
@@ -52,6 +54,16 @@ class IgnoredStream:
         self._before_chunk()
         for _ in records:
             self._count_more(1)
+
+    def take_arrow(self, data: pa.RecordBatch | pa.Table) -> None:
+        """Count the rows of a record batch or table.
+
+        Raises:
+            RunStoppedError: If the run was stopped or is finished.
+            Exception: What ended the loading of a List.
+        """
+        self._before_chunk()
+        self._count_more(data.num_rows)
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:  # noqa: ARG002
         """Count RECORD messages."""

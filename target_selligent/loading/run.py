@@ -33,13 +33,14 @@ from target_selligent.loading.run_parts import RunParts, create_run_values
 from target_selligent.loading.stream import StreamLoader
 from target_selligent.loading.stream_outcomes import StreamOutcomes
 from target_selligent.loading.watch import RunWatch
-from target_selligent.records import Origin, StreamOptions, check_schema_message, describe_stream
+from target_selligent.records import Origin, StreamOptions, check_schema_message, describe_stream, to_json_schema
 from target_selligent.rejects import Rejects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    import pyarrow as pa
     from typing_extensions import Self
 
     from target_selligent.loading.destination import ListDestination
@@ -164,7 +165,7 @@ class LoadRun:
     def open_stream(
         self,
         name: str,
-        schema: Mapping[str, Any],
+        schema: Mapping[str, Any] | pa.Schema,
         key_properties: Sequence[str] = (),
         options: StreamOptions = StreamOptions(),  # noqa: B008 - frozen
     ) -> StreamLoader | IgnoredStream:
@@ -177,7 +178,7 @@ class LoadRun:
 
         Args:
             name: The name of the stream. The setting `streams` may have an entry for it.
-            schema: The JSON Schema of its records, with `properties`.
+            schema: The JSON Schema of its records, with `properties`; or the Arrow schema of its columns.
             key_properties: The columns that identify a record. They are used if the setting `key_fields` is empty.
             options: How its records come.
 
@@ -189,6 +190,7 @@ class LoadRun:
             RunStoppedError: If the run was stopped or is finished.
         """
         self._check_open()
+        schema = to_json_schema(schema, name)
         message = {"type": "SCHEMA", "stream": name, "schema": schema, "key_properties": list(key_properties)}
         if options.origin is None:
             check_schema_message(message, f"the schema of stream {name}")

@@ -1,26 +1,25 @@
 """Receives the records of one stream and turns them into rows. It knows nothing of Singer's SDK.
 
-A record comes in one of three ways:
+A record comes in one of these ways:
 
 - decoded to the stream's record type, together with many others (`process_messages`);
 - alone, as the dict of its message (`process_dict`);
-- from a Python program (`take`), which writes messages that are then processed in the first two ways.
+- from a Python program (`take`), which writes messages that are then processed in the first two ways;
+- as columns of Arrow (`take_arrow`), many together, or else as a program's records.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from target_selligent.batches import Batch, Departure, Route
 from target_selligent.errors import RejectedRecord
 from target_selligent.loading.audience import Audience
 from target_selligent.loading.batch_filler import BatchFiller
+from target_selligent.loading.column_path import ColumnPath
 from target_selligent.loading.key_path import KeyPath, create_route
 from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records import (
@@ -33,12 +32,16 @@ from target_selligent.records import (
     is_deleted,
     is_metadata_column,
     parse_flattened_array,
-    parse_json_float,
+    read_records,
+    split_batches,
 )
 from target_selligent.rejects import parse_member_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import msgspec
+    import pyarrow as pa
 
     from target_selligent.batches import BatchBuffer
     from target_selligent.loading.destination import ListDestination
@@ -49,8 +52,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-selligent")
 
 _MISSING_KEY = "missing_key"
-
-_DECODE_ERRORS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class StreamLoader:
@@ -100,7 +101,6 @@ class StreamLoader:
         if fields.alternate_key_columns:
             route = create_route(description, destination.api_name, fields, origin, fields.alternate_key_columns)
             self._alternate = route, BatchFiller(route, parts, buffer, self._open_removals(route))
-        self._decoder: msgspec.json.Decoder[Any] | None = None
         self._set_record_type(
             RecordType(description.name, description.schema, fields, validate=description.validator is not None)
         )
@@ -120,6 +120,10 @@ class StreamLoader:
         fields = self._fields
         self._mapper = RowMapper(record_type, fields.columns, fields.key_columns)
         self._by_key = KeyPath(self._route, self._filler, self._mapper, self._static)
+        by_columns = self._alternate is None and (self.removals is None or not self.removals.policy.uses_versions)
+        self._by_columns = ColumnPath(
+            self._description, record_type, self._by_key, self._audience, self._line_writer, is_open=by_columns
+        )
         self._by_alternate_key: KeyPath | None = None
         if self._alternate is not None:
             mapper = RowMapper(record_type, fields.columns, fields.alternate_key_columns, instead_of=fields.key_columns)
@@ -156,6 +160,26 @@ class StreamLoader:
                 self.reject(RejectedRecord(chunk.reason, code="invalid_type"), chunk.line, decode_record(chunk.line))
             else:
                 self._process_lines(chunk)
+
+    def take_arrow(self, data: pa.RecordBatch | pa.Table) -> None:
+        """Load the rows of a record batch or table of pyarrow, as `take` would load them as records, but faster.
+
+        Args:
+            data: The rows.
+
+        Raises:
+            TypeError: If it is neither.
+            RunStoppedError: As for `take`.
+            Exception: What ended the loading of a List.
+        """
+        for batch in split_batches(data):
+            self._parts.before_chunk()
+            for rows_or_batch in self._by_columns.read(batch, lambda: self.records_read + 1):
+                if isinstance(rows_or_batch, tuple):
+                    self.records_read += len(rows_or_batch[0])
+                    self._by_key.add(*rows_or_batch)
+                else:
+                    self.take(read_records(rows_or_batch))
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
         """Process RECORD messages that were decoded to the stream's type.
@@ -285,25 +309,12 @@ class StreamLoader:
         """Process RECORD messages of this stream. As many as possible are decoded and processed together."""
         start, remaining = 0, iter(lines)
         while start < len(lines):
-            if messages := self._decode_prefix(remaining):
+            if messages := self._record_type.decode(remaining):
                 self.process_messages(messages, lines[start : start + len(messages)])
                 start += len(messages)
             for line in lines[start : start + 1]:
                 self.process_dict(decode_record(line, exact=True), line)
                 start += 1
-
-    def _decode_prefix(self, remaining: Iterator[bytes]) -> list[Any]:
-        """Return the messages up to the first line that does not fit the stream's type, and consume that line, too."""
-        if self.message_type is None:
-            next(remaining, None)
-            return []
-        if self._decoder is None or self._decoder.type is not self.message_type:
-            self._decoder = msgspec.json.Decoder(self.message_type, float_hook=parse_json_float)
-        messages: list[Any] = []
-        # `extend` keeps the messages that were decoded before the error.
-        with suppress(*_DECODE_ERRORS):
-            messages.extend(map(self._decoder.decode, remaining))
-        return messages
 
     def _path_for(self, record: Mapping[str, Any]) -> KeyPath:
         """Return how a record is loaded: by the alternate key if there is one and the key is missing, null or blank."""
@@ -351,7 +362,7 @@ class StreamLoader:
         """Add the row of one record, or reject the record. Return whether the row was added."""
         path = self._path_for(record)
         try:
-            self._check_record(record, path.route)
+            self._description.check_record(record, path.route.key_columns)
             records = [self._record_type.create_record(record)]
             segments, leaving = self._read_audience(records)
             path.add(path.create_rows(records, segments, [line], [number], decoded=False), leaving)
@@ -367,25 +378,7 @@ class StreamLoader:
 
     def _read_audience(self, records: Sequence[msgspec.Struct]) -> tuple[Sequence[Segments], Sequence[bool]]:
         """Return the Segments of each record, and whether it leaves them."""
-        segments = self._audience.read_segments(self._record_type, records)
-        return segments, self._audience.read_actions(self._record_type, records)
-
-    def _check_record(self, record: Mapping[str, Any], route: Route) -> None:
-        """Check a record before its row is created.
-
-        Args:
-            record: The record.
-            route: The route of its row.
-
-        Raises:
-            RejectedRecord: If a key column is missing or the record does not fit the schema.
-        """
-        for column in route.key_columns:
-            if column not in record:
-                raise RejectedRecord("the key is missing", field=column, code=_MISSING_KEY)
-        validator = self._description.validator
-        if validator is not None and not validator.are_all_valid([record]):
-            raise validator.find_violation(record)
+        return self._audience.read(lambda name: list(map(self._record_type.create_getter(name), records)), len(records))
 
     def _warn_of_unknown_columns(self, record: Mapping[str, Any]) -> None:
         """Log a warning for each column that is not in the schema, once a column."""

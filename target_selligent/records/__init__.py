@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from target_selligent.records import lenient_json
+from target_selligent.records.arrow_schema import to_json_schema
+from target_selligent.records.arrow_values import read_records, split_batches
+from target_selligent.records.column_values import ColumnReader
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.dates import to_utc_date_time
 from target_selligent.records.description import StreamDescription, StreamOptions, describe_stream
@@ -36,6 +39,7 @@ __all__ = [
     "NO_SEGMENT",
     "RECORD_NUMBER_FIELD",
     "ColumnMapping",
+    "ColumnReader",
     "FieldDefinition",
     "FieldSource",
     "FieldType",
@@ -63,7 +67,10 @@ __all__ = [
     "parse_json_float",
     "read_actions",
     "read_bookmark_properties",
+    "read_records",
     "read_segment_names",
+    "split_batches",
     "style_segment_name",
+    "to_json_schema",
     "to_utc_date_time",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.errors import DestinationError, suggest_names
+from target_selligent.errors import DestinationError, RejectedRecord, suggest_names
 from target_selligent.records.fields import METADATA_PREFIX, derive_stream_fields, remove_metadata_columns
 from target_selligent.records.schemas import convert_to_current_draft
 from target_selligent.records.validation import RecordValidator
@@ -61,6 +61,22 @@ class StreamDescription:
     def has_only_keys(self) -> bool:
         """Whether only keys are sent, so that the List stays as it is: nothing is created in it."""
         return not self.settings.load_list or self.settings.segment_data_import_option == "remove"
+
+    def check_record(self, record: Mapping[str, Any], key_columns: Sequence[str]) -> None:
+        """Check a record before its row is created.
+
+        Args:
+            record: The record.
+            key_columns: The columns of the key of its row.
+
+        Raises:
+            RejectedRecord: If a key column is missing or the record does not fit the schema.
+        """
+        for column in key_columns:
+            if column not in record:
+                raise RejectedRecord("the key is missing", field=column, code="missing_key")
+        if self.validator is not None and not self.validator.are_all_valid([record]):
+            raise self.validator.find_violation(record)
 
 
 def describe_stream(

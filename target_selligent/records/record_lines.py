@@ -18,7 +18,7 @@ import msgspec
 from target_selligent.records import lenient_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CHUNK_BYTES = 1 << 18
 _CHUNK_SECONDS = 1.0
@@ -49,8 +49,11 @@ class RecordLineWriter:
     def __init__(self, stream: str) -> None:
         self._start = b'{"type":"RECORD","stream":' + msgspec.json.encode(stream) + b',"record":'
         # As a JSON number, a Decimal keeps digits that a float cannot keep.
-        self._encode = msgspec.json.Encoder(decimal_format="number").encode
+        encoder = msgspec.json.Encoder(decimal_format="number")
+        self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
         self._encode_any_type = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+        self._columns: tuple[str, ...] = ()
+        self._row_type: type[msgspec.Struct] | None = None
 
     def write_chunks(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes] | UnwritableRecord]:
         """Yield the messages of records in chunks. A record that cannot be written is yielded alone.
@@ -86,6 +89,24 @@ class RecordLineWriter:
             raise
         yield lines
 
+    def write_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
+        """Return the messages of records whose values are given by column, in record order.
+
+        Args:
+            columns: Column name to values that strict JSON can express.
+        """
+        if self._columns != tuple(columns):
+            self._columns, self._row_type = tuple(columns), _create_row_type(columns)
+        records: Iterable[Any]
+        if self._row_type is None:
+            records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        else:
+            # Objects of a type are made and encoded much faster than dicts.
+            records = map(self._row_type, *columns.values())
+        # JSON has no line break within a text.
+        written = self._encode_lines(records)[:-1].replace(b"\n", b"}\n" + self._start)
+        return [] if not written else (self._start + written + b"}").split(b"\n")
+
     def _write_line(self, record: Mapping[str, Any]) -> bytes | UnwritableRecord:
         if not isinstance(record, Mapping):
             raise TypeError(f"a record must be a dict, not {type(record).__name__}")
@@ -95,7 +116,7 @@ class RecordLineWriter:
                 encoded = self._encode(values)
             except UnicodeEncodeError:
                 encoded = b"null"
-            if b"null" in encoded and not _is_strict_json(values):
+            if b"null" in encoded and not is_strict_json(values):
                 # msgspec writes NaN as null, which would empty the field. Written as NaN, the record is rejected.
                 encoded = self._encode(_with_lenient_json(values))
             if encoded.count(b"[") + encoded.count(b"{") > _MAX_BRACKETS_UNCHECKED:
@@ -124,15 +145,24 @@ def decode_record(line: bytes, *, exact: bool = False) -> dict[str, Any]:
     return record
 
 
-def _is_strict_json(value: object) -> bool:
+def _create_row_type(names: Iterable[str]) -> type[msgspec.Struct] | None:
+    """Return a type whose objects are written as records with these columns; None if a name must be escaped."""
+    attributes = {f"c{number}": name for number, name in enumerate(names)}
+    try:
+        return msgspec.defstruct("Record", list(attributes), rename=attributes, gc=False)
+    except ValueError:
+        return None
+
+
+def is_strict_json(value: object) -> bool:
     """Return whether msgspec can write a value unchanged: without NaN, infinity and lone surrogates."""
     if isinstance(value, float):
         return isfinite(value)
     if isinstance(value, str):
         return value.isascii() or _is_unicode(value)
     if isinstance(value, Mapping):
-        return all(map(_is_strict_json, value)) and all(map(_is_strict_json, value.values()))
-    return not isinstance(value, (list, tuple)) or all(map(_is_strict_json, value))
+        return all(map(is_strict_json, value)) and all(map(is_strict_json, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(is_strict_json, value))
 
 
 def _is_unicode(text: str) -> bool:
@@ -142,7 +172,7 @@ def _is_unicode(text: str) -> bool:
 def _with_lenient_json(value: Any) -> Any:  # noqa: ANN401 - whatever a program puts in a record
     """Return a value in which parts that are not strict JSON are replaced by the output of Python's JSON encoder."""
     if isinstance(value, (float, str)):
-        return value if _is_strict_json(value) else msgspec.Raw(json.dumps(value).encode())
+        return value if is_strict_json(value) else msgspec.Raw(json.dumps(value).encode())
     if isinstance(value, Mapping):
         return {_escape_name(name): _with_lenient_json(part) for name, part in value.items()}
     return [_with_lenient_json(part) for part in value] if isinstance(value, (list, tuple)) else value

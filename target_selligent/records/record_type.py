@@ -9,6 +9,7 @@ is widened, so that it accepts similar records from then on.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -20,15 +21,17 @@ from msgspec import UNSET, Struct, UnsetType
 
 from target_selligent.records.column_types import DEFINITIONS, INTEGER, TYPES, derive_types, restricts_columns_only
 from target_selligent.records.conversions import Conversion
+from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.fields import DELETED_AT_COLUMN, is_deletion_column, is_metadata_column
 from target_selligent.records.validation import RecordValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from target_selligent.records.field_definitions import StreamFields
 
 _MAX_UNKNOWN_COLUMNS = 100
+_DECODE_ERRORS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _ESCAPED_IN_JSON = frozenset('"\\')
 """msgspec accepts no names that JSON must escape."""
 
@@ -92,6 +95,7 @@ class RecordType:
 
     __slots__ = (
         "_conversions",
+        "_decode",
         "_fields",
         "_record",
         "_required",
@@ -144,6 +148,9 @@ class RecordType:
                 tag=stream,
                 gc=False,
             )
+        self._decode: Callable[[bytes], Any] | None = None
+        if self.message_type is not None:
+            self._decode = msgspec.json.Decoder(self.message_type, float_hook=parse_json_float).decode
 
     def _create_decoded_columns(self, names: Sequence[str]) -> tuple[DecodedColumn, ...] | None:
         """Return the columns with the types that their values are decoded to; None if there is no fast path.
@@ -221,6 +228,21 @@ class RecordType:
         return self._record(
             **{column.attribute: values[column.column_name] for column in self.columns if column.column_name in values}
         )
+
+    def decode(self, lines: Iterator[bytes]) -> list[Any]:
+        """Return the RECORD messages up to the first line that does not fit the type, and consume that line, too.
+
+        Args:
+            lines: RECORD messages of the stream.
+        """
+        if self._decode is None:
+            next(lines, None)
+            return []
+        messages: list[Any] = []
+        # `extend` keeps the messages that were decoded before the error.
+        with suppress(*_DECODE_ERRORS):
+            messages.extend(map(self._decode, lines))
+        return messages
 
     def create_getter(self, column_name: str) -> Callable[[Any], Any]:
         """Return a function that returns a column's value from a record of this type."""

@@ -27,7 +27,7 @@ from target_selligent.records.conversions import Conversion
 from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from target_selligent.records.field_definitions import ColumnMapping
     from target_selligent.records.record_type import DecodedColumn, RecordType
@@ -132,13 +132,7 @@ class RowMapper:
                 raise RejectedRecord(str(error), field=step.column_name) from None
             if converted is not values:
                 changed[step.attribute] = converted
-        for column, get in self._key_getters:
-            if _has_blank(list(map(get, records))):
-                raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
-        if self._optout is not None and None in map(self._optout[1], records):
-            raise RejectedRecord(
-                f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
-            )
+        self._check(lambda _, get: list(map(get, records)))
         for attribute, converted in (sent_if_known | changed).items():
             _consume(map(setattr, records, repeat(attribute), converted))
         keys: list[Key]
@@ -147,6 +141,46 @@ class RowMapper:
         else:
             keys = list(zip(*[map(get, records) for _, get in self._key_getters], strict=True))
         return list(map(self._cut_to_sent, map(msgspec.structs.astuple, records))), keys
+
+    def create_rows_from_columns(
+        self, columns: Mapping[str, ColumnValues], final: Container[str]
+    ) -> tuple[list[Row], list[Key]]:
+        """Return a row and a key for each record, in order.
+
+        Args:
+            columns: The values of each column that is sent, in record order. They fit its schema.
+            final: Names of columns whose values are sent as they are.
+
+        Raises:
+            RejectedRecord: If a record has a value that cannot be sent. The error does not say which record it is.
+        """
+        sent: dict[str, ColumnValues] = {}
+        for step in self._steps:
+            name = step.column_name
+            try:
+                sent[name] = columns[name] if name in final else step.convert(columns[name])
+            except ValueError as error:
+                raise RejectedRecord(str(error), field=name) from None
+        self._check(lambda name, _: sent[name])
+        keys = [sent[name] for name, _ in self._key_getters]
+        return list(zip(*sent.values(), strict=True)), list(keys[0] if len(keys) == 1 else zip(*keys, strict=True))
+
+    def _check(self, read: Callable[[str, Callable[[Any], Any]], ColumnValues]) -> None:
+        """Check the keys of records, and that none subscribes a person again by null.
+
+        Args:
+            read: Returns the values of a column that is sent, by its name and by what gets its value from a record.
+
+        Raises:
+            RejectedRecord: If one is not right.
+        """
+        for column, get in self._key_getters:
+            if _has_blank(read(column, get)):
+                raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
+        if self._optout is not None and None in read(*self._optout):
+            raise RejectedRecord(
+                f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
+            )
 
     def lacks_key(self, records: Sequence[msgspec.Struct]) -> list[bool]:
         """Return for each record whether a part of its key is missing, null or blank.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -12,6 +12,9 @@ from target_selligent.loading.audience import Audience
 from target_selligent.records.fields import derive_stream_fields
 from target_selligent.records.record_type import RecordType
 from tests.unit.config import settings_with
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COLUMNS = {name: {"type": ["string", "null"]} for name in ("key", "seg", "action")}
 
@@ -27,11 +30,15 @@ class Stream:
 
     def segments(self, *records: dict[str, Any]) -> list[Any]:
         """Return the Segments of records."""
-        return list(self._audience.read_segments(self._type, self._decode(records)))
+        return list(self._read(records)[0])
 
     def actions(self, *records: dict[str, Any]) -> list[bool]:
         """Return which records leave."""
-        return list(self._audience.read_actions(self._type, self._decode(records)))
+        return list(self._read(records)[1])
+
+    def _read(self, records: tuple[dict[str, Any], ...]) -> tuple[Sequence[Any], Sequence[bool]]:
+        decoded = self._decode(records)
+        return self._audience.read(lambda name: list(map(self._type.create_getter(name), decoded)), len(decoded))
 
     def _decode(self, records: tuple[dict[str, Any], ...]) -> list[Any]:
         assert self._type.message_type is not None

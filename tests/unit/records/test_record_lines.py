@@ -86,6 +86,22 @@ def test_only_mappings_are_records() -> None:
         list(RecordLineWriter("s").write_chunks([[1]]))  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("name", ["ä", "a b", 'a"b', "a\\b", "a\nb", ""], ids=ascii)
+def test_columns_are_written_as_their_records(name: str) -> None:
+    """The lines are those of the same values as dicts, whatever the names and texts."""
+    columns: dict[str, list[Any]] = {
+        "key": [1, 2],
+        name: ["two\nlines", None],
+        "c0": [Decimal("1.10"), 0.5],
+        "list": [["x"], {"y": []}],
+    }
+    records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    writer = RecordLineWriter('a "stream"')
+    assert [writer.write_columns(columns)] == write(*records)
+    assert writer.write_columns({"other": [1]}) == write({"other": 1})[0]
+    assert writer.write_columns({"other": []}) == []
+
+
 def test_numbers_are_read_exactly_if_asked_for() -> None:
     """Digits that a float cannot keep become a Decimal."""
     line = b'{"type":"RECORD","stream":"s","record":{"a":0.1234567890123456789}}'

@@ -1,0 +1,173 @@
+"""The values of Arrow columns, as JSON records would hold them. Pure; no I/O."""
+
+from __future__ import annotations
+
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any
+
+from target_selligent.records.arrow_schema import is_array, is_text, plain_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+_CHUNK_ROWS = 4096
+_CHUNK_VALUES = 50_000
+_CHUNK_BYTES = 1 << 21
+
+
+def split_batches(data: pa.RecordBatch | pa.Table) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in record batches that are small enough to be converted at once: at most 4,096 rows.
+
+    Args:
+        data: A record batch, or a table.
+
+    Raises:
+        TypeError: If it is neither.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    if not isinstance(data, (pa.RecordBatch, pa.Table)):
+        raise TypeError(f"columns must come as a pyarrow.RecordBatch or pyarrow.Table, not {type(data).__name__}")
+    for batch in data.to_batches() if isinstance(data, pa.Table) else [data]:
+        by_bytes = _CHUNK_BYTES * batch.num_rows // max(1, batch.nbytes)
+        step = max(1, min(_CHUNK_ROWS, _CHUNK_VALUES // max(1, batch.num_columns), by_bytes))
+        for start in range(0, batch.num_rows, step):
+            yield batch.slice(start, step)
+
+
+def read_records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Return the records of a record batch.
+
+    Args:
+        batch: The record batch. Text that is not valid Unicode is read with lone surrogates, which no field accepts.
+    """
+    names = batch.schema.names
+    columns = [read_values(column, errors="surrogateescape") for column in batch.columns]
+    return (dict(zip(names, row, strict=True)) for row in (zip(*columns, strict=True) if columns else ()))
+
+
+def read_values(array: pa.Array, *, errors: str = "strict") -> list[Any]:
+    """Return the values of a column: JSON scalars, Decimals, lists and dicts; dates and times as ISO 8601 text.
+
+    Args:
+        array: The column. Its type is one that `arrow_schema.describe_type` describes.
+        errors: How text that is not valid Unicode is decoded: see `bytes.decode`.
+
+    Raises:
+        UnicodeDecodeError: If text is not valid Unicode and `errors` is `strict`.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.types as kinds  # noqa: PLC0415 - optional
+
+    array = _to_plain(array)
+    kind = array.type
+    if kinds.is_temporal(kind):
+        return _read_texts(_write_temporal(array), errors)
+    if is_text(kind):
+        return _read_texts(array.cast(pa.large_string()) if kinds.is_string_view(kind) else array, errors)
+    if kinds.is_struct(kind):
+        return _read_objects(array, errors)
+    if kinds.is_map(kind) or is_array(kind):
+        return _read_arrays(array, errors)
+    if kinds.is_decimal(kind) and kind.scale <= 0:
+        return [None if value is None else int(value) for value in array.to_pylist()]
+    values: list[Any] = array.to_pylist()
+    return values
+
+
+def _to_plain(array: pa.Array) -> pa.Array:
+    """Return an array whose type is that of its values: not a dictionary, runs or an extension."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    while plain_type(array.type) != array.type:
+        if isinstance(array, pa.DictionaryArray):
+            array = array.dictionary_decode()
+        elif isinstance(array, pa.RunEndEncodedArray):
+            array = pc.run_end_decode(array)
+        else:
+            array = array.storage
+    return array
+
+
+def _read_texts(array: pa.Array, errors: str) -> list[str | None]:
+    """Return texts. Cutting one long text is much faster than reading the values one by one."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    count, start = len(array), array.offset
+    if not count:
+        return []
+    validity, offsets, data = array.buffers()
+    offset_bytes = memoryview(offsets).cast("B")
+    all_stops = offset_bytes.cast("q") if pa.types.is_large_string(array.type) else offset_bytes.cast("i")
+    stops = all_stops[start : start + count + 1].tolist()
+    first = stops[0]
+    content = memoryview(data)[first : stops[-1]].tobytes() if data is not None else b""
+    # zip ends with the shorter of its arguments.
+    pairs = zip([stop - first for stop in stops] if first else stops, islice(iter(stops), 1, None), strict=False)
+    if content.isascii():
+        text = content.decode("ascii")
+        values: list[str | None] = [text[at : stop - first] for at, stop in pairs]
+    else:
+        values = [content[at : stop - first].decode(errors=errors) for at, stop in pairs]
+    if validity is not None and array.null_count:
+        return [value if known else None for value, known in zip(values, array.is_valid().to_pylist(), strict=True)]
+    return values
+
+
+def _write_temporal(array: pa.Array) -> pa.Array:
+    """Return dates and times as text: `2018-03-27`, `2018-03-27T11:57:20.117903Z`, `11:57:20`.
+
+    A fraction of a second has as many digits as Python's, and none if no value of the column has one.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    kind = array.type
+    if pa.types.is_date(kind):
+        return array.cast(pa.date32()).cast(pa.string())
+    is_time = pa.types.is_time(kind)
+    # Without its zone, a timestamp is cast to the time in UTC.
+    array = array if is_time or kind.tz is None else array.cast(pa.timestamp(kind.unit))
+    coarser = [pa.time32("s"), pa.time64("us")] if is_time else [pa.timestamp("s"), pa.timestamp("us")]
+    for one in coarser:
+        try:
+            array = array.cast(one)
+        except pa.ArrowInvalid:
+            # A value has a fraction that this unit cannot hold.
+            continue
+        break
+    text = array.cast(pa.string())
+    if array.type not in {pa.time32("s"), pa.timestamp("s")}:
+        text = pc.replace_substring_regex(text, r"\.0+$", "")
+    if is_time:
+        return text
+    text = pc.replace_substring(text, " ", "T")
+    return text if kind.tz is None else pc.binary_join_element_wise(text, "Z", "")
+
+
+def _read_objects(array: pa.StructArray, errors: str) -> list[dict[str, Any] | None]:
+    names = [field.name for field in array.type]
+    # `flatten` minds where the array starts and which of its structs are null.
+    columns = [read_values(child, errors=errors) for child in array.flatten()]
+    rows = zip(*columns, strict=True) if columns else repeat((), len(array))
+    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    return [value if known else None for value, known in zip(objects, array.is_valid().to_pylist(), strict=True)]
+
+
+def _read_arrays(array: pa.Array, errors: str) -> list[Any]:
+    """Return the values of an array of lists, or of maps, which become objects."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    if is_map := pa.types.is_map(array.type):
+        entries = pa.struct([("key", array.type.key_type), ("value", array.type.item_type)])
+        array = array.cast(pa.list_(entries))
+    lengths = pc.list_value_length(array).to_pylist()
+    items = iter(read_values(array.flatten(), errors=errors))
+    values = [None if length is None else list(islice(items, length)) for length in lengths]
+    if not is_map:
+        return values
+    return [None if value is None else {item["key"]: item["value"] for item in value} for value in values]

@@ -1,0 +1,241 @@
+"""`take_arrow`: columns of Arrow end in the same List, Segments, rejects, STATE and counts as records do."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from target_selligent import LoadRun, Settings
+from target_selligent.errors import InputError, RunStoppedError
+from target_selligent.records import to_json_schema
+
+if TYPE_CHECKING:
+    from tests.support import Tenant
+
+START = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+ROWS = 3000
+SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("name", pa.dictionary(pa.int32(), pa.string())),
+        ("seg", pa.large_string()),
+        ("orders", pa.int64()),
+        ("big", pa.uint64()),
+        ("value", pa.float64()),
+        ("price", pa.decimal128(12, 2)),
+        ("vip", pa.bool_()),
+        ("at", pa.timestamp("us", tz="Europe/Brussels")),
+        ("local", pa.timestamp("ms")),
+        ("born", pa.date32()),
+        ("opens", pa.time64("us")),
+        ("tags", pa.list_(pa.string())),
+        ("address", pa.struct([("city", pa.string()), ("since", pa.date32())])),
+        ("points", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+COMPARED = {*map(str.upper, SCHEMA.names), "FIRST_NAME", "SOURCE"}
+SPOILT: dict[int, dict[str, Any]] = {
+    5: {"key": None},
+    6: {"key": " "},
+    1000: {"value": math.nan},
+    1001: {"value": math.inf},
+    1500: {"seg": "not/a name\n"},
+    1501: {"seg": None},
+    2000: {"points": [("a", math.nan)]},
+    2999: {"key": None},
+}
+CONFIG: dict[str, Any] = {
+    "create_list_if_not_exists": True,
+    "create_segment_if_not_exists": True,
+    "segment_column": "seg",
+    "batch_size_rows": 700,
+}
+
+
+def row(number: int) -> dict[str, Any]:
+    """Return a row; every seventh has nulls only, some keys come again, and some rows cannot be loaded."""
+    values: dict[str, Any] = {
+        "name": f"Zoë {number % 7}",
+        "orders": number - 1500,
+        "big": 2**64 - 1 - number,
+        "value": number / 7,
+        "price": Decimal(number) / 100,
+        "vip": number % 2 == 0,
+        "at": START + timedelta(microseconds=number * 500_000),
+        "local": datetime(2026, 1, 1) + timedelta(seconds=number),  # noqa: DTZ001 - the type has no zone
+        "born": date(1990, 1, 1) + timedelta(days=number),
+        "opens": (START + timedelta(seconds=number)).time(),
+        "tags": ["a", None, f"t{number}"],
+        "address": {"city": "Ghent", "since": date(2020, 1, 1)},
+        "points": [("a", number / 3), ("b", None)],
+    }
+    known = values if number % 7 else dict.fromkeys(values)
+    return {"key": f"k{number % 2900}", "seg": f"segment_{number % 3}", **known, **SPOILT.get(number, {})}
+
+
+TABLE = pa.Table.from_pylist([row(number) for number in range(ROWS)], SCHEMA)
+
+
+def records() -> list[dict[str, Any]]:
+    """Return the rows of the table as Python objects; those of maps are dicts."""
+    found: list[dict[str, Any]] = TABLE.to_pylist(maps_as_pydicts="strict")
+    return found
+
+
+def load(tenant: Tenant, path: Path, *, as_columns: bool, **config: Any) -> tuple[Any, ...]:
+    """Load the table, and return all that can be seen of the run and of the List."""
+    tenant.reset()
+    states: list[Any] = []
+    with LoadRun(
+        Settings.from_config(tenant.config(**{**CONFIG, "rejects_path": str(path), **config})), states.append
+    ) as run:
+        if as_columns:
+            stream = run.open_stream("people", SCHEMA, ["key"])
+            stream.take_arrow(TABLE)
+        else:
+            stream = run.open_stream("people", to_json_schema(SCHEMA, "people"), ["key"])
+            stream.take(records())
+        run.note_state({"rows": ROWS})
+    return (
+        tenant.fields(),
+        tenant.rows(*sorted(COMPARED.intersection(tenant.fields()))),
+        {segment: tenant.members(segment, "ID") for segment in tenant.segments()},
+        rejected(path),
+        str(run.report),
+        states,
+    )
+
+
+def rejected(path: Path) -> list[tuple[Any, ...]]:
+    """Return what a rejects file holds: record number, code, field and reason."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    # Those that Selligent refuses come when their batch is loaded.
+    return sorted(
+        ((one["record_number"], one["code"], one["field"], one["record"]) for one in lines if one["type"] == "RECORD"),
+        key=itemgetter(0),
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"records_without_segment": "skip"},
+        {"validate_records": True, "static_fields": {"SOURCE": "{stream} {segment}"}},
+        {"deduplication": "ImportFirstMatch"},
+        {"load_list": True, "segment_data_import_option": "mirror"},
+        {"key_fields": ["key"], "alternate_key_fields": ["name"]},
+        {"field_mapping": {"born": None, "name": "FIRST_NAME"}},
+    ],
+    ids=["defaults", "skip", "static", "first match", "mirror", "alternate key", "mapping"],
+)
+def test_columns_end_as_records_do(tenant: Tenant, tmp_path: Path, config: dict[str, Any]) -> None:
+    """The List, its fields and Segments, the rejects with their numbers, the STATE and all counts are the same."""
+    from_records = load(tenant, tmp_path / "records.jsonl", as_columns=False, **config)
+    from_columns = load(tenant, tmp_path / "columns.jsonl", as_columns=True, **config)
+    for *_, record in (*from_records[3], *from_columns[3]):
+        # A zone is written as its offset there, as UTC here.
+        record["at"] = record["at"] and datetime.fromisoformat(record["at"].replace("Z", "+00:00"))
+    assert from_columns == from_records
+    assert {code for _, code, _, _ in from_records[3]} >= {"schema"}
+    assert len(from_records[1]) > 2800
+
+
+def test_good_rows_are_not_processed_one_by_one(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that cannot be loaded are found by halving: only few others are processed as records."""
+    taken: list[int] = []
+    with LoadRun(Settings.from_config(tenant.config(**CONFIG))) as run:
+        stream = run.open_stream("people", SCHEMA, ["key"])
+        take = type(stream).take
+
+        def note(self: Any, rows: Any) -> None:
+            rows = list(rows)
+            taken.append(len(rows))
+            take(self, rows)
+
+        monkeypatch.setattr(type(stream), "take", note)
+        stream.take_arrow(TABLE)
+    assert 0 < sum(taken) < 64 * len(SPOILT)
+
+
+def test_a_rejected_row_can_be_replayed(tenant: Tenant, tmp_path: Path) -> None:
+    """Corrected, its line in the rejects file is input for the command; also if Selligent refused it."""
+    path = tmp_path / "rejects.jsonl"
+    tenant.create_list(KEY="Text(50)", NAME="Text(50)", AT="DateTime")
+    rows = {"key": ["a", "b", None], "name": ["x", "refused " * 100, "z"], "at": [START] * 3}
+    with LoadRun(Settings.from_config(tenant.config(rejects_path=str(path)))) as run:
+        table = pa.table(rows)
+        run.open_stream("people", table.schema, ["key"]).take_arrow(table)
+    assert [(number, record["key"]) for number, _, _, record in sorted(rejected(path))] == [(2, "b"), (3, None)]
+    corrected = path.read_bytes().replace(b"refused " * 100, b"y").replace(b'"key":null', b'"key":"c"')
+    tenant.run(corrected).succeeded()
+    assert sorted(tenant.rows("KEY", "NAME")) == [["a", "x"], ["b", "y"], ["c", "z"]]
+    assert len({at for (at,) in tenant.rows("AT")}) == 1
+
+
+def test_a_schema_of_the_program_counts(tenant: Tenant, tmp_path: Path) -> None:
+    """Rows must fit the JSON Schema with which the stream was opened, whatever the types of Arrow are."""
+    path = tmp_path / "rejects.jsonl"
+    schema = {"properties": {"key": {"type": "string"}, "name": {"type": "string", "maxLength": 3}}}
+    batch = pa.RecordBatch.from_pydict({"key": ["a", "b", "c"], "name": ["abc", "abcd", None], "more": [1, 2, 3]})
+    with LoadRun(Settings.from_config(tenant.config(create_list_if_not_exists=True, rejects_path=str(path)))) as run:
+        run.open_stream("people", schema, ["key"]).take_arrow(batch)
+    assert tenant.rows("KEY", "NAME") == [["a", "abc"]]
+    assert [(number, code) for number, code, _, _ in rejected(path)] == [(2, "schema"), (3, "schema")]
+
+
+def test_binary_columns_are_refused_before_anything_is_created(tenant: Tenant) -> None:
+    """The error names the column; no List is created."""
+    schema = pa.schema([("key", pa.string()), ("photo", pa.binary())])
+    with (
+        pytest.raises(InputError, match="column photo has the type binary"),
+        LoadRun(Settings.from_config(tenant.config(create_list_if_not_exists=True))) as run,
+    ):
+        run.open_stream("people", schema, ["key"])
+    assert tenant.lists() == {}
+
+
+def test_an_ignored_stream_counts_its_rows(tenant: Tenant) -> None:
+    """A stream that is not loaded takes columns, too."""
+    settings = Settings.from_config(
+        tenant.config(create_list_if_not_exists=True, streams={"people": {}}, unlisted_streams="ignore")
+    )
+    with LoadRun(settings) as run:
+        run.open_stream("people", SCHEMA, ["key"]).take_arrow(TABLE.slice(10, 3))
+        others = run.open_stream("others", SCHEMA, ["key"])
+        others.take_arrow(TABLE)
+    assert others.records_read == ROWS
+    assert len(tenant.rows("KEY")) == 3
+
+
+def test_the_documented_example(tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program of `docs/python.md` loads a Parquet file."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "python.md"
+    (program,) = re.findall(r"^```py\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    parquet.write_table(pa.table({"customer_identifier": ["C101", "C204"]}), tmp_path / "customers.parquet")
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_config(tenant.config(create_list_if_not_exists=True))
+    exec(program, {"LoadRun": LoadRun, "settings": settings})  # noqa: S102 - our own page
+    assert tenant.rows("CUSTOMER_IDENTIFIER") == [["C101"], ["C204"]]
+
+
+def test_a_stopped_run_takes_no_more_columns(tenant: Tenant) -> None:
+    """After `stop`, `take_arrow` raises; what was taken before is loaded."""
+    settings = Settings.from_config(tenant.config(create_list_if_not_exists=True))
+    with LoadRun(settings) as run:
+        stream = run.open_stream("people", SCHEMA, ["key"])
+        stream.take_arrow(TABLE.slice(10, 3))
+        run.stop()
+        with pytest.raises(RunStoppedError, match="stopped"):
+            stream.take_arrow(TABLE.slice(20, 3))
+    assert len(tenant.rows("KEY")) == 3

@@ -1,0 +1,88 @@
+"""The values of Arrow columns as JSON records would hold them: by type, and beside what pyarrow itself says."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_selligent.records.arrow_values import read_records, read_values, split_batches
+
+NUMBERS = pa.array([0, None, 5, 1_000_000_003], pa.int64())
+VALUES: dict[str, tuple[Any, list[Any]]] = {
+    "seconds": (NUMBERS.cast(pa.timestamp("s")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:05"]),
+    "milliseconds": (NUMBERS.cast(pa.timestamp("ms")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:00.005000"]),
+    "nanoseconds": (NUMBERS.cast(pa.timestamp("ns")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:00.000000005"]),
+    "whole seconds": (
+        pa.array([0, None, 5000]).cast(pa.timestamp("ms")),
+        ["1970-01-01T00:00:00", None, "1970-01-01T00:00:05"],
+    ),
+    "a zone": (
+        NUMBERS.cast(pa.timestamp("us", tz="Europe/Brussels")),
+        ["1970-01-01T00:00:00Z", None, "1970-01-01T00:00:00.000005Z"],
+    ),
+    "time32": (pa.array([0, None, 3661], pa.int32()).cast(pa.time32("s")), ["00:00:00", None, "01:01:01"]),
+    "time64": (NUMBERS.cast(pa.time64("us")), ["00:00:00", None, "00:00:00.000005"]),
+    "date32": (pa.array([date(1990, 2, 1), None, date(2024, 2, 29)]), ["1990-02-01", None, "2024-02-29"]),
+    "date64": (pa.array([date(1990, 2, 1), None], pa.date64()), ["1990-02-01", None]),
+    "decimal": (pa.array([Decimal("1.10"), None]), [Decimal("1.10"), None]),
+    "whole decimal": (pa.array([Decimal(2**70), None], pa.decimal128(38, 0)), [2**70, None]),
+    "dictionary": (pa.array(["a", None, "a"]).dictionary_encode(), ["a", None, "a"]),
+    "runs": (pa.RunEndEncodedArray.from_arrays([2, 3], ["a", "b"]), ["a", "a", "b"]),
+    "list": (pa.array([["a", None], None, []]), [["a", None], None, []]),
+    "list of a size": (pa.array([[1, 2], None, [3, 4]], pa.list_(pa.int8(), 2)), [[1, 2], None, [3, 4]]),
+    "struct": (pa.array([{"a": date(1990, 2, 1)}, None, {"a": None}]), [{"a": "1990-02-01"}, None, {"a": None}]),
+    "map": (
+        pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int8())),
+        [{"a": 1, "b": None}, None, {}],
+    ),
+    "nothing": (pa.nulls(2), [None, None]),
+    "no text": (pa.array([], pa.string()), []),
+}
+
+
+@pytest.mark.parametrize(("array", "expected"), VALUES.values(), ids=VALUES)
+def test_values(array: Any, expected: list[Any]) -> None:
+    """Each type is what JSON says for it, and a part of an array is the part of its values."""
+    assert read_values(array)[: len(expected)] == expected
+    for start in range(len(expected)):
+        assert read_values(array.slice(start))[: len(expected) - start] == expected[start:]
+
+
+@given(st.lists(st.text() | st.none()), st.integers(0, 5), st.sampled_from([pa.string(), pa.large_string()]))
+def test_texts(texts: list[str | None], start: int, data_type: Any) -> None:
+    """Texts of any alphabet are read as pyarrow reads them, from any start."""
+    texts = [text and text.encode("utf-8", "ignore").decode() for text in texts]
+    array = pa.array(texts, data_type).slice(start)
+    assert read_values(array) == texts[start:]
+
+
+def test_text_that_is_not_unicode_is_kept_to_be_rejected() -> None:
+    """It stays recognizable; the other values are as they are."""
+    data = [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    array = pa.Array.from_buffers(pa.string(), 2, data)
+    with pytest.raises(UnicodeDecodeError):
+        read_values(array)
+    batch = pa.RecordBatch.from_arrays([array], ["name"])
+    assert list(read_records(batch)) == [{"name": "a"}, {"name": "\udcff"}]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 10_000])
+def test_batches_are_split_into_small_ones(rows: int) -> None:
+    """Every row comes once, in order, whether in a table or a record batch."""
+    table = pa.table({"a": range(rows), "b": ["x"] * rows})
+    for data in (table, *table.to_batches()[:1]):
+        batches = list(split_batches(data))
+        assert [one for batch in batches for one in batch.column("a").to_pylist()] == list(range(data.num_rows))
+        assert all(batch.num_rows <= 4096 for batch in batches)
+
+
+def test_something_else_is_no_batch() -> None:
+    """A program that gives records to the method for columns hears of it."""
+    with pytest.raises(TypeError, match=r"RecordBatch or pyarrow\.Table, not list"):
+        next(split_batches([{"a": 1}]))
