@@ -162,7 +162,7 @@ class StreamLoader:
                 self._process_lines(chunk)
 
     def take_arrow(self, data: pa.RecordBatch | pa.Table) -> None:
-        """Load the rows of a record batch or table of pyarrow, as `take` would load them as records, but faster.
+        """Load the rows of a record batch or table of pyarrow, as `take` would load them as records.
 
         Args:
             data: The rows.
