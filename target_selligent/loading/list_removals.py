@@ -18,6 +18,7 @@ from target_selligent.errors import DestinationError
 from target_selligent.loading.pages import read_pages
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
 from target_selligent.loading.stream_removals import StreamRemovals
+from target_selligent.records import OPTOUT_FIELD, FieldType, to_utc_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from target_selligent.loading.destination import ListDestination
     from target_selligent.loading.removal_loads import RemovalLoad, RemovalParts
     from target_selligent.loading.stream_removals import RemovalPolicy
-    from target_selligent.records import Key
+    from target_selligent.records import FieldDefinition, Key
 
 logger = logging.getLogger("target-selligent")
 
 _TOO_MANY = ", more than max_removals allows: if this is right, set it to a number or share that does"
+_NUMBERS = frozenset({FieldType.LONG, FieldType.NUMERIC, FieldType.FLOAT})
 
 
 class ListRemovals:
@@ -260,12 +262,34 @@ class ListRemovals:
                     f"stream {stream}: removal_fields names {name}, which is no field of List "
                     f"{self._route.list_api_name} that can be written: check its spelling"
                 )
+            if found.name in self._route.key_fields:
+                raise DestinationError(f"stream {stream}: removal_fields names {name}, which is a key field")
+            if problem := _find_value_problem(found, policy.removal_fields[name]):
+                raise DestinationError(f"stream {stream}: the value of {name} in removal_fields {problem}")
         if policy.removal_fields and self._removal_fields not in ({}, policy.removal_fields):
             raise DestinationError(
                 f"stream {stream}: removal_fields must be the same for all streams of List "
                 f"{self._route.list_api_name} with these key fields"
             )
         self._removal_fields = policy.removal_fields or self._removal_fields
+
+
+def _find_value_problem(field: FieldDefinition, value: Any) -> str:  # noqa: ANN401 - JSON
+    """Return why a value cannot be written to a field, or must not be; empty if it can."""
+    if field.name.upper() == OPTOUT_FIELD and (not value or str(value).strip() in {"", "0"}):
+        return "would subscribe everybody again who leaves"
+    if value is None:
+        return ""
+    if field.data_type in _NUMBERS:
+        is_number = isinstance(value, (int, float)) or value.strip().removeprefix("-").replace(".", "", 1).isdecimal()
+        return "" if is_number else f"is no number, and the field is {field.type_text}"
+    if field.data_type in {FieldType.DATE, FieldType.DATE_TIME}:
+        try:
+            to_utc_date_time(str(value))
+        except ValueError:
+            return f"is no date in ISO 8601, and the field is {field.type_text}"
+    is_too_long = field.data_type is FieldType.TEXT and field.length is not None and len(str(value)) > field.length
+    return f"is longer than {field.type_text}" if is_too_long else ""
 
 
 def _find_reason_to_stay(stream: StreamRemovals) -> str:

@@ -16,7 +16,13 @@ from target_selligent.records.field_definitions import (
     FieldSource,
     StreamFields,
 )
-from target_selligent.records.fields import DELETED_AT_COLUMN, RECORD_NUMBER_FIELD, is_deleted, is_metadata_column
+from target_selligent.records.fields import (
+    DELETED_AT_COLUMN,
+    OPTOUT_FIELD,
+    RECORD_NUMBER_FIELD,
+    is_deleted,
+    is_metadata_column,
+)
 from target_selligent.records.own_fields import find_own_fields, find_usual_field
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
@@ -37,6 +43,7 @@ __all__ = [
     "DELETED_AT_COLUMN",
     "NOT_IN_LIST",
     "NO_SEGMENT",
+    "OPTOUT_FIELD",
     "RECORD_NUMBER_FIELD",
     "ColumnMapping",
     "ColumnReader",

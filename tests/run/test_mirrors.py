@@ -82,3 +82,30 @@ def test_mirrored_segments_have_the_style_of_names(contacts: Tenant, *, deletes:
     assert warned == [
         "mirrored_segments of stream customers names Segment Old_members, which List contacts does not have"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"KEY": "x"}, "KEY, which is a key field"),
+        ({"N": "many"}, "N in removal_fields is no number, and the field is Long"),
+        ({"SINCE": "soon"}, "SINCE in removal_fields is no date"),
+        ({"NOTE": "too long"}, "NOTE in removal_fields is longer than Text(3)"),
+        ({"OPTOUT": 0}, "would subscribe everybody again"),
+        ({"optout": None}, "would subscribe everybody again"),
+    ],
+    ids=str,
+)
+def test_removal_fields_are_checked_before_anything_is_loaded(
+    contacts: Tenant, fields: dict[str, Any], words: str
+) -> None:
+    """Else they would be refused at the end, when everybody else is loaded; nobody is subscribed again by leaving."""
+    new = [{"name": "SINCE", "data_type": "Date"}, {"name": "NOTE", "data_type": "Text", "length": 3}]
+    contacts.call_api(
+        "POST", "/lists/contacts/fields", json={"fields": [*new, {"name": "OPTOUT", "data_type": "Long"}]}
+    )
+    content = [SCHEMA, *records("key seg", ("x", "vip")), DONE]
+    options: dict[str, Any] = {"segment_data_import_option": "mirror", "removal_fields": fields}
+    done = contacts.run(content, segment_column="seg", field_mapping={"action": None}, **options)
+    assert words in done.error_line()
+    assert len(contacts.rows("KEY")) == 8
