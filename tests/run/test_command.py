@@ -27,7 +27,10 @@ SETTINGS_OF_RUN: dict[str, Any] = {
 def environment(tenant: Tenant, **settings: str) -> dict[str, str]:
     """Return a tenant's config as environment variables."""
     values = {**tenant.config(), **settings}
-    return {f"TARGET_SELLIGENT_{name.upper()}": value for name, value in values.items()}
+    return {
+        f"TARGET_SELLIGENT_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+    }
 
 
 def test_version() -> None:
