@@ -48,6 +48,9 @@ TESTS = [
 ]
 """What depends on the Python or on a library, in few minutes. `make test` runs everything on our own Python."""
 
+COVERED = [f"tests/run/test_{name}.py" for name in ("arrow", "changes", "check", "dry_run", "init", "rejects_command")]
+"""What else is run where the coverage is measured: the commands beside the target, and ways to load of their own."""
+
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -125,7 +128,7 @@ def main() -> None:
     constraints = FOLDER / "lowest.txt"
     constraints.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
     packages = [package for package in PROJECT["dependency-groups"]["test"] if "schemathesis" not in package]
-    run_tests(prepare(sys.executable, "lowest", constraints, *packages), *TESTS, coverage=True)
+    run_tests(prepare(sys.executable, "lowest", constraints, *packages), *TESTS, *COVERED, coverage=True)
 
 
 if __name__ == "__main__":
