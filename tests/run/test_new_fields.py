@@ -154,7 +154,7 @@ def test_wrong_types_end_the_run_before_the_first_call(tenant: Tenant, types: di
     (problem,) = warnings(run)
     assert "AGE" in problem
     assert words in problem
-    assert (run.returncode, tenant.calls()) == (1, [])
+    assert (run.returncode, tenant.calls()) == (2, [])
 
 
 def test_a_key_field_must_fit_an_index(tenant: Tenant) -> None:

@@ -197,7 +197,7 @@ def test_wrong_texts_end_the_run_before_the_first_call(tenant: Tenant, texts: di
     """The message names the field and what is wrong."""
     run = tenant.run(PEOPLE, **CREATE, static_fields=texts, key_fields="KEY")
     assert any(words in line and "static_fields" in line for line in run.log)
-    assert (run.returncode, tenant.calls()) == (1, [])
+    assert (run.returncode, tenant.calls()) == (2, [])
 
 
 def test_a_static_field_that_is_a_column_is_an_error(tenant: Tenant) -> None:
