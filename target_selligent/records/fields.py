@@ -146,7 +146,7 @@ def derive_stream_fields(  # noqa: C901, PLR0913 - each argument is one setting,
     columns = tuple(_convert_to_key(column) if column.column_name in identifying else column for column in columns)
     columns = tuple(_set_type(column, types) for column in columns)
     static = tuple(_set_type(static, types) for static in _derive_static(static_fields or {}, text_field_length))
-    problems += _find_key_type_problems(columns)
+    problems += _find_key_type_problems(columns, types)
     problems += _find_static_problems(columns, static)
     if problems:
         raise DestinationError(f"stream {stream} cannot be loaded: {'; '.join(problems)}")
@@ -204,9 +204,10 @@ def _find_static_problems(columns: Iterable[ColumnMapping], static: Iterable[Sta
             )
 
 
-def _find_key_type_problems(columns: Iterable[ColumnMapping]) -> Iterable[str]:
+def _find_key_type_problems(columns: Iterable[ColumnMapping], types: Mapping[str, NamedType]) -> Iterable[str]:
     for column in columns:
-        if column.key and column.field.data_type in {FieldType.LONG_TEXT, FieldType.JSON}:
+        named = column.field.name.casefold() in types
+        if named and column.key and column.field.data_type in {FieldType.LONG_TEXT, FieldType.JSON}:
             yield (
                 f"field_types: the key field {column.field.name} cannot be {column.field.data_type.value}, because no "
                 f"index can cover it: use Text({KEY_TEXT_LENGTH})"
