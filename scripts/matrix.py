@@ -48,7 +48,10 @@ TESTS = [
 ]
 """What depends on the Python or on a library, in few minutes. `make test` runs everything on our own Python."""
 
-COVERED = [f"tests/run/test_{name}.py" for name in ("arrow", "changes", "check", "dry_run", "init", "rejects_command")]
+COVERED = [
+    f"tests/run/test_{name}.py"
+    for name in ("arrow", "changes", "check", "dry_run", "init", "rejects_command", "related_lists", "replay")
+]
 """What else is run where the coverage is measured: the commands beside the target, and ways to load of their own."""
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
