@@ -39,6 +39,7 @@ const SWITCHES = [
   ["missing_status", "Status of what is missing", [404, 400, 200]], ["unseen_calls", "Calls that do not see a new List", "number"],
   ["record_index_base", "Number of the first row", [0, 1]], ["invalid_rows", "Invalid rows are", ["listed", "counted", "whole"]],
   ["case_insensitive_keys", "Ignore case in keys", "boolean"],
+  ["segment_load_inserts", "Segment loads create unknown records", "boolean"],
   ["unique_index_required_above_rows", "Rows from which a load needs an index", "number"],
 ];
 
