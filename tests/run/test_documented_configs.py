@@ -37,7 +37,7 @@ def test_the_config_of_a_first_load(tenant: Tenant) -> None:
 
 def test_several_streams(tenant: Tenant) -> None:
     """Each stream goes into the List that its entry, or the config as a whole, names."""
-    config, _ = configs("docs/settings.md")
+    config, _, _ = configs("docs/settings.md")
     messages = [
         schema({"key": "string"}, stream="customers"),
         record({"key": "C1"}, "customers"),
@@ -49,9 +49,23 @@ def test_several_streams(tenant: Tenant) -> None:
     assert tenant.rows("ORDER_ID", list_api_name="orders") == [["O1"]]
 
 
+def test_patterns(tenant: Tenant) -> None:
+    """The entry of a stream's exact name counts, else that of the pattern."""
+    _, config, _ = configs("docs/settings.md")
+    messages = [
+        schema({"key": "string", "segment_name": "string"}, stream="public-people"),
+        record({"key": "C1", "segment_name": "vip"}, "public-people"),
+        schema({"key": "string"}, stream="public-orders"),
+        record({"key": "O1"}, "public-orders"),
+    ]
+    tenant.run(messages, **config, **CREATE).succeeded()
+    assert tenant.members("vip", "KEY", "customers") == ["C1"]
+    assert tenant.rows("KEY", list_api_name="orders") == [["O1"]]
+
+
 def test_stream_maps(tenant: Tenant) -> None:
     """A column is computed, the Segment is computed, and a record is filtered out."""
-    _, config = configs("docs/settings.md")
+    _, _, config = configs("docs/settings.md")
     rows = [("a", 1000, "NL"), ("b", 10.5, "NL"), ("c", 10, "BE")]
     messages = [
         schema({"key": "string", "lifetime_value": "number", "country": "string"}),
