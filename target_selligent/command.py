@@ -10,8 +10,6 @@ from typing import IO, Any
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
-from target_selligent.checks import Check
-from target_selligent.dry_run import DryRun
 from target_selligent.errors import TargetSelligentError
 from target_selligent.failure import Failure
 from target_selligent.loading import Plan
@@ -66,6 +64,9 @@ class TargetCommand(TargetSelligent):
         if not dry_run or about.get("about"):
             super().invoke(config=config, file_input=file_input, **about)
             return
+        # Imported here, because a run does not need it.
+        from target_selligent.dry_run import DryRun  # noqa: PLC0415
+
         try:
             DryRun.run_to_its_end(config, file_input, limit=limit, show_values=show_values)
         except ConfigValidationError:
@@ -83,6 +84,9 @@ class TargetCommand(TargetSelligent):
         if not self._is_tested or reader.failure is not None or reader.stop_signal is not None:
             super().process_endofpipe()
             return
+        # Imported here, because a run does not need it.
+        from target_selligent.checks import Check  # noqa: PLC0415
+
         self.run.abandon()
         check = Check(self.settings, Plan(patient=False))
         findings = check.run()

@@ -226,12 +226,16 @@ def test_no_file_is_long(path: Path) -> None:
         ("import target_selligent", {"singer_sdk", "requests", "msgspec", "target_selligent.loading"}),
         ("import target_selligent.emulator.http", {"singer_sdk", "requests"}),
         ("from target_selligent import LoadRun, Settings", {"singer_sdk", "click", "pyarrow"}),
+        (
+            "import target_selligent.command",
+            {"pyarrow", "tqdm", "target_selligent.checks", "target_selligent.dry_run", "target_selligent.reports.page"},
+        ),
         ("import target_selligent.commands.replay", {"singer_sdk", "requests", "target_selligent.loading"}),
     ],
-    ids=["the package", "the emulator", "a Python program", "the replay"],
+    ids=["the package", "the emulator", "a Python program", "the command", "the replay"],
 )
 def test_what_is_used_loads_no_more_than_it_needs(used: str, unwanted: set[str]) -> None:
-    """The package alone loads nothing, the emulator nothing of the target, a Python program nothing of Singer."""
+    """The package alone loads nothing, the emulator nothing of the target, a program nothing of Singer."""
     code = (
         f"import sys; {used}; sys.exit(str({unwanted!r} & set(sys.modules)) if {unwanted!r} & set(sys.modules) else 0)"
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError
-from target_selligent.reports.page import render
 
 if TYPE_CHECKING:
     from target_selligent.reports.summary import RunSummary
@@ -45,6 +44,9 @@ class ReportFile:
         Raises:
             OSError: If a file cannot be written. What was there before stays.
         """
+        # Imported here, because most runs write no report.
+        from target_selligent.reports.page import render  # noqa: PLC0415
+
         self._replace(self._path, summary.to_json())
         self._replace(self._path.with_suffix(".html"), render(summary).encode("utf-8", "replace"))
 
