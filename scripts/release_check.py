@@ -40,7 +40,9 @@ def check_installed(wheel: Path, extras: list[str]) -> None:
         run(sys.executable, "-m", "venv", environment)
         python = environment / "bin" / "python"
         constraint = ("--constraint", ROOT / "constraints.txt")
-        run(python, "-m", "pip", "install", "--quiet", *constraint, f"{wheel}[{','.join(extras)}]")
+        # Older releases of pip refuse empty brackets.
+        chosen = f"[{','.join(extras)}]" if extras else ""
+        run(python, "-m", "pip", "install", "--quiet", *constraint, f"{wheel}{chosen}")
         run(python, "-m", "pip", "check")
         for command in COMMANDS:
             if NEEDS.get(command) in {None, *extras}:
