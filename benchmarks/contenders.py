@@ -32,7 +32,8 @@ class Run:
     """One contender on one load.
 
     Args:
-        contender: `ours`, `bare`, `pages`, `stock` or `yardstick`.
+        contender: `ours`, `parquet`, `bare`, `pages`, `stock` or `yardstick`. `parquet` is ours, too, in a program that
+            loads the records from a Parquet file.
         shape: The messages it gets; none at all if None.
         latency_ms: What every call takes.
         settings: Settings of ours beyond those that must be given.
@@ -89,6 +90,8 @@ class Bench:
         for run in runs.values():
             if run.shape is not None:
                 run.shape.write(self._folder)
+                if run.contender == "parquet":
+                    self._write_parquet(run.shape)
         measured: dict[str, list[Measurement]] = {name: [] for name in runs}
         for _ in range(self.repeats):
             for name, run in runs.items():
@@ -105,16 +108,7 @@ class Bench:
 
     def ours(self, base_url: str = "https://selligent.example", **settings: object) -> list[str | Path]:
         """Return our command, with a config file for the given settings."""
-        config = {
-            "base_url": base_url,
-            "api_key": "key",
-            "api_secret": "secret",
-            "organization": ORGANIZATION,
-            "list_api_name": LIST,
-            "segment_column": SEGMENT,
-            **settings,
-        }
-        return [_OURS, "--config", self._config("ours", config)]
+        return [_OURS, "--config", self._config_of_ours(base_url, settings)]
 
     def yardstick(self) -> list[str | Path] | None:
         """Return the yardstick's command, installing it on first use; None if it cannot be installed."""
@@ -192,8 +186,35 @@ class Bench:
             return [sys.executable, "-m", "benchmarks.stock_target", "--config", self._config("stock", config)]
         if run.contender == "yardstick":
             return self.yardstick() or []
+        if run.contender == "parquet":
+            load = [sys.executable, "-m", "benchmarks.parquet_load"]
+            return [*load, self._config_of_ours(base_url, run.settings), self._write_parquet(run.shape or Shape(0))]
         snapshot = {"snapshot_path": str(self._snapshot)} if run.settings.get("changes_only") else {}
         return self.ours(base_url, **snapshot, **run.settings)
+
+    def _write_parquet(self, shape: Shape) -> Path:
+        """Write the records of a shape as a Parquet file, unless it is there; return the file."""
+        messages = shape.write(self._folder)
+        path = messages.with_suffix(".parquet")
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished")
+            subprocess.run(  # noqa: S603 - our own script
+                [sys.executable, "-m", "benchmarks.parquet_file", messages, unfinished], cwd=ROOT, check=True
+            )
+            unfinished.replace(path)
+        return path
+
+    def _config_of_ours(self, base_url: str, settings: Mapping[str, object]) -> Path:
+        config = {
+            "base_url": base_url,
+            "api_key": "key",
+            "api_secret": "secret",
+            "organization": ORGANIZATION,
+            "list_api_name": LIST,
+            "segment_column": SEGMENT,
+            **settings,
+        }
+        return self._config("ours", config)
 
     def _config(self, name: str, content: object) -> Path:
         path = self._folder / f"{name}.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -280,6 +281,35 @@ def columns(bench: Bench) -> Results:
     return Results(findings, _timings(measured))
 
 
+def parquet(bench: Bench) -> Results:
+    """A million records from a Parquet file through `take_arrow`, beside the bare loop that reads them as JSON."""
+    if find_spec("pyarrow") is None:
+        return Results(notes=("pyarrow is not installed: Parquet is not measured",))
+    records = 100_000 if bench.quick else 1_000_000
+    shape = Shape(records)
+    measured = bench.rounds(
+        {
+            f"bare loop, {records:,} records as JSON": Run("bare", shape),
+            f"target-selligent, {records:,} records from Parquet": Run("parquet", shape),
+            "target-selligent, no records from Parquet": Run("parquet"),
+        }
+    )
+    bare, ours, empty = measured.values()
+    more_memory = [replace(one, peak_mb=one.peak_mb - none.peak_mb) for one, none in zip(ours, empty, strict=True)]
+    findings = (
+        _ratio(f"{records:,} records from Parquet / bare loop, time", ours, bare, at_most=0.6),
+        _ratio(f"{records:,} records from Parquet / bare loop, CPU", ours, bare, of=cpu),
+        Finding(f"{records:,} records from Parquet: peak memory", median(map(peak, ours)), "MB"),
+        Finding(
+            f"{records:,} records from Parquet: peak memory beyond a program that loads none",
+            median(map(peak, more_memory)),
+            "MB",
+            at_most=150,
+        ),
+    )
+    return Results(findings, _timings(measured))
+
+
 def keys(bench: Bench) -> Results:
     """Memory with `ImportFirstMatch`, which must know every key of the run. Takes minutes: only when asked for."""
     few, many = (100_000, 300_000) if bench.quick else (1_000_000, 10_000_000)
@@ -364,6 +394,7 @@ SCENARIOS: dict[str, Callable[[Bench], Results]] = {
         segments,
         mirror,
         columns,
+        parquet,
         changes,
         keys,
         many_changes,
