@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.contenders import YARDSTICK, Bench, commit_of_ours
+from benchmarks.contenders import Bench, commit_of_ours
 from benchmarks.findings import Results
 from benchmarks.measure import ROOT, BenchError
 from benchmarks.report import as_chart, as_json, as_text
@@ -52,7 +52,11 @@ def main() -> int:
     _say(f"\nWritten: {path.relative_to(ROOT)}")
     if whole:
         _CHART.parent.mkdir(exist_ok=True)
-        _CHART.write_text(_chart(results, about), encoding="utf-8")
+        foot = (
+            f"Medians of {bench.repeats} rounds, Python {about['python']}, singer-sdk {about['singer_sdk']}. "
+            "Bare loop: decode, build rows, post; no validation."
+        )
+        _CHART.write_text(as_chart(results.bars, "What runs of target-selligent take", foot), encoding="utf-8")
         _say(f"Written: {_CHART.relative_to(ROOT)}")
     return 0
 
@@ -70,20 +74,6 @@ def _about(bench: Bench) -> dict[str, object]:
         "rounds": bench.repeats,
         "quick": bench.quick,
     }
-
-
-def _chart(results: Results, about: dict[str, object]) -> str:
-    bars = {"bare loop": 1.0}
-    for label in ("target-selligent", YARDSTICK, "stock SDK target"):
-        for finding in results.findings:
-            if finding.what.endswith(f": {label} / bare loop, time"):
-                bars[label] = finding.value
-    return as_chart(
-        bars,
-        "Time for 1,000,000 records in 3 Segments, as multiples of a bare loop",
-        f"Medians of {about['rounds']} rounds, Python {about['python']}, singer-sdk {about['singer_sdk']}. "
-        "Bare loop: decode, build rows, post; no validation.",
-    )
 
 
 def _say(text: str) -> None:

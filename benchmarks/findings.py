@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.measure import Measurement
 
@@ -68,6 +68,23 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """Figures to be shown as bars, one below the other.
+
+    Args:
+        title: What is compared.
+        values: The figures by label.
+        ours: The label of the bar that stands for this target, or for this target at its best.
+        unit: Their unit; `x` for ratios.
+    """
+
+    title: str
+    values: Mapping[str, float]
+    ours: str
+    unit: str = "x"
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """What a scenario found.
 
@@ -75,16 +92,21 @@ class Results:
         findings: Its figures.
         timings: The runs behind them.
         notes: What was left out, and why.
+        bars: What of it the chart shows.
     """
 
     findings: tuple[Finding, ...] = ()
     timings: tuple[Timing, ...] = ()
     notes: tuple[str, ...] = ()
+    bars: tuple[Bars, ...] = ()
 
     def __add__(self, other: Results) -> Results:
         """Return both together."""
         return Results(
-            self.findings + other.findings, self.timings + other.timings, tuple(dict.fromkeys(self.notes + other.notes))
+            self.findings + other.findings,
+            self.timings + other.timings,
+            tuple(dict.fromkeys(self.notes + other.notes)),
+            self.bars + other.bars,
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from benchmarks.findings import Finding, Results
+    from benchmarks.findings import Bars, Finding, Results
 
 _VERDICTS = {True: "met", False: "MISSED", None: ""}
 _SVG = """\
@@ -81,31 +81,39 @@ def as_json(results: Results, about: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def as_chart(bars: Mapping[str, float], title: str, foot: str) -> str:
-    """Return an SVG of horizontal bars; light or dark as the reader's screen is.
+def as_chart(groups: Sequence[Bars], title: str, foot: str) -> str:
+    """Return an SVG of horizontal bars in groups; light or dark as the reader's screen is.
 
     Args:
-        bars: Labels to multiples, the first of which is what the others are multiples of.
+        groups: The groups, each with a scale of its own.
         title: What is shown.
         foot: How it was measured.
     """
-    height = _HEAD + _ROW * len(bars) + _FOOT
-    widest = max(bars.values())
-    parts = [
-        _SVG.format(width=_WIDTH, height=height, title=escape(title)),
-        f'<text class="title" x="0" y="22">{escape(title)}</text>',
-    ]
-    for position, (label, value) in enumerate(bars.items()):
-        top = _HEAD + _ROW * position
-        width = max(2.0, (_WIDTH - _LABELS - _FIGURES) * value / widest)
-        kind = "bar ours" if label == "target-selligent" else "bar"
-        parts += [
-            f'<text x="{_LABELS - 10}" y="{top + 17}" text-anchor="end">{escape(label)}</text>',
-            f'<rect class="{kind}" x="{_LABELS}" y="{top}" width="{width:.1f}" height="{_ROW - 10}" rx="3"/>',
-            f'<text x="{_LABELS + width + 8:.1f}" y="{top + 17}">{value:.1f}\N{MULTIPLICATION SIGN}</text>',
-        ]
+    height = sum(_HEAD + _ROW * len(group.values) for group in groups) + _FOOT
+    parts = [_SVG.format(width=_WIDTH, height=height, title=escape(title))]
+    top = 0
+    for group in groups:
+        parts.append(f'<text class="title" x="0" y="{top + 22}">{escape(group.title)}</text>')
+        top += _HEAD
+        widest = max(group.values.values())
+        for label, value in group.values.items():
+            width = max(2.0, (_WIDTH - _LABELS - _FIGURES) * value / widest)
+            kind = "bar ours" if label == group.ours else "bar"
+            parts += [
+                f'<text x="{_LABELS - 10}" y="{top + 17}" text-anchor="end">{escape(label)}</text>',
+                f'<rect class="{kind}" x="{_LABELS}" y="{top}" width="{width:.1f}" height="{_ROW - 10}" rx="3"/>',
+                f'<text x="{_LABELS + width + 8:.1f}" y="{top + 17}">{_mark(value, group.unit)}</text>',
+            ]
+            top += _ROW
     parts += [f'<text class="foot" x="0" y="{height - 10}">{escape(foot)}</text>', "</svg>"]
     return "\n".join(parts) + "\n"
+
+
+def _mark(value: float, unit: str) -> str:
+    """Return a figure as it stands beside its bar."""
+    if unit == "x":
+        return f"{value:.1f}\N{MULTIPLICATION SIGN}"
+    return f"{value:.1f} s" if unit == "s" else f"{value:,.0f} {unit}"
 
 
 def _figure(value: float, unit: str) -> str:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import YARDSTICK, Run, import_sdk, settings_of_ours
-from benchmarks.findings import Finding, Results, compare, cpu, peak, timing, wall
+from benchmarks.findings import Bars, Finding, Results, compare, cpu, peak, timing, wall
 from benchmarks.messages import Shape
 
 if TYPE_CHECKING:
@@ -65,8 +65,10 @@ def speed(bench: Bench) -> Results:
         _ratio(f"{many:,} records: stock SDK target / target-selligent, CPU", stock, ours, of=cpu, note=scaled),
         _ratio(f"{many:,} records: stock SDK target / bare loop, time", stock, bare, note=scaled),
     ]
+    bars = {"bare loop": 1.0, "target-selligent": compare(ours, bare)[0]}
     if not notes:
         yardstick = _scaled(others[2], others[3], scale)
+        bars[YARDSTICK] = compare(yardstick, bare)[0]
         findings += [
             _ratio(f"{many:,} records: {YARDSTICK} / target-selligent, time", yardstick, ours, note=scaled),
             _ratio(f"{many:,} records: {YARDSTICK} / bare loop, time", yardstick, bare, note=scaled),
@@ -77,7 +79,9 @@ def speed(bench: Bench) -> Results:
         _ratio(f"Growth: time for {many:,} / {few:,} records", ours, ours_few, at_most=1.05 * scale),
         Finding("Loads for 1,000,000 records in 3 Segments", calls, "calls", at_most=460),
     ]
-    return Results(tuple(findings), _timings(measured), notes)
+    bars["stock SDK target"] = compare(stock, bare)[0]
+    title = f"Time for {many:,} records in 3 Segments, as multiples of a bare loop"
+    return Results(tuple(findings), _timings(measured), notes, (Bars(title, bars, "target-selligent"),))
 
 
 def start(bench: Bench) -> Results:
@@ -143,7 +147,9 @@ def growth(bench: Bench) -> Results:
         _ratio(f"{name}: time without / with growth", before, after),
         Finding("Its List loads without / with growth", before[-1].counts.list_loads / after[-1].counts.list_loads),
     )
-    return Results(findings, _timings(measured))
+    values = {"loads of one size": median(map(wall, before)), "loads that grow": median(map(wall, after))}
+    bars = Bars(f"Time for {name}", values, "loads that grow", "s")
+    return Results(findings, _timings(measured), bars=(bars,))
 
 
 def merging(bench: Bench) -> Results:
@@ -159,7 +165,7 @@ def merging(bench: Bench) -> Results:
         runs[f"{name}, not merged"] = replace(run, shape=shape, settings=apart)
         runs[name] = replace(run, shape=shape, settings={**_UNLIMITED, **_NO_GROWTH, **_NO_FLUSH})
     measured = bench.rounds(runs)
-    findings = []
+    findings, bars = [], []
     for keys_count in all_keys:
         name = f"{_MERGED_RECORDS:,} records of {keys_count:,} keys"
         before, after = measured[f"{name}, not merged"], measured[name]
@@ -175,7 +181,10 @@ def merging(bench: Bench) -> Results:
             ),
             _ratio(f"{name}: CPU not merged / merged", before, after, of=cpu),
         ]
-    return Results(tuple(findings), _timings(measured))
+        title = f"List loads for {name}, 30 % of the columns left out"
+        values = {"a row a record": loads, "a row a key": after[-1].counts.list_loads}
+        bars.append(Bars(title, values, "a row a key", "loads"))
+    return Results(tuple(findings), _timings(measured), bars=tuple(bars))
 
 
 def lists(bench: Bench) -> Results:
@@ -356,7 +365,8 @@ def changes(bench: Bench) -> Results:
         Finding("Snapshot, size a record", size, "bytes", at_most=64),
         Finding(f"{title}: peak memory with changes_only", max(map(peak, (*night, *first))), "MB", at_most=200),
     )
-    return Results(findings, _timings(measured))
+    values = {"all records": median(map(wall, full)), "changes_only": median(map(wall, night))}
+    return Results(findings, _timings(measured), bars=(Bars(f"Time for {title}", values, "changes_only", "s"),))
 
 
 def many_changes(bench: Bench) -> Results:

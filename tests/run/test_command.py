@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from target_selligent import __version__
 from target_selligent.settings import SETTINGS
-from tests.support import LIST, SECRET, encode, record, run_command, run_target, schema, state
+from tests.support import LIST, SECRET, RunningCommand, encode, record, run_command, run_target, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,6 +205,34 @@ def test_states_alone_are_on_standard_output(tenant: Tenant) -> None:
     run = tenant.run(MESSAGES, **SETTINGS_OF_RUN).succeeded()
     assert run.stdout == '{"a": 1}\n'
     assert "List contacts: 1 read" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "messages", "changes"),
+    [
+        ((), MESSAGES, {}),
+        (("--dry-run",), MESSAGES, {}),
+        ((), MESSAGES, {"api_secret": "wrong"}),
+        (("--no-such-option",), MESSAGES, {}),
+        ((), b"no message\n", {}),
+    ],
+    ids=["a load", "a dry run", "a failure", "a wrong option", "wrong input"],
+)
+def test_a_forked_process_does_what_the_installed_command_does(
+    tenant: Tenant, args: tuple[str, ...], messages: list[Any] | bytes, changes: dict[str, Any]
+) -> None:
+    """Most tests run the command in forked processes (tests/support/fork_server.py), which must not matter."""
+    config = tenant.config(**{**SETTINGS_OF_RUN, **changes})
+    runs = []
+    for env in ({}, {"TESTS_START_ANEW": "1"}):
+        with RunningCommand(config, *args, env=env) as command:
+            assert isinstance(command.process, subprocess.Popen) == bool(env)
+            command.write_in_background(messages if isinstance(messages, bytes) else encode(messages))
+            done = command.finish()
+        log = [re.sub(r"\d+\.\d+|'\S*/config.json'", "", line) for line in done.log if "METRIC" not in line]
+        runs.append((done.returncode, done.stdout, log, tenant.rows("KEY") if tenant.lists() else None))
+        tenant.start_over()
+    assert runs[0] == runs[1]
 
 
 def test_a_clean_log_names_no_failure(tenant: Tenant) -> None:

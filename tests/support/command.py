@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,8 +15,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from .fork_server import ForkedProcess, can_fork, clean_environment
 from .messages import encode
 
 if TYPE_CHECKING:
@@ -34,16 +34,6 @@ _TIMEOUT = 120
 """Seconds after which a run counts as endless."""
 
 _POLL_SECONDS = 0.01
-_VARIABLES_THAT_CHANGE_A_RUN = ("TARGET_SELLIGENT_", "LOGLEVEL", "SINGER_SDK_LOG_CONFIG", "PYTHONUNBUFFERED")
-
-
-def clean_environment() -> dict[str, str]:
-    """Return the environment without the variables that would change a run."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_VARIABLES_THAT_CHANGE_A_RUN) and not name.lower().endswith("_proxy")
-    }
 
 
 @dataclass(frozen=True)
@@ -101,6 +91,14 @@ class FinishedRun:
         return lines[0]
 
 
+def _start(
+    command: list[str], stderr: BinaryIO, cwd: Path, env: dict[str, str]
+) -> ForkedProcess | subprocess.Popen[bytes]:
+    if can_fork(command[0], env):
+        return ForkedProcess(command, stderr=stderr, cwd=cwd, env=env)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=cwd, env=env)
+
+
 class RunningCommand:
     """The command while it runs; a context manager that leaves no process behind.
 
@@ -126,14 +124,7 @@ class RunningCommand:
             (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
             args = ("--config", str(folder / "config.json"), *args)
         self._log = (folder / "log").open("w+b")
-        self.process = subprocess.Popen(
-            [*program, *args],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            cwd=cwd or folder,
-            env=clean_environment() | dict(env or {}),
-        )
+        self.process = _start([*program, *args], self._log, cwd or folder, clean_environment() | dict(env or {}))
         self._lines: list[tuple[float, bytes]] = []
         self._unread_lines: SimpleQueue[bytes] = SimpleQueue()
         self._writer: threading.Thread | None = None
