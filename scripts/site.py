@@ -19,13 +19,13 @@ SITE = ROOT / ".site"
 PAGES = SITE / "pages"
 HTML = SITE / "html"
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
-_PICTURES = {".svg", ".png"}
+_ASSETS = {".svg", ".png", ".css"}
 
 
 def place_of(source: Path) -> Path | None:
-    """Return where a document or picture stands in the pages, relative to them; None if it is no part of the site."""
+    """Return where a document, a picture or a style stands in the pages; None if it is no part of the site."""
     parts = source.relative_to(ROOT).parts
-    if source.suffix != ".md" and source.suffix not in _PICTURES:
+    if source.suffix != ".md" and source.suffix not in _ASSETS:
         return None
     if parts[0] == "docs":
         return Path(*parts[1:])
@@ -60,7 +60,7 @@ def rewrite(text: str, source: Path) -> str:
 
 
 def write_pages() -> None:
-    """Write all pages and pictures of the site."""
+    """Write all pages, pictures and styles of the site."""
     shutil.rmtree(SITE / "pages", ignore_errors=True)
     sources = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*"), *(ROOT / "examples").rglob("*.md")]
     for source in sources:

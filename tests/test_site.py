@@ -47,3 +47,10 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         "index.html: c.html is not there",
         "index.html: p.svg is not there",
     ]
+
+
+def test_every_page_of_the_docs_can_be_found() -> None:
+    """The navigation of the site leads to each page, but to single decisions, which their index lists."""
+    navigation = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    pages = sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    assert [page for page in pages if f'"{page}"' not in navigation] == []
