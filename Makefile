@@ -30,7 +30,8 @@ demo: $(VENV)/.emulator ## Load sample customers into an emulated Selligent and 
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
+	@# In the order of the files: those that take long come first, and the two processes end together.
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 .PHONY: unit
 unit: $(VENV)/.dev ## Run the tests that start no process, in seconds

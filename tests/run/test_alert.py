@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import LIST, RunningCommand, encode, records, run_command, schema, state
+from tests.support import LIST, STATE_SOON, RunningCommand, encode, records, run_command, schema, state
 from tests.unit.scripted_server import ScriptedServer, json_response
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_a_run_that_fails(tenant: Tenant) -> None:
 def test_a_run_that_is_stopped(tenant: Tenant) -> None:
     """A signal is a reason for an alert, too."""
     with ScriptedServer(json_response({})) as server:
-        config = tenant.config(create_list_if_not_exists=True, alert_url=server.base_url + PATH)
+        config = tenant.config(create_list_if_not_exists=True, alert_url=server.base_url + PATH, **STATE_SOON)
         with RunningCommand(config) as command:
             command.write(encode([SCHEMA, *ROWS, state({"position": 2}), SCHEMA, *ROWS]))
             command.read_state()

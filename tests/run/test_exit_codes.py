@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import RunningCommand, encode, record, run_command, run_target, schema, state
+from tests.support import STATE_SOON, RunningCommand, encode, record, run_command, run_target, schema, state
 
 if TYPE_CHECKING:
     from tests.support import Tenant
@@ -60,7 +60,7 @@ def test_2_if_an_option_is_wrong_or_the_config_cannot_be_read() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_the_code_of_a_signal(tenant: Tenant, number: signal.Signals, code: int) -> None:
     """Also if all that was read until then is loaded: the rest of the input is not."""
-    with RunningCommand(tenant.config(**CREATE)) as command:
+    with RunningCommand(tenant.config(**CREATE, **STATE_SOON)) as command:
         command.write(encode([*MESSAGES, SCHEMA]))
         command.read_state()
         command.process.send_signal(number)

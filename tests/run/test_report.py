@@ -13,7 +13,7 @@ import pytest
 
 from target_selligent import LoadRun, Settings
 from target_selligent.reports import RunSummary
-from tests.support import LIST, SECRET, RunningCommand, encode, record, records, schema, state
+from tests.support import LIST, SECRET, STATE_SOON, RunningCommand, encode, record, records, schema, state
 from tests.support.browser import running_browser
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_a_run_that_fails(
 def test_a_run_that_is_stopped(tenant: Tenant, tmp_path: Path) -> None:
     """A signal ends the run in order; what was loaded until then is in the report."""
     path = tmp_path / "report.json"
-    config = tenant.config(report_path=str(path), **CREATE)
+    config = tenant.config(report_path=str(path), **CREATE, **STATE_SOON)
     with RunningCommand(config) as command:
         command.write(encode([SCHEMA, *ROWS[:2], state({"position": 2})]))
         command.write(encode([SCHEMA, *ROWS[:2]]))
@@ -136,9 +136,8 @@ ours._STOP_SECONDS = 0.2
 from target_selligent.__main__ import main
 main()
 """
-    with RunningCommand(
-        tenant.config(report_path=str(path), **CREATE), program=(sys.executable, "-c", soon)
-    ) as command:
+    config = tenant.config(report_path=str(path), **CREATE, **STATE_SOON)
+    with RunningCommand(config, program=(sys.executable, "-c", soon)) as command:
         command.write(encode([SCHEMA, *ROWS]))
         command.wait_until(lambda: tenant.count_faults() > 0)
         command.process.send_signal(signal.SIGTERM)
@@ -175,7 +174,7 @@ def test_a_report_that_cannot_be_written_fails_no_run(tenant: Tenant, tmp_path: 
     """The records are loaded: the run is green, and a warning names the setting."""
     folder = tmp_path / "reports"
     folder.mkdir()
-    config = tenant.config(report_path=str(folder / "report.json"), **CREATE)
+    config = tenant.config(report_path=str(folder / "report.json"), **CREATE, **STATE_SOON)
     with RunningCommand(config) as command:
         command.write(encode([SCHEMA, *ROWS[:2], state({"position": 2})]))
         command.write(encode([SCHEMA, *ROWS[:1]]))

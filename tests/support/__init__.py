@@ -8,12 +8,13 @@ from .certificates import CertificateAuthority
 from .command import COMMAND, FinishedRun, RunningCommand, clean_environment, run_command, run_in_shell, run_target
 from .messages import Message, encode, example, record, records, schema, state
 from .proxy import ConnectionFault, TcpProxy
-from .tenant import LIST, SECRET, EmulatorClient, Tenant
+from .tenant import LIST, SECRET, STATE_SOON, EmulatorClient, Tenant
 
 __all__ = [
     "COMMAND",
     "LIST",
     "SECRET",
+    "STATE_SOON",
     "CertificateAuthority",
     "ConnectionFault",
     "EmulatorClient",

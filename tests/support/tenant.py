@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LIST = "contacts"
 SECRET = "demo-secret"  # noqa: S105 - the emulator's
 
+STATE_SOON = {"batch_max_age_seconds": 1, "segment_batch_max_age_seconds": 1}
+"""Settings for a test that waits for a STATE while input goes on."""
+
 _NEW_USERLIST = frozenset(
     ("ID", "NAME", "MAIL", "OPTOUT", "OPTOUT_DT", "OPTOUT_SOURCE", "LANGUAGE", "CREATED_DT", "MODIFIED_DT")
 )
