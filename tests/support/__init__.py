@@ -5,7 +5,8 @@ Selligent and reads it back, `proxy` disturbs connections, `certificates` issues
 """
 
 from .certificates import CertificateAuthority
-from .command import COMMAND, FinishedRun, RunningCommand, clean_environment, run_command, run_in_shell, run_target
+from .command import COMMAND, FinishedRun, RunningCommand, run_command, run_in_shell, run_target
+from .fork_server import clean_environment
 from .messages import Message, encode, example, record, records, schema, state
 from .proxy import ConnectionFault, TcpProxy
 from .tenant import LIST, SECRET, STATE_SOON, EmulatorClient, Tenant
