@@ -24,15 +24,33 @@ _SIGNALLED = 128
 
 def main() -> None:
     """Run the command line of the target."""
+    _prepare()
+    from target_selligent.command import TargetCommand  # noqa: PLC0415 - the signal handlers are set before
+
+    _tune_garbage_collector()
+    TargetCommand.cli()
+
+
+def load() -> None:
+    """Run the command line that loads files."""
+    _prepare()
+    from target_selligent.load_command import LoadCommand  # noqa: PLC0415 - the signal handlers are set before
+
+    _tune_garbage_collector()
+    LoadCommand.cli()
+
+
+def _prepare() -> None:
+    """Set the signal handlers, and keep the garbage collector out of the imports."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), _end_at_once)
     gc.disable()
-    from target_selligent.command import TargetCommand  # noqa: PLC0415 - the signal handlers are set before
 
+
+def _tune_garbage_collector() -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     gc.enable()
-    TargetCommand.cli()
 
 
 def _end_at_once(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what Python calls it with

@@ -117,3 +117,8 @@ class TargetCommand(TargetSelligent):
         """Process an ACTIVATE_VERSION, unless Meltano tests the target."""
         if not self._is_tested:
             super()._process_activate_version_message(message_dict)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Process a BATCH, unless Meltano tests the target."""
+        if not self._is_tested:
+            super()._process_batch_message(message_dict)

@@ -52,10 +52,11 @@ class DryRun(PlanningTarget):
             config=config.config if config is not None else None,
             parse_env_config=config is not None and config.parse_env,
         )
-        source = file_input
+        source: Any = file_input
         if limit is not None:
-            source = LimitedInput(file_input or dry_run.message_reader.default_input, limit)  # type: ignore[assignment]
-        dry_run.listen(source)  # type: ignore[arg-type]
+            source = LimitedInput(file_input or dry_run.message_reader.default_input, limit)
+            dry_run.batches.allow = source.take
+        dry_run.listen(source)
         if dry_run.message_reader.stop_signal is not None:
             sys.exit(_SIGNALLED + dry_run.message_reader.stop_signal)
         for line in dry_run.describe(show_values=show_values):

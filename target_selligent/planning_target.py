@@ -57,3 +57,8 @@ class PlanningTarget(TargetSelligent):
         """Process a RECORD, unless its stream cannot be loaded."""
         if message_dict.get("stream") not in self._unusable_streams:
             super()._process_record_message(message_dict)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Process a BATCH, unless its stream cannot be loaded."""
+        if message_dict.get("stream") not in self._unusable_streams:
+            super()._process_batch_message(message_dict)

@@ -34,6 +34,9 @@ _NO_VALUE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
 _RECORD = "RECORD"
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _MAX_TYPE_LENGTH = 40
+_INPUT = "the input"
+_ADVICE = "the tap stopped in the middle of a line, or something else prints to its standard output"
+_ADVICE_FOR_FILES = "correct the file, or whatever writes it"
 
 
 class _StopReading(BaseException):
@@ -70,7 +73,7 @@ class MessageReader(GenericSingerReader[bytes]):
         process_member_message: Called with each message of a rejects file that adds a member to a Segment.
         record_receivers: Stream to the receiver of its records. The callback receives records of other streams.
         line: The current line.
-        line_number: Number of the current line, from 1.
+        place: Where it is, in words.
         failure: The error that ended reading before the end of the input, if there was one.
         stop_signal: Number of the signal that ended reading, if there was one.
     """
@@ -86,7 +89,10 @@ class MessageReader(GenericSingerReader[bytes]):
         self.while_waiting: Callable[[], AbstractContextManager[None]] = nullcontext
         self.process_member_message: Callable[[dict[str, Any]], None] = self._process_unknown_message
         self.record_receivers: dict[str, RecordReceiver] = {}
-        self.line_number = 0
+        self._callbacks: _Callbacks = {}
+        self._counts: Counter[str] = Counter()
+        self._source, self._advice = _INPUT, _ADVICE
+        self._line_number = 0
         self.line = b""
         self.failure: Exception | None = None
         self.stop_signal: int | None = None
@@ -114,29 +120,52 @@ class MessageReader(GenericSingerReader[bytes]):
         Returns:
             How many messages of each type were processed.
         """
-        counts: Counter[str] = Counter()
+        self._callbacks = callbacks
         try:
             for lines in self._chunks(file_input or self.default_input):
-                self._process_lines(lines, callbacks, counts)
+                self._process_lines(lines)
         except Exception as failure:  # noqa: BLE001 - raised again after the messages before it are loaded
             self.failure = failure
-        return counts
+        return self._counts
 
-    def _process_lines(self, lines: list[bytes], callbacks: _Callbacks, counts: Counter[str]) -> None:
+    @property
+    def place(self) -> str:
+        """The place of the current line, such as `line 3 of the input`."""
+        return f"line {self._line_number} of {self._source}"
+
+    def process_record_lines(self, lines: list[bytes], source: str, first: int = 1) -> None:
+        """Process RECORD messages that another message stands for: those of a file that a BATCH names.
+
+        Args:
+            lines: The messages.
+            source: The name of the file.
+            first: Number of the first of these lines in the file, from 1.
+
+        Raises:
+            InputError: If a line is not a RECORD message.
+        """
+        outer = self._source, self._advice, self._line_number, self.line
+        self._source, self._advice, self._line_number = source, _ADVICE_FOR_FILES, first - 1
+        try:
+            self._process_lines(lines)
+        finally:
+            self._source, self._advice, self._line_number, self.line = outer
+
+    def _process_lines(self, lines: list[bytes]) -> None:
         """Process the messages of some lines: RECORD messages together where their types accept them, others alone."""
-        processed, lines_before = 0, self.line_number
+        processed, lines_before = 0, self._line_number
         remaining = iter(lines)
         while processed < len(lines) and self.stop_signal is None:
             if messages := self._decode_prefix(remaining):
                 self._process_records(messages, lines[processed : processed + len(messages)])
-                counts[_RECORD] += len(messages)
+                self._counts[_RECORD] += len(messages)
                 processed += len(messages)
-                self.line_number = lines_before + processed
+                self._line_number = lines_before + processed
             if processed < len(lines) and self.stop_signal is None:
                 self.line = lines[processed]
                 processed += 1
-                self.line_number = lines_before + processed
-                self._process_line(callbacks, counts)
+                self._line_number = lines_before + processed
+                self._process_line()
 
     def _decode_prefix(self, remaining: Iterator[bytes]) -> list[Any]:
         """Return the RECORD messages of the next lines, up to the first line that no receiver's type accepts.
@@ -194,7 +223,7 @@ class MessageReader(GenericSingerReader[bytes]):
                     [messages[index] for index in chosen], [lines[index] for index in chosen]
                 )
 
-    def _process_line(self, callbacks: _Callbacks, counts: Counter[str]) -> None:
+    def _process_line(self) -> None:
         """Process the current line, which is not a RECORD message of a receiver's type."""
         try:
             message = self._decode_any(self.line)
@@ -203,14 +232,14 @@ class MessageReader(GenericSingerReader[bytes]):
         if message is None and not self.line.strip():
             return
         if not isinstance(message, dict):
-            raise InputError(f"line {self.line_number} of the input is not a JSON object: check what the tap prints")
+            raise InputError(f"{self.place} is not a JSON object: check what the tap prints")
         if message.get("type") == _RECORD and isinstance(message.get("record"), dict):
             # Only records need exact numbers. A SCHEMA and a STATE need plain floats.
             message = self._decode_with_exact_numbers(message)
         message_type, stream, record = message.get("type"), message.get("stream"), message.get("record")
         if message_type == MEMBER_TYPE:
             self.process_member_message(message)
-        elif not isinstance(message_type, str) or message_type not in callbacks:
+        elif not isinstance(message_type, str) or message_type not in self._callbacks:
             self._process_unknown_message(message)
         elif (
             message_type == _RECORD
@@ -220,8 +249,8 @@ class MessageReader(GenericSingerReader[bytes]):
         ):
             self.record_receivers[stream].process_dict(record, self.line)
         else:
-            callbacks[message_type](message)
-        counts[str(message_type)] += 1
+            self._callbacks[message_type](message)
+        self._counts[str(message_type)] += 1
 
     def _decode_with_exact_numbers(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return the current line's message with all digits of its numbers; `message` if the line is not JSON."""
@@ -246,10 +275,7 @@ class MessageReader(GenericSingerReader[bytes]):
         try:
             return lenient_json.loads(line, exact=b'"RECORD"' in line)
         except (ValueError, RecursionError):
-            raise InputError(
-                f"line {self.line_number} of the input is not valid JSON ({len(line):,} bytes): "
-                "the tap stopped in the middle of a line, or something else prints to its standard output"
-            ) from None
+            raise InputError(f"{self.place} is not valid JSON ({len(line):,} bytes): {self._advice}") from None
 
     def assert_line_requires(self, line_dict: dict[str, Any], requires: set[str]) -> None:  # type: ignore[override]
         """Check that a message has the required keys.
@@ -261,17 +287,13 @@ class MessageReader(GenericSingerReader[bytes]):
         """
         missing = sorted(requires - line_dict.keys())
         if missing:
-            raise InputError(
-                f"line {self.line_number} of the input lacks {', '.join(missing)}: check what the tap prints"
-            )
+            raise InputError(f"{self.place} lacks {', '.join(missing)}: check what the tap prints")
 
     def _process_unknown_message(self, message_dict: dict[str, Any]) -> NoReturn:
         message_type = message_dict.get("type")
         if isinstance(message_type, str):
-            raise InputError(
-                f"line {self.line_number} of the input has the unknown message type {message_type[:_MAX_TYPE_LENGTH]!r}"
-            )
-        raise InputError(f"line {self.line_number} of the input lacks a message type: check what the tap prints")
+            raise InputError(f"{self.place} has the unknown message type {message_type[:_MAX_TYPE_LENGTH]!r}")
+        raise InputError(f"{self.place} lacks a message type: check what the tap prints")
 
     def _chunks(self, stream: IO[Any]) -> Iterator[list[bytes]]:
         """Yield the complete lines of each chunk when it arrives. The last line of the input can lack its newline."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import msgspec
+    import pyarrow as pa
     from singer_sdk.target_base import Target
 
     from target_selligent.errors import RejectedRecord
@@ -136,10 +137,15 @@ class SelligentSink(Sink):
         self.record_counter_metric.increment()
         self.loader.process_deleted(record, line)
 
-    def reject_current_record(self, error: RejectedRecord) -> None:
-        """Reject the record that is being processed, because a stream map fails on it."""
+    def process_columns(self, batch: pa.RecordBatch) -> None:
+        """Process records that come as columns; see `StreamLoader.take_arrow`."""
+        self.record_counter_metric.increment(batch.num_rows)
+        self.loader.take_arrow(batch)
+
+    def reject(self, error: RejectedRecord, line: bytes) -> None:
+        """Reject a record, because a stream map fails on it or because it cannot be read; see `StreamLoader.reject`."""
         self.record_counter_metric.increment()
-        self.loader.reject(error, self._target.message_reader.line)
+        self.loader.reject(error, line)
 
     def activate_version(self, new_version: int) -> None:
         """Note that a version is complete. What it leaves behind leaves at the end of the run."""

@@ -10,14 +10,16 @@ import json
 import logging
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.target_base import Target
 
+from target_selligent.batch_messages import BatchMessages
 from target_selligent.display import Display
 from target_selligent.ending import Ending
 from target_selligent.errors import InputError, SettingsError, TargetSelligentError
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
+
+    from target_selligent.errors import RejectedRecord
 
 _SIGNALLED = 128
 """A shell adds it to the number of the signal that ended a process, for the exit code."""
@@ -77,6 +81,7 @@ class TargetSelligent(Target):
     name = "target-selligent"
     config_jsonschema = create_config_schema()
     default_sink_class = SelligentSink
+    capabilities: ClassVar = [*Target.capabilities, PluginCapabilities.BATCH]
     message_reader_class = MessageReader
 
     settings: Settings
@@ -93,6 +98,8 @@ class TargetSelligent(Target):
         self.origin = Origin("", b"{}")
         self._ending = Ending(self.run.freeze_state, self._log_summary)
         self._schemas: dict[str, tuple[Any, Any]] = {}
+        storage = (self.config.get("batch_config") or {}).get("storage") or {}
+        self.batches = BatchMessages(self.message_reader, storage, self._sinks_of)
         self.message_reader.before_read = self.run.poll
         self.message_reader.while_waiting = self.run.waiting_for_input
         self.message_reader.process_member_message = self._process_member_message
@@ -243,7 +250,7 @@ class TargetSelligent(Target):
         stream map removes.
         """
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
-        check_schema_message(message_dict, f"line {self.message_reader.line_number} of the input")
+        check_schema_message(message_dict, self.message_reader.place)
         stream, schema = message_dict["stream"], message_dict["schema"]
         schema_and_keys = (schema, message_dict.get("key_properties"))
         if self._schemas.get(stream) != schema_and_keys:
@@ -260,7 +267,7 @@ class TargetSelligent(Target):
         self.mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), message_dict.get("key_properties"))
         self.origin = Origin(stream, remove_details(self.message_reader.line), replayed=RUN_OF_REJECTS in message_dict)
         maps = self.mapper.stream_maps[stream]
-        reject_failing_records(maps, lambda alias, error: self._sinks_active[alias].reject_current_record(error))  # type: ignore[attr-defined]
+        reject_failing_records(maps, self._reject_current_record)
         for stream_map in (one for one in maps if not isinstance(one, RemoveRecordTransform)):
             alias, transformed = stream_map.stream_alias, stream_map.transformed_schema
             keys = stream_map.transformed_key_properties
@@ -280,13 +287,10 @@ class TargetSelligent(Target):
         self._assert_line_requires(message_dict, requires={"stream", "record"})
         stream, record = message_dict["stream"], message_dict["record"]
         if not isinstance(stream, str) or not isinstance(record, dict):
-            raise InputError(
-                f"line {self.message_reader.line_number} of the input is a RECORD without stream or record"
-            )
+            raise InputError(f"{self.message_reader.place} is a RECORD without stream or record")
         if stream not in self._schemas:
             raise RecordBeforeSchemaError(
-                f"line {self.message_reader.line_number} of the input is a RECORD of stream {stream} "
-                "before its SCHEMA: check the tap"
+                f"{self.message_reader.place} is a RECORD of stream {stream} before its SCHEMA: check the tap"
             )
         if is_deleted(record):
             self._process_deleted(record, self.mapper.stream_maps[stream])
@@ -298,6 +302,11 @@ class TargetSelligent(Target):
         for alias, mapped in map_deleted_record(record, stream_maps, with_keys=self.run.needs_keys_of_deleted):
             if isinstance(sink := self._sinks_active.get(alias), SelligentSink):
                 sink.process_deleted(mapped, self.message_reader.line)
+
+    def _reject_current_record(self, alias: str, error: RejectedRecord) -> None:
+        """Reject the record that is being processed, because a stream map fails on it."""
+        if isinstance(sink := self._sinks_active.get(alias), SelligentSink):
+            sink.reject(error, self.message_reader.line)
 
     def _process_member_message(self, message_dict: dict[str, Any]) -> None:
         """Process a Segment member of a rejects file. Taps do not write such messages."""
@@ -326,12 +335,15 @@ class TargetSelligent(Target):
             if isinstance(sink := self._sinks_active.get(stream_map.stream_alias), SelligentSink):
                 yield sink
 
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> NoReturn:  # noqa: ARG002
-        """Refuse a BATCH. The target does not declare the capability, so no tap should send one."""
-        raise InputError(
-            f"line {self.message_reader.line_number} of the input is a BATCH message, which this target cannot read: "
-            "remove batch_config from the tap's config"
-        )
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Process the records in the files of a BATCH. The SDK's method reads whole files into memory."""
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        if message_dict["stream"] not in self._schemas:
+            raise RecordBeforeSchemaError(
+                f"{self.message_reader.place} is a BATCH of stream {message_dict['stream']} before its SCHEMA: check "
+                "the tap"
+            )
+        self.batches.process(message_dict)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop the run in order, within a limited time. Further signals change nothing.

@@ -21,7 +21,8 @@ EMULATOR = f"{OURS}.emulator"
 
 ARROWS: dict[str, set[str]] = {
     "commands": {"entry", "checks", "loading", "api", "rejects", "records", "settings", "errors"},
-    "entry": {"checks", "loading", "rejects", "batches", "records", "settings", "errors"},
+    "entry": {"checks", "files", "loading", "rejects", "batches", "records", "settings", "errors"},
+    "files": {"records", "errors"},
     "checks": {"loading", "api", "records", "settings", "errors"},
     "loading": {"api", "reports", "rejects", "snapshot", "batches", "records", "settings", "errors"},
     "api": {"records", "errors"},
@@ -54,7 +55,7 @@ FOREIGN = {
         "stream_maps",
         "target",
     },
-    "click": {"command", "commands.check", "commands.init", "dry_run", "failure", "target"},
+    "click": {"command", "commands.check", "commands.init", "dry_run", "failure", "load_command", "target"},
     "requests": {
         "api.connections",
         "api.planning",
@@ -65,8 +66,12 @@ FOREIGN = {
     },
     "urllib3": {"api.certificates", "api.connections", "api.transport", "api.unreachable"},
     "backoff": {"api.transport"},
+    "fsspec": {"files.opening"},
     "jsonschema_rs": {"records.validation"},
     "pyarrow": {
+        "batch_messages",
+        "files.data_file",
+        "files.parquet",
         "loading.column_path",
         "loading.ignored_stream",
         "loading.run",
@@ -74,13 +79,14 @@ FOREIGN = {
         "records.arrow_schema",
         "records.arrow_values",
         "records.column_values",
+        "sink",
     },
     "sqlite3": {"batches.run_store", "snapshot.file"},
     "tqdm": {"display"},
 }
 """Library to the modules that alone may import it; the emulator is another program."""
 
-IMPURE = {"api", "commands", "entry", "loading", "rejects", "reports", "snapshot"}
+IMPURE = {"api", "commands", "entry", "files", "loading", "rejects", "reports", "snapshot"}
 """Packages that may reach outside. Of the others, the module that alone uses SQLite may, too."""
 
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}

@@ -55,6 +55,7 @@ TRACKED = {
 }
 SDK_SETTINGS = {
     "add_record_metadata",
+    "batch_config",
     "faker_config",
     "flattening_enabled",
     "load_method",

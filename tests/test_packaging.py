@@ -103,6 +103,7 @@ def test_the_wheel_has_the_package_alone(built: Path) -> None:
         "target-selligent-check",
         "target-selligent-emulator",
         "target-selligent-init",
+        "target-selligent-load",
         "target-selligent-rejects",
         "target-selligent-replay",
     ]

@@ -126,7 +126,7 @@ def test_what_is_used_is_there(cls: type, name: str) -> None:
 def test_only_capabilities_that_do_what_the_sdk_says_are_declared() -> None:
     """`hard_delete` and `process_activate_version_messages` would be second ways to say `deleted_records`."""
     declared = {str(capability) for capability in TargetSelligent.capabilities}
-    assert not declared & {"activate-version", "hard-delete", "soft-delete", "batch"}
+    assert not declared & {"activate-version", "hard-delete", "soft-delete"}
     schema: dict[str, Any] = {"type": "object", "properties": {}}
     TargetSelligent.append_builtin_config(schema)
     promised = {"hard_delete", "soft_delete", "process_activate_version_messages", "load_method"}

@@ -44,10 +44,12 @@ class RecordLineWriter:
 
     Args:
         stream: The name of the stream.
+        version: The version of its table that the messages say, if they say one.
     """
 
-    def __init__(self, stream: str) -> None:
-        self._start = b'{"type":"RECORD","stream":' + msgspec.json.encode(stream) + b',"record":'
+    def __init__(self, stream: str, version: object = None) -> None:
+        said = b"" if version is None else b',"version":' + msgspec.json.encode(version)
+        self._start = b'{"type":"RECORD","stream":' + msgspec.json.encode(stream) + said + b',"record":'
         # As a JSON number, a Decimal keeps digits that a float cannot keep.
         encoder = msgspec.json.Encoder(decimal_format="number")
         self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
@@ -123,14 +125,14 @@ class RecordLineWriter:
                 # Since Python 3.14, msgspec writes values that are nested too deeply for reading them again.
                 lenient_json.loads(encoded)
         except TypeError:
-            line = self._wrap(self._encode_any_type(_with_lenient_json(values)))
+            line = self.wrap(self._encode_any_type(_with_lenient_json(values)))
             return UnwritableRecord("a value has a type that cannot be written as JSON", line)
         except RecursionError:
-            return UnwritableRecord("it is nested too deeply to be written as JSON", self._wrap(b"{}"))
-        return self._wrap(encoded)
+            return UnwritableRecord("it is nested too deeply to be written as JSON", self.wrap(b"{}"))
+        return self.wrap(encoded)
 
-    def _wrap(self, encoded_record: bytes) -> bytes:
-        """Return the RECORD message of an encoded record."""
+    def wrap(self, encoded_record: bytes) -> bytes:
+        """Return the RECORD message of a record that is written as JSON."""
         return self._start + encoded_record + b"}"
 
 

@@ -138,7 +138,10 @@ def test_related_lists_and_late_loads(tenant: Tenant) -> None:
 def test_wrong_input_and_wrong_login(tenant: Tenant) -> None:
     """What ends a run before its end is a problem of the plan."""
     done = dry_run(tenant, [PEOPLE, {"type": "BATCH"}], **CREATING)
-    assert (done.returncode, "Problem: line 2 of the input is a BATCH message" in done.stderr) == (1, True)
+    assert (done.returncode, "Problem: line 2 of the input lacks encoding, manifest" in done.stderr) == (
+        1,
+        True,
+    )
     done = dry_run(tenant, [PEOPLE], **CREATING, api_secret="another")
     assert (done.returncode, "401" in done.stderr) == (1, True)
 

@@ -35,7 +35,7 @@ PRIVATE = "alice.private@example.com"
         (b'{"type": "SCHEMA", "stream": "others", "schema": {}}', "has no properties"),
         (b'{"type": "SCHEMA", "stream": "others", "schema": []}', "SCHEMA without"),
         (b'{"type": "STATE"}', "lacks value"),
-        (b'{"type": "BATCH", "stream": "customers", "encoding": {}, "manifest": []}', "BATCH"),
+        (b'{"type": "BATCH", "stream": "customers", "encoding": {}, "manifest": []}', "BATCH message with"),
         (b"\xff\xfe", "not valid JSON"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -94,7 +94,7 @@ def test_a_run_in_which_all_is_well(tenant: Tenant, tmp_path: Path) -> None:
         ([SCHEMA, *ROWS], {"api_secret": "wrong"}, "401"),
         ([SCHEMA, *ROWS], {"max_rejects": 1}, "more than 1 records were rejected"),
         ([SCHEMA, *ROWS], {"skip_invalid_records": False}, "skip_invalid_records"),
-        ([SCHEMA, *ROWS[:2], {"type": "BATCH", "stream": "customers"}], {}, "is a BATCH message"),
+        ([SCHEMA, *ROWS[:2], {"type": "BATCH", "stream": "customers"}], {}, "lacks encoding, manifest"),
     ],
     ids=["no right", "too many rejects", "first reject", "wrong input"],
 )

@@ -35,3 +35,18 @@ def test_all_of_a_shorter_input_is_read(chunk: int) -> None:
     """An input with fewer records is read to its end, with what is no message."""
     content = SCHEMA + RECORD + b"not JSON\n\xff\n" + RECORD.strip()
     assert read(content, 5, chunk) == content
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 4096])
+def test_records_of_a_batch_count_in_their_place(chunk: int) -> None:
+    """Those behind it do not count before it, although they come in the same chunk."""
+    batch = b'{"type": "BATCH", "stream": "a"}\n'
+    lines = [RECORD, batch, RECORD, STATE, RECORD, RECORD]
+    source = LimitedInput(io.BytesIO(b"".join(lines)), 5)
+    found, buffer = b"", bytearray(chunk)
+    while count := source.readinto1(memoryview(buffer)):
+        found += buffer[:count]
+        if found == b"".join(lines[:2]):
+            assert [source.take(1), source.take(1)] == [1, 1]
+    assert found == b"".join(lines[:5])
+    assert source.take(1) == 0

@@ -1,0 +1,46 @@
+"""Parquet files: their schema, and their rows as columns. pyarrow is an optional package."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from target_selligent.records import to_json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+_BATCH_ROWS = 1 << 14
+_BUFFER_BYTES = 1 << 20
+"""How much of a column is read at once. Otherwise, whole row groups are, which can be as large as the file."""
+
+
+def read_schema(file: IO[bytes], stream: str) -> Mapping[str, Any]:
+    """Return the JSON Schema of the rows of a file.
+
+    Args:
+        file: The file.
+        stream: The name of the stream, for messages.
+
+    Raises:
+        InputError: If a column has a type that no field can hold.
+        Exception: What pyarrow raises if it cannot read the file, and ImportError if it is missing.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - optional
+
+    return to_json_schema(pq.read_schema(file), stream)
+
+
+def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file, at most 16,384 at once.
+
+    Args:
+        file: The file.
+
+    Raises:
+        Exception: What pyarrow raises if it cannot read the file, and ImportError if it is missing.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - optional
+
+    yield from pq.ParquetFile(file, buffer_size=_BUFFER_BYTES).iter_batches(_BATCH_ROWS)
