@@ -78,6 +78,8 @@ FOREIGN = {
         "loading.stream",
         "records.arrow_schema",
         "records.arrow_values",
+        "records.column_json",
+        "records.column_lines",
         "records.column_values",
         "sink",
     },

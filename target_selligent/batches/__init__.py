@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from target_selligent.batches.batch import Batch, MergedRecords, RecordRow, Route, Rows, segment_tuple
-from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart
+from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart, measure_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
 from target_selligent.batches.list_keys import ListKeys
@@ -49,6 +49,7 @@ __all__ = [
     "encode_rows",
     "encode_rows_apart",
     "join_shapes",
+    "measure_rows",
     "normalize_for_identity",
     "normalize_for_order",
     "normalize_key_for_order",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import UNSET
 
 from target_selligent.batches.body import Body, encode_rows
-from target_selligent.records import Origin
+from target_selligent.batches.lines import Lines
+from target_selligent.records import Origin, select_items
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
@@ -92,10 +93,10 @@ class Rows:
     def select(self, indexes: Sequence[int]) -> Rows:
         """Return only some of the rows."""
         return Rows(
-            [self.values[index] for index in indexes],
+            select_items(self.values, indexes),
             [self.keys[index] for index in indexes],
             [self.segments[index] for index in indexes] if self.segments else (),
-            [self.lines[index] for index in indexes],
+            select_items(self.lines, indexes),
             [self.numbers[index] for index in indexes],
             [self.fingerprints[index] for index in indexes] if self.fingerprints else (),
         )
@@ -220,7 +221,6 @@ class Batch:
             order in which they first appear.
         key_bytes: The approximate size of a row that holds only its key.
         lines: The RECORD message of each record, exactly as it came.
-        input_bytes: The total size of the lines.
         fingerprints: The hashes of each record, until the batch is submitted; empty unless only changed rows are sent.
         merged: The rows of several records each: the last rows of the body, and the last records. Each row before them
             is that of one record.
@@ -236,8 +236,7 @@ class Batch:
     members: Members = field(default_factory=Members)
     segment_keys: dict[str, list[Key]] = field(default_factory=dict)
     key_bytes: float = 0
-    input_bytes: int = 0
-    lines: list[bytes] = field(default_factory=list)
+    lines: Lines = field(default_factory=Lines)
     fingerprints: list[tuple[int, bytes]] = field(default_factory=list)
     merged: list[MergedRecords] = field(default_factory=list)
 
@@ -248,7 +247,7 @@ class Batch:
     def size_bytes(self) -> int:
         """The approximate memory of the rows, their keys and their lines."""
         parts = sum(row.size_bytes for row in self.merged)
-        return self.body.size_bytes + parts + self.input_bytes + ROW_BYTES * len(self.keys)
+        return self.body.size_bytes + parts + self.lines.size_bytes + ROW_BYTES * len(self.keys)
 
     @property
     def single_rows(self) -> int:
@@ -264,9 +263,7 @@ class Batch:
             stop: The index after the last row to append.
             rows_json: Rows `start:stop` as JSON, comma-separated, without outer brackets.
         """
-        lines = rows.lines[start:stop]
-        self.lines += lines
-        self.input_bytes += sum(map(len, lines))
+        self.lines.extend(rows.lines[start:stop])
         self.body.append(rows_json, stop - start)
         self.keys += rows.keys[start:stop]
         self.members.segments += rows.segments[start:stop]
@@ -296,8 +293,8 @@ class Batch:
         numbers = list(chain.from_iterable(self.members.numbers))
         self.body = self.body.select(kept)
         self.keys = [self.keys[index] for index in kept]
-        self.lines = [self.lines[index] for index in kept]
-        self.input_bytes = sum(map(len, self.lines))
+        lines = list(self.lines)
+        self.lines = Lines([[lines[index] for index in kept]])
         if self.members.segments:
             self.members.segments = [self.members.segments[index] for index in kept]
         self.members.numbers = [[numbers[index] for index in kept]]
@@ -316,8 +313,7 @@ class Batch:
         self.keys.append(key)
         self.members.segments.append(segment)
         self.members.numbers.append([number])
-        self.lines.append(line)
-        self.input_bytes += len(line)
+        self.lines.extend([line])
         self.group_keys_by_segment()
 
     def group_keys_by_segment(self, left_out: AbstractSet[int] = frozenset()) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_selligent.records import EncodedRows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ def encode_rows(rows: Sequence[tuple[Any, ...]]) -> bytes:
         TypeError: If a row holds a value that JSON cannot express.
         UnicodeEncodeError: If a row holds text that is not valid Unicode.
     """
-    return _encode(rows)[1:-1]
+    return rows.encode() if isinstance(rows, EncodedRows) else _encode(rows)[1:-1]
 
 
 def encode_rows_apart(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
@@ -46,8 +48,19 @@ def encode_rows_apart(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
         TypeError: If a row holds a value that JSON cannot express.
         UnicodeEncodeError: If a row holds text that is not valid Unicode.
     """
+    if isinstance(rows, EncodedRows):
+        return rows.encode_apart()
     # JSON has no line break within a text.
     return _encode_lines(rows).split(b"\n")[:-1]
+
+
+def measure_rows(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Return the size of each row as JSON.
+
+    Args:
+        rows: Rows of JSON scalars.
+    """
+    return rows.sizes if isinstance(rows, EncodedRows) else list(map(len, encode_rows_apart(rows)))
 
 
 def decode_row(row_json: bytes) -> tuple[Any, ...]:

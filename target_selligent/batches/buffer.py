@@ -18,7 +18,7 @@ from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_selligent.batches.batch import RecordRow
-from target_selligent.batches.body import encode_rows
+from target_selligent.batches.body import encode_rows, measure_rows
 from target_selligent.batches.merged_row import are_identical
 from target_selligent.batches.open_batch import OpenBatch
 from target_selligent.batches.same_key import normalize_for_order
@@ -246,7 +246,7 @@ class BatchBuffer(Generic[Shape]):
         room = self._max_bytes - opened.body_bytes
         if len(fitting_json) + 1 > room:
             # `Body` counts one comma for each row.
-            sizes = list(accumulate(len(encode_rows([row])) + 1 for row in rows.values[start:stop]))
+            sizes = list(accumulate(size + 1 for size in measure_rows(rows.values[start:stop])))
             stop = start + bisect_right(sizes, room)
             if stop == start and not opened.rows:
                 stop += 1

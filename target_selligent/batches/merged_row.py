@@ -90,8 +90,7 @@ class MergedRow:
         """
         start = len(batch)
         batch.merged.append(MergedRecords(range(start, start + len(self.lines)), self.parts))
-        batch.lines += self.lines
-        batch.input_bytes += self.input_bytes
+        batch.lines.extend(self.lines)
         batch.body.append(self.encode(batch.fields), 1)
         batch.keys += [self.key] * len(self.lines)
         batch.members.segments += self.segments

@@ -122,7 +122,7 @@ class OpenBatch(Generic[Shape]):
             row.add(part, batch.record(index))
             self.body_bytes -= len(part.row_json) + 1
             # The body keeps the row until it is complete.
-            self._taken_bytes += len(batch.lines[index]) + ROW_BYTES
+            self._taken_bytes += batch.lines.size_of(index) + ROW_BYTES
         self._taken.update(indexes)
         return row
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_selligent.batches.batch import Batch, Members, MergedRecords, RecordRow
+from target_selligent.batches.lines import Lines
 from target_selligent.batches.run_store import create_temporary_database, disk_errors
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class WaitingBatches:
                 batch.keys,
                 batch.members.segments,
                 [list(numbers) for numbers in batch.members.numbers],
-                batch.lines,
+                list(batch.lines),
                 [row.parts for row in batch.merged],
             )
         )
@@ -85,8 +86,7 @@ def _restore(ticket: int, route: Route, stored: list[Any]) -> Batch:
         batch.body.append(rows_json, rows)
     batch.keys = [tuple(key) if isinstance(key, list) else key for key in keys]
     batch.members = Members([tuple(one) if isinstance(one, list) else one for one in segments], numbers)
-    batch.lines = lines
-    batch.input_bytes = sum(map(len, lines))
+    batch.lines = Lines([lines])
     start = len(keys) - sum(map(len, merged))
     for parts in merged:
         indexes = range(start, start + len(parts))

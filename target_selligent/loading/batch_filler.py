@@ -10,6 +10,7 @@ from target_selligent.batches import (
     decode_row,
     encode_rows,
     encode_rows_apart,
+    measure_rows,
     normalize_for_identity,
     normalize_for_order,
     segment_tuple,
@@ -159,8 +160,8 @@ class BatchFiller:
     def _reject_too_large(self, rows: Rows) -> Rows:
         """Reject the rows that do not fit into a request even alone. Return the other rows."""
         fitting = []
-        for index, row in enumerate(rows.values):
-            if len(encode_rows([row])) <= self._max_row_bytes:
+        for index, size in enumerate(measure_rows(rows.values)):
+            if size <= self._max_row_bytes:
                 fitting.append(index)
                 continue
             error = RejectedRecord("the record alone is larger than max_request_bytes", code="too_large")
@@ -173,7 +174,9 @@ class BatchFiller:
 
     def _add_to_spool(self, spool: Spool, field_names: tuple[str, ...], rows: Rows) -> None:
         """Store rows until the last row of each key is known."""
-        for index, (row, normalized_key) in enumerate(zip(rows.values, self._normalize_keys(rows.keys), strict=True)):
+        normalized_keys = self._normalize_keys(rows.keys)
+        each = zip(encode_rows_apart(rows.values), rows.lines, normalized_keys, strict=True)
+        for index, (row_json, line, normalized_key) in enumerate(each):
             replaced = spool.put(
                 normalized_key,
                 SpooledRow(
@@ -181,8 +184,8 @@ class BatchFiller:
                     number=rows.numbers[index],
                     key=rows.keys[index],
                     fields=field_names,
-                    row=encode_rows([row]),
-                    line=rows.lines[index],
+                    row=row_json,
+                    line=line,
                     segments=segment_tuple(rows.segments[index]) if rows.segments else (),
                 ),
             )

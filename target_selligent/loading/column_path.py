@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_selligent.batches import Rows
 from target_selligent.errors import RejectedRecord
-from target_selligent.records import ColumnReader
+from target_selligent.records import ColumnLines, ColumnReader, join_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,12 +59,15 @@ class ColumnPath:
             batch: The record batch.
             get_number: Returns the number that the next record has in its stream.
         """
+        import pyarrow as pa  # noqa: PLC0415 - optional
+
         if not self._is_open or not self._reader.fits(batch):
             yield batch
             return
         try:
             yield self._create_rows(batch, get_number())
-        except (RejectedRecord, UnicodeError):
+        except (RejectedRecord, UnicodeError, pa.ArrowException):
+            # A single value may be too large for a column of its type.
             if batch.num_rows <= _FEW_ROWS:
                 yield batch
                 return
@@ -73,10 +76,14 @@ class ColumnPath:
                 yield from self.read(half, get_number)
 
     def _create_rows(self, batch: pa.RecordBatch, number: int) -> tuple[Rows, Sequence[bool]]:
-        columns, final = self._reader.read(batch)
-        count = batch.num_rows
-        segments, leaving = self._audience.read(columns.__getitem__, count)
-        values, keys = self._path.mapper.create_rows_from_columns(columns, final)
-        lines = self._line_writer.write_columns(columns)
-        rows = Rows(self._path.static.add_to(values, segments), keys, segments, lines, range(number, number + count))
-        return rows, leaving
+        columns, count = self._reader.read(batch), batch.num_rows
+        segments, leaving = self._audience.read(columns.values, count)
+        written, keys = self._path.mapper.write_columns(columns)
+        columns.check_others()
+        values = join_columns([*written, *self._path.static.write_columns(segments)], count)
+        # As JSON, the values need about as much memory as in their columns.
+        lines = ColumnLines(batch, self._write_lines, values.size_bytes / count)
+        return Rows(values, keys, segments, lines, range(number, number + count)), leaving
+
+    def _write_lines(self, batch: pa.RecordBatch) -> list[bytes]:
+        return self._line_writer.write_columns(self._reader.read(batch).all_values())

@@ -5,10 +5,13 @@ from __future__ import annotations
 from target_selligent.records import lenient_json
 from target_selligent.records.arrow_schema import to_json_schema
 from target_selligent.records.arrow_values import read_records, split_batches
+from target_selligent.records.column_json import join_columns
+from target_selligent.records.column_lines import ColumnLines
 from target_selligent.records.column_values import ColumnReader
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.dates import to_utc_date_time
 from target_selligent.records.description import StreamDescription, StreamOptions, describe_stream
+from target_selligent.records.encoded_rows import EncodedRows
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.field_definitions import (
     ColumnMapping,
@@ -23,6 +26,7 @@ from target_selligent.records.fields import (
     is_deleted,
     is_metadata_column,
 )
+from target_selligent.records.lazy_sequence import LazySequence, select_items
 from target_selligent.records.own_fields import find_own_fields, find_usual_field
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
@@ -45,12 +49,15 @@ __all__ = [
     "NO_SEGMENT",
     "OPTOUT_FIELD",
     "RECORD_NUMBER_FIELD",
+    "ColumnLines",
     "ColumnMapping",
     "ColumnReader",
+    "EncodedRows",
     "FieldDefinition",
     "FieldSource",
     "FieldType",
     "Key",
+    "LazySequence",
     "Origin",
     "RecordLineWriter",
     "RecordType",
@@ -69,6 +76,7 @@ __all__ = [
     "find_usual_field",
     "is_deleted",
     "is_metadata_column",
+    "join_columns",
     "lenient_json",
     "parse_flattened_array",
     "parse_json_float",
@@ -76,6 +84,7 @@ __all__ = [
     "read_bookmark_properties",
     "read_records",
     "read_segment_names",
+    "select_items",
     "split_batches",
     "style_segment_name",
     "to_json_schema",

@@ -8,17 +8,22 @@ import msgspec
 
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_schema import describe_type, is_text, plain_type
-from target_selligent.records.arrow_values import read_values
+from target_selligent.records.arrow_values import read_values, to_plain
+from target_selligent.records.column_json import check_finite, check_text, write_column
+from target_selligent.records.conversions import Conversion
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.record_lines import is_strict_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     import pyarrow as pa
 
+    from target_selligent.records.column_json import Part
     from target_selligent.records.record_type import RecordType
 
+_WRITTEN_BY_TYPE = frozenset({Conversion.DATE, Conversion.DATE_TIME})
+"""Conversions that a type of Arrow makes unnecessary."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=parse_json_float).decode
 
@@ -55,32 +60,106 @@ class ColumnReader:
             )
         )
 
-    def read(self, batch: pa.RecordBatch) -> tuple[dict[str, list[Any]], frozenset[str]]:
-        """Return the values of each column, and the names of the columns whose values are sent as they are.
+    def read(self, batch: pa.RecordBatch) -> BatchColumns:
+        """Return the columns of a batch.
 
         Args:
             batch: A batch that `fits`.
+        """
+        return BatchColumns(batch, self._final)
+
+
+class BatchColumns:
+    """The columns of a record batch. Each is read when it is needed.
+
+    Args:
+        batch: A batch that fits the schema.
+        final: Names of columns whose values are sent as they are if their types are right.
+    """
+
+    def __init__(self, batch: pa.RecordBatch, final: Container[str]) -> None:
+        self._batch, self._may_be_final = batch, final
+        self._arrays: dict[str, pa.Array] = {}
+        self._values: dict[str, list[Any]] = {}
+        self._checked: set[str] = set()
+
+    def is_final(self, name: str) -> bool:
+        """Return whether the values of a column are sent as they are."""
+        return name in self._may_be_final and _is_sent_unchanged(plain_type(self._batch.column(name).type))
+
+    def has_null(self, name: str) -> bool:
+        """Return whether a value of a column is null."""
+        return bool(self._array(name).null_count)
+
+    def values(self, name: str) -> list[Any]:
+        """Return the values of a column.
+
+        Args:
+            name: The column.
 
         Raises:
             RejectedRecord: If a record has a value that JSON cannot express, such as NaN. The error does not say
                 which record it is.
             UnicodeDecodeError: If text is not valid Unicode.
         """
-        columns: dict[str, list[Any]] = {}
-        final = set()
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            kind = plain_type(column.type)
-            columns[name] = read_values(column)
-            is_final = name in self._final and _is_sent_unchanged(kind)
-            if _may_lack_json(kind):
-                if not _is_finite(column, columns[name]):
-                    raise RejectedRecord("NaN and infinity are not valid in JSON", field=name)
-                if not is_final:
-                    # JSON does not tell 1.50 from 1.5.
-                    columns[name] = _decode(_encode(columns[name]))
-            if is_final:
-                final.add(name)
-        return columns, frozenset(final)
+        if name in self._values:
+            return self._values[name]
+        column = self._array(name)
+        values = read_values(column)
+        if _may_lack_json(column.type):
+            if not _is_finite(column, values):
+                raise RejectedRecord("NaN and infinity are not valid in JSON", field=name)
+            if not self.is_final(name):
+                # JSON does not tell 1.50 from 1.5.
+                values = _decode(_encode(values))
+        self._checked.add(name)
+        self._values[name] = values
+        return values
+
+    def write(self, name: str, conversion: Conversion | None) -> list[Part] | None:
+        """Return the JSON text of a column as it is sent, in parts; None if its values must be converted one by one.
+
+        Args:
+            name: The column.
+            conversion: How it is converted.
+
+        Raises:
+            RejectedRecord: As for `values`; also if text is not valid Unicode.
+        """
+        written = None
+        if self.is_final(name) or conversion in _WRITTEN_BY_TYPE:
+            written = write_column(self._array(name), conversion)
+            self._checked.add(name)
+        return written
+
+    def all_values(self) -> dict[str, list[Any]]:
+        """Return the values of all columns, in the order of the batch. See `values`."""
+        return {name: self.values(name) for name in self._batch.schema.names}
+
+    def check_others(self) -> None:
+        """Check the columns that were not read or written, because they are not sent.
+
+        Raises:
+            RejectedRecord: As for `write`.
+            UnicodeDecodeError: As for `values`.
+        """
+        import pyarrow.types as kinds  # noqa: PLC0415 - optional
+
+        for name in self._batch.schema.names:
+            if name in self._checked:
+                continue
+            kind = plain_type(self._batch.column(name).type)
+            if is_text(kind):
+                check_text(self._array(name))
+            elif kinds.is_floating(kind):
+                check_finite(self._array(name))
+            elif _may_lack_json(kind):
+                self.values(name)
+
+    def _array(self, name: str) -> pa.Array:
+        if name not in self._arrays:
+            self._arrays[name] = to_plain(self._batch.column(name))
+        return self._arrays[name]
 
 
 def _is_sent_unchanged(kind: pa.DataType) -> bool:

@@ -54,8 +54,7 @@ class RecordLineWriter:
         encoder = msgspec.json.Encoder(decimal_format="number")
         self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
         self._encode_any_type = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
-        self._columns: tuple[str, ...] = ()
-        self._row_type: type[msgspec.Struct] | None = None
+        self._row_type: tuple[tuple[str, ...], type[msgspec.Struct] | None] = (), None
 
     def write_chunks(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes] | UnwritableRecord]:
         """Yield the messages of records in chunks. A record that cannot be written is yielded alone.
@@ -92,19 +91,21 @@ class RecordLineWriter:
         yield lines
 
     def write_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
-        """Return the messages of records whose values are given by column, in record order.
+        """Return the messages of records whose values are given by column, in record order. Any thread may call it.
 
         Args:
             columns: Column name to values that strict JSON can express.
         """
-        if self._columns != tuple(columns):
-            self._columns, self._row_type = tuple(columns), _create_row_type(columns)
+        names, row_type = self._row_type
+        if names != tuple(columns):
+            row_type = _create_row_type(columns)
+            self._row_type = tuple(columns), row_type
         records: Iterable[Any]
-        if self._row_type is None:
+        if row_type is None:
             records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         else:
             # Objects of a type are made and encoded much faster than dicts.
-            records = map(self._row_type, *columns.values())
+            records = map(row_type, *columns.values())
         # JSON has no line break within a text.
         written = self._encode_lines(records)[:-1].replace(b"\n", b"}\n" + self._start)
         return [] if not written else (self._start + written + b"}").split(b"\n")

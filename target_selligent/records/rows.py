@@ -23,12 +23,15 @@ from target_selligent.records.column_converters import (
     ColumnValues,
     require_one_spelling,
 )
+from target_selligent.records.column_json import write_values
 from target_selligent.records.conversions import Conversion
 from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from target_selligent.records.column_json import Part
+    from target_selligent.records.column_values import BatchColumns
     from target_selligent.records.field_definitions import ColumnMapping
     from target_selligent.records.record_type import DecodedColumn, RecordType
     from target_selligent.records.row_types import Key, Row
@@ -44,6 +47,7 @@ class _ColumnStep:
         attribute: Name in the Struct.
         get: Returns the value from a record.
         validator: Validates decoded values, if their type does not validate them.
+        conversion: How the values are converted; None if the column is not sent.
         convert: Converts the values. Returns its argument if all values are sent unchanged.
     """
 
@@ -51,6 +55,7 @@ class _ColumnStep:
     attribute: str
     get: Callable[[Any], Any]
     validator: RecordValidator | None
+    conversion: Conversion | None
     convert: ColumnConverter
 
 
@@ -132,7 +137,9 @@ class RowMapper:
                 raise RejectedRecord(str(error), field=step.column_name) from None
             if converted is not values:
                 changed[step.attribute] = converted
-        self._check(lambda _, get: list(map(get, records)))
+        self._check_keys((column, list(map(get, records))) for column, get in self._key_getters)
+        if self._optout is not None and None in map(self._optout[1], records):
+            self._reject_null_optout()
         for attribute, converted in (sent_if_known | changed).items():
             _consume(map(setattr, records, repeat(attribute), converted))
         keys: list[Key]
@@ -142,45 +149,53 @@ class RowMapper:
             keys = list(zip(*[map(get, records) for _, get in self._key_getters], strict=True))
         return list(map(self._cut_to_sent, map(msgspec.structs.astuple, records))), keys
 
-    def create_rows_from_columns(
-        self, columns: Mapping[str, ColumnValues], final: Container[str]
-    ) -> tuple[list[Row], list[Key]]:
-        """Return a row and a key for each record, in order.
+    def write_columns(self, columns: BatchColumns) -> tuple[list[list[Part]], list[Key]]:
+        """Return the JSON text of each column as it is sent, in field order and in parts, and the key of each record.
 
         Args:
-            columns: The values of each column that is sent, in record order. They fit its schema.
-            final: Names of columns whose values are sent as they are.
+            columns: The columns of a record batch that fits the schema.
 
         Raises:
             RejectedRecord: If a record has a value that cannot be sent. The error does not say which record it is.
+            UnicodeError: If text is not valid Unicode.
         """
-        sent: dict[str, ColumnValues] = {}
+        key_names = [name for name, _ in self._key_getters]
+        written: list[list[Part]] = []
+        keys: dict[str, ColumnValues] = {}
         for step in self._steps:
-            name = step.column_name
-            try:
-                sent[name] = columns[name] if name in final else step.convert(columns[name])
-            except ValueError as error:
-                raise RejectedRecord(str(error), field=name) from None
-        self._check(lambda name, _: sent[name])
-        keys = [sent[name] for name, _ in self._key_getters]
-        return list(zip(*sent.values(), strict=True)), list(keys[0] if len(keys) == 1 else zip(*keys, strict=True))
+            name, is_final = step.column_name, columns.is_final(step.column_name)
+            parts = columns.write(name, step.conversion) if is_final or name not in key_names else None
+            if parts is None or name in key_names:
+                try:
+                    values = columns.values(name) if is_final else step.convert(columns.values(name))
+                except ValueError as error:
+                    raise RejectedRecord(str(error), field=name) from None
+                parts = write_values(values) if parts is None else parts
+                if name in key_names:
+                    keys[name] = values
+            written.append(parts)
+        self._check_keys((name, keys[name]) for name in key_names)
+        if self._optout is not None and columns.has_null(self._optout[0]):
+            self._reject_null_optout()
+        in_order = [keys[name] for name in key_names]
+        return written, list(in_order[0] if len(in_order) == 1 else zip(*in_order, strict=True))
 
-    def _check(self, read: Callable[[str, Callable[[Any], Any]], ColumnValues]) -> None:
-        """Check the keys of records, and that none subscribes a person again by null.
-
-        Args:
-            read: Returns the values of a column that is sent, by its name and by what gets its value from a record.
+    def _check_keys(self, columns: Iterable[tuple[str, ColumnValues]]) -> None:
+        """Check the columns of keys.
 
         Raises:
-            RejectedRecord: If one is not right.
+            RejectedRecord: If a key is null or blank.
         """
-        for column, get in self._key_getters:
-            if _has_blank(read(column, get)):
+        for column, values in columns:
+            if _has_blank(values):
                 raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
-        if self._optout is not None and None in read(*self._optout):
-            raise RejectedRecord(
-                f"null in {OPTOUT_FIELD} would subscribe the person again", field=self._optout[0], code="null_optout"
-            )
+
+    def _reject_null_optout(self) -> None:
+        raise RejectedRecord(
+            f"null in {OPTOUT_FIELD} would subscribe the person again",
+            field=self._optout and self._optout[0],
+            code="null_optout",
+        )
 
     def lacks_key(self, records: Sequence[msgspec.Struct]) -> list[bool]:
         """Return for each record whether a part of its key is missing, null or blank.
@@ -221,7 +236,9 @@ def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnSt
         convert = KEY_DATE_TIME
     if sent is not None and sent.one_spelling:
         convert = require_one_spelling(convert)
-    return _ColumnStep(column.column_name, column.attribute, attrgetter(column.attribute), column.validator, convert)
+    conversion = None if sent is None else sent.conversion
+    get = attrgetter(column.attribute)
+    return _ColumnStep(column.column_name, column.attribute, get, column.validator, conversion, convert)
 
 
 def _has_blank(values: ColumnValues) -> bool:

@@ -6,17 +6,22 @@ from itertools import repeat
 from operator import add
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from target_selligent.errors import DestinationError, RejectedRecord
 from target_selligent.records.column_converters import convert_text
+from target_selligent.records.column_json import write_texts
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.fields import OPTOUT_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_selligent.records.column_json import Part
     from target_selligent.records.field_definitions import StaticField
     from target_selligent.records.row_types import Row, Segments
 
+_encode = msgspec.json.Encoder().encode
 _SUBSCRIBED = frozenset({"", "0", "0.0", "-0", "False"})
 """Values of OPTOUT, as text, that subscribe a person."""
 
@@ -89,6 +94,22 @@ class StaticValues:
         by_segments = {named: self._convert_for(named) for named in set(segments)}
         return list(map(add, rows, map(by_segments.__getitem__, segments)))
 
+    def write_columns(self, segments: Sequence[Segments]) -> list[list[Part]]:
+        """Return the values as JSON text, one for each column or for all columns together, in parts.
+
+        Args:
+            segments: As for `add_to`.
+
+        Raises:
+            RejectedRecord: As for `add_to`.
+        """
+        if not self._fields:
+            return []
+        if self._constants is not None:
+            return [[_encode_values(self._constants)]]
+        by_segments = {named: _encode_values(self._convert_for(named)) for named in set(segments)}
+        return [write_texts(list(map(by_segments.__getitem__, segments)))]
+
     def _convert_for(self, segments: Segments) -> Row:
         """Return the values for records with these Segments. What depends on the Segment is null if there is none."""
         names = segments if isinstance(segments, str) else ",".join(segments)
@@ -101,6 +122,10 @@ class StaticValues:
             except ValueError as error:
                 raise RejectedRecord(str(error), field=static.field.name) from None
         return tuple(row)
+
+
+def _encode_values(row: Row) -> str:
+    return _encode(row)[1:-1].decode()
 
 
 def _convert(static: StaticField, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON

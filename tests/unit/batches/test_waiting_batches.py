@@ -34,7 +34,7 @@ def test_batches_come_back_in_order() -> None:
     for stored, batch in ((first, one), (second, two)):
         assert (batch.ticket, batch.fields, batch.opened_at) == (stored.ticket, stored.fields, stored.opened_at)
         assert batch.body.encode_all() == stored.body.encode_all()
-        assert (batch.keys, batch.lines) == (stored.keys, stored.lines)
+        assert (batch.keys, list(batch.lines)) == (stored.keys, list(stored.lines))
         assert (batch.members.segments, batch.segment_keys) == (stored.members.segments, stored.segment_keys)
         assert (batch.size_bytes, batch.key_bytes) == (stored.size_bytes, stored.key_bytes)
         numbers = [batch.members.record_number(index) for index in range(len(batch))]

@@ -72,14 +72,14 @@ def test_text_that_is_not_unicode_is_kept_to_be_rejected() -> None:
     assert list(read_records(batch)) == [{"name": "a"}, {"name": "\udcff"}]
 
 
-@pytest.mark.parametrize("rows", [0, 1, 10_000])
+@pytest.mark.parametrize("rows", [0, 1, 40_000])
 def test_batches_are_split_into_small_ones(rows: int) -> None:
     """Every row comes once, in order, whether in a table or a record batch."""
     table = pa.table({"a": range(rows), "b": ["x"] * rows})
     for data in (table, *table.to_batches()[:1]):
         batches = list(split_batches(data))
         assert [one for batch in batches for one in batch.column("a").to_pylist()] == list(range(data.num_rows))
-        assert all(batch.num_rows <= 4096 for batch in batches)
+        assert all(batch.num_rows <= 16_384 for batch in batches)
 
 
 def test_something_else_is_no_batch() -> None:

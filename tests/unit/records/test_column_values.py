@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, time, timezone
+from datetime import datetime, time, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent.batches.body import encode_rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_schema import to_json_schema
+from target_selligent.records.column_json import join_columns
 from target_selligent.records.column_values import ColumnReader
 from target_selligent.records.fields import derive_stream_fields
 from target_selligent.records.record_lines import RecordLineWriter
@@ -23,7 +25,7 @@ from target_selligent.records.rows import RowMapper
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_selligent.records.row_types import Key, Row
+    from target_selligent.records.row_types import Key
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 moments = st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001 - the type has no zone
@@ -58,14 +60,16 @@ COLUMNS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
 }
 
 
-def rows_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[tuple[list[Row], list[Key]]]:
-    """Return rows and keys of a batch: as columns, and as records that pyarrow has made of it."""
+def sent_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[tuple[bytes, list[Key]]]:
+    """Return rows as JSON and keys of a batch: as columns, and as records that pyarrow has made of it."""
     fields = derive_stream_fields("people", schema, ["key"])
     record_type = RecordType("people", schema, fields, validate=True)
     mapper = RowMapper(record_type, fields.columns, fields.key_columns)
     reader = ColumnReader(schema, record_type)
     assert reader.fits(batch)
-    as_columns = mapper.create_rows_from_columns(*reader.read(batch))
+    columns = reader.read(batch)
+    written, keys = mapper.write_columns(columns)
+    columns.check_others()
     (lines,) = RecordLineWriter("people").write_chunks(batch.to_pylist())
     assert isinstance(lines, list)
     messages = record_type.decode(iter(lines))
@@ -75,12 +79,8 @@ def rows_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[
         messages = wider.decode(iter(lines))
         mapper = RowMapper(wider, fields.columns, fields.key_columns)
     assert len(messages) == len(lines)
-    return [as_columns, mapper.create_rows([message.record for message in messages], decoded=True)]
-
-
-def as_sent(rows: list[Row]) -> list[list[Any]]:
-    """Return rows with dates as the text that is sent for them, and each value with its type."""
-    return [[(type(one), one) for one in (str(v) if isinstance(v, date) else v for v in row)] for row in rows]
+    rows, keys_of_records = mapper.create_rows([message.record for message in messages], decoded=True)
+    return [(join_columns(written, batch.num_rows).encode(), keys), (encode_rows(rows), keys_of_records)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def as_sent(rows: list[Row]) -> list[list[Any]]:
 )
 @given(data=st.data())
 def test_columns_give_the_rows_of_records(name: str, *, key: bool, data: st.DataObject) -> None:
-    """Value by value and type by type, with nulls, and also where the column is the key."""
+    """The same bytes are sent, type by type, with nulls, and also where the column is the key."""
     kind, values = COLUMNS[name]
     drawn = data.draw(st.lists(values if key else values | st.none(), min_size=1, max_size=5))
     if key:
@@ -100,9 +100,23 @@ def test_columns_give_the_rows_of_records(name: str, *, key: bool, data: st.Data
         batch = pa.RecordBatch.from_pydict({"key": pa.array(drawn, kind)})
     else:
         batch = pa.RecordBatch.from_pydict({"key": range(len(drawn)), "value": pa.array(drawn, kind)})
-    as_columns, as_records = rows_by_both_ways(batch, to_json_schema(batch.schema, "people"))
-    assert as_sent(as_columns[0]) == as_sent(as_records[0])
-    assert as_columns[1] == as_records[1]
+    as_columns, as_records = sent_by_both_ways(batch, to_json_schema(batch.schema, "people"))
+    assert as_columns == as_records
+
+
+@given(data=st.data())
+def test_rows_of_several_columns_are_the_rows_of_records(data: st.DataObject) -> None:
+    """Whatever the columns are, and wherever their part of a larger batch starts."""
+    names = data.draw(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=6))
+    count, start = data.draw(st.integers(1, 5)), data.draw(st.integers(0, 2))
+    columns = {"key": pa.array(range(start + count))}
+    for number, name in enumerate(names):
+        kind, values = COLUMNS[name]
+        drawn = data.draw(st.lists(values | st.none(), min_size=start + count, max_size=start + count))
+        columns[f"c{number}"] = pa.array(drawn, kind)
+    batch = pa.RecordBatch.from_pydict(columns).slice(start)
+    as_columns, as_records = sent_by_both_ways(batch, to_json_schema(batch.schema, "people"))
+    assert as_columns == as_records
 
 
 def reader_for(schema: Mapping[str, Any]) -> ColumnReader:
@@ -116,9 +130,21 @@ def reader_for(schema: Mapping[str, Any]) -> ColumnReader:
 def test_numbers_that_json_has_not_are_found(number: float, wrap: Any) -> None:
     """The encoder would write them as null, which would empty the field."""
     batch = pa.RecordBatch.from_pydict({"key": ["a", "b"], "value": [wrap(1.0), wrap(number)]})
-    with pytest.raises(RejectedRecord, match="NaN") as raised:
-        reader_for(to_json_schema(batch.schema, "people")).read(batch)
-    assert raised.value.field == "value"
+    columns = reader_for(to_json_schema(batch.schema, "people")).read(batch)
+    with pytest.raises(RejectedRecord, match="NaN"):
+        columns.values("value")
+    with pytest.raises(RejectedRecord, match="NaN"):
+        columns.check_others()
+
+
+def test_text_that_is_not_unicode_is_found_in_columns_that_are_not_sent() -> None:
+    """Its record is rejected, as it is with JSON."""
+    data = [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    batch = pa.RecordBatch.from_arrays([pa.Array.from_buffers(pa.string(), 2, data), [1, 2]], ["name", "key"])
+    reader = reader_for(to_json_schema(batch.schema, "people"))
+    reader.read(batch.slice(0, 1)).check_others()
+    with pytest.raises(RejectedRecord, match="Unicode"):
+        reader.read(batch).check_others()
 
 
 TEXT, TEXT_OR_NULL = {"type": "string"}, {"type": ["string", "null"]}
@@ -163,12 +189,12 @@ def test_a_day_beyond_the_calendar_is_refused(kind: Any) -> None:
     record_type = RecordType("people", schema, fields, validate=True)
     mapper = RowMapper(record_type, fields.columns, fields.key_columns)
     with pytest.raises(RejectedRecord):
-        mapper.create_rows_from_columns(*ColumnReader(schema, record_type).read(batch))
+        mapper.write_columns(ColumnReader(schema, record_type).read(batch))
 
 
 def test_times_are_text() -> None:
     """There is no field for a time of day."""
     batch = pa.RecordBatch.from_pydict({"key": ["a"], "at": [time(12, 30)]})
-    columns, final = reader_for(to_json_schema(batch.schema, "people")).read(batch)
-    assert columns == {"key": ["a"], "at": ["12:30:00"]}
-    assert final == {"key"}
+    columns = reader_for(to_json_schema(batch.schema, "people")).read(batch)
+    assert columns.all_values() == {"key": ["a"], "at": ["12:30:00"]}
+    assert [columns.is_final(name) for name in ("key", "at")] == [True, False]

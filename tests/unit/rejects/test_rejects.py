@@ -10,6 +10,7 @@ import pytest
 
 from target_selligent.batches.batch import Batch, Route
 from target_selligent.batches.body import encode_rows
+from target_selligent.batches.lines import Lines
 from target_selligent.errors import RejectedRecord, RunStoppedError, TooManyRejectsError
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.row_types import Origin
@@ -150,7 +151,7 @@ def test_newer_records_of_a_rejected_key_are_stored(
     rejects.add(rejection(5, key=1))
     before = path.read_bytes()
     batch = batch_of([4, 6, 7], [1, 1, 2])
-    batch.lines[:] = [b'{"type": "RECORD", "stream": "people", "record": {"key": %d}}' % key for key in (1, 1, 2)]
+    batch.lines = Lines([[b'{"type": "RECORD", "stream": "people", "record": {"key": %d}}' % key for key in (1, 1, 2)]])
     rejects.write_newer_records(batch, range(3))
     lines = path.read_bytes()[len(before) :].splitlines()
     assert [json.loads(line)["record_number"] for line in lines] == expected
