@@ -45,6 +45,10 @@ matrix: $(VENV)/.dev ## Run the quicker tests on the oldest and newest Python, a
 e2e: $(VENV)/.emulator ## PostgreSQL to Selligent through Meltano, checked against SQL
 	@$(BIN)/python -m e2e
 
+.PHONY: e2e-spark
+e2e-spark: $(VENV)/.emulator ## Spark to Selligent with an executor killed, checked against the DataFrames (minutes)
+	@$(BIN)/python -m e2e.spark
+
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure against a bare loop, a stock SDK target and a released one (minutes)
 	@$(BIN)/python -m benchmarks

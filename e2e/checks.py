@@ -70,14 +70,14 @@ def check_contents(report: Report, postgres: Postgres, emulator: Emulator) -> No
     lines = postgres.rows(f"SELECT json_build_array({columns}) FROM expected.records")  # noqa: S608 - names from above
     expected = Counter(_comparable(json.loads(line, parse_float=Decimal)) for line in lines)
     actual = Counter(_comparable(record) for record in emulator.list_records(LIST, FIELDS))
-    _check_equal(
+    check_equal(
         report, expected, actual, f"List {LIST}: {expected.total():,} records, {len(FIELDS)} fields each, as in SQL"
     )
     for segment in SEGMENTS:
         query = f"SELECT to_json(customer_identifier) FROM expected.members WHERE segment = '{segment}'"  # noqa: S608
         members = Counter((json.loads(line),) for line in postgres.rows(query))
         found = Counter(tuple(member) for member in emulator.segment_members(LIST, segment, [KEY]))
-        _check_equal(report, members, found, f"Segment {segment}: {members.total():,} members, as in SQL")
+        check_equal(report, members, found, f"Segment {segment}: {members.total():,} members, as in SQL")
 
 
 def check_cards(report: Report, postgres: Postgres, emulator: Emulator) -> None:
@@ -93,12 +93,20 @@ def check_cards(report: Report, postgres: Postgres, emulator: Emulator) -> None:
     actual = Counter(
         (str(number), holder) for number, holder in emulator.list_records(CARDS, ["CARD_NUMBER", "HOLDER"])
     )
-    _check_equal(report, expected, actual, f"List {CARDS}: {expected.total():,} keys of 20 digits, as in SQL")
+    check_equal(report, expected, actual, f"List {CARDS}: {expected.total():,} keys of 20 digits, as in SQL")
 
 
-def _check_equal(
+def check_equal(
     report: Report, expected: Counter[tuple[Any, ...]], actual: Counter[tuple[Any, ...]], what: str
 ) -> None:
+    """Check that two collections of rows are equal, and are not empty.
+
+    Args:
+        report: Where to report.
+        expected: What must be there.
+        actual: What is there.
+        what: What was checked.
+    """
     missing, surplus = expected - actual, actual - expected
     details = [f"{actual.total():,} found, {missing.total():,} missing or different, {surplus.total():,} not expected"]
     details += [f"expected {row}" for row in sorted(missing, key=str)[:_SHOWN]]

@@ -56,6 +56,11 @@ class Emulator:
         path = f"lists/{quote(list_api_name, safe='')}/segments/{quote(segment, safe='')}"
         return self._search(path, fields)
 
+    def count(self, list_api_name: str) -> int:
+        """Return how many records a List has; 0 if there is no such List."""
+        lists = self._call(f"{self.base_url}/_emulator/lists")
+        return sum(one["records"] for one in lists if one["api_name"] == list_api_name)
+
     def _search(self, path: str, fields: Sequence[str]) -> list[list[Any]]:
         url = f"{self.base_url}/Portal/Api/organizations/{ORGANIZATION}/{path}/data/search"
         answer = self._call(url, {"fields": list(fields)})
@@ -77,11 +82,12 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def running_emulator(folder: Path) -> Iterator[Emulator]:
+def running_emulator(folder: Path, *options: str) -> Iterator[Emulator]:
     """Start an emulator, and stop it at the end.
 
     Args:
         folder: Existing folder for its database.
+        options: More options of its command.
 
     Yields:
         The emulator.
@@ -89,7 +95,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     command = Path(sys.executable).with_name("target-selligent-emulator")
     log = folder / "emulator.log"
     with log.open("w", encoding="utf-8") as stream:
-        process = processes.start([command, "--port", "0", "--db", folder / "selligent.db"], log=stream)
+        process = processes.start([command, "--port", "0", "--db", folder / "selligent.db", *options], log=stream)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while (announced := _LISTENS.search(log.read_text(encoding="utf-8"))) is None:

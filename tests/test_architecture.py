@@ -20,6 +20,7 @@ OURS = "target_selligent"
 EMULATOR = f"{OURS}.emulator"
 
 ARROWS: dict[str, set[str]] = {
+    "spark": {"loading", "rejects", "settings", "errors"},
     "commands": {"entry", "checks", "loading", "api", "rejects", "records", "settings", "errors"},
     "entry": {"checks", "files", "loading", "rejects", "batches", "records", "settings", "errors"},
     "files": {"records", "errors"},
@@ -82,13 +83,17 @@ FOREIGN = {
         "records.column_lines",
         "records.column_values",
         "sink",
+        "spark.job",
+        "spark.schema",
+        "spark.source",
     },
+    "pyspark": {"spark.lists", "spark.source"},
     "sqlite3": {"batches.run_store", "snapshot.file"},
     "tqdm": {"display"},
 }
 """Library to the modules that alone may import it; the emulator is another program."""
 
-IMPURE = {"api", "commands", "entry", "files", "loading", "rejects", "reports", "snapshot"}
+IMPURE = {"api", "commands", "entry", "files", "loading", "rejects", "reports", "snapshot", "spark"}
 """Packages that may reach outside. Of the others, the module that alone uses SQLite may, too."""
 
 NO_IO = {"http", "io", "os", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib3"}

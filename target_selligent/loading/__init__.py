@@ -7,7 +7,7 @@ from target_selligent.loading.list_segments import ListSegments
 from target_selligent.loading.open_list import OpenList
 from target_selligent.loading.plan import Plan, PlannedColumn, PlannedRow, PlannedStream
 from target_selligent.loading.progress import Progress, Rate
-from target_selligent.loading.report import Counts
+from target_selligent.loading.report import Counts, RunReport
 from target_selligent.loading.run import LoadRun
 from target_selligent.loading.waits import Waits
 
@@ -22,6 +22,7 @@ __all__ = [
     "PlannedStream",
     "Progress",
     "Rate",
+    "RunReport",
     "Waits",
     "checkpoints",
 ]

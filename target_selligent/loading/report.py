@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from target_selligent.api import LoadResult
+    from target_selligent.rejects import RejectionKind
 
 _MAX_SEGMENT_LINES = 1000
 
@@ -94,11 +95,11 @@ class RunReport:
     """Adds up counts for each List and Segment. May be used from any thread. As text, it is the whole summary.
 
     Args:
-        describe_rejected: Returns one sentence for each kind of rejected record.
+        count_rejected: Returns the number of rejected records of each kind.
     """
 
-    def __init__(self, describe_rejected: Callable[[], Iterable[str]] = tuple) -> None:
-        self._describe_rejected = describe_rejected
+    def __init__(self, count_rejected: Callable[[], Mapping[RejectionKind, int]] = Counter) -> None:
+        self.count_rejected = count_rejected
         self._lock = threading.Lock()
         self._lists: defaultdict[str, Counts] = defaultdict(Counts)
         self._segments: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
@@ -204,7 +205,9 @@ class RunReport:
 
     def warnings(self) -> Iterator[str]:
         """Yield the rejected records: one line for each stream, field and kind of fault."""
-        yield from self._describe_rejected()
+        for (stream, field, code), count in sorted(self.count_rejected().items(), key=str):
+            where = f", field {field}" if field else ""
+            yield f"rejected {count:,} records of stream {stream}{where}: {code}"
 
     def __str__(self) -> str:
         return "\n".join((*self.lines(), *self.warnings()))

@@ -90,7 +90,7 @@ class LoadRun:
         self._plan = plan
         self._loaders: dict[str, tuple[object, StreamLoader]] = {}
         self._rejects = Rejects.for_run(settings)
-        self.report = RunReport(self._rejects.summary_lines)
+        self.report = RunReport(self._rejects.counts)
         self._watch = RunWatch(settings, self.report, self._rejects, self._count_read, on_progress)
         self._client = connect(settings, self._watch.activity, plan)
         self._on_state = on_state or _do_nothing

@@ -11,7 +11,7 @@ from target_selligent.rejects.lines import (
     remove_details,
 )
 from target_selligent.rejects.mending import how_to_mend
-from target_selligent.rejects.rejection import Rejection
+from target_selligent.rejects.rejection import Rejection, RejectionKind
 from target_selligent.rejects.rejects import Rejects
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "RUN_OF_REJECTS",
     "RejectDetails",
     "Rejection",
+    "RejectionKind",
     "Rejects",
     "how_to_mend",
     "locked",

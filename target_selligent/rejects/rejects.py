@@ -18,7 +18,7 @@ from target_selligent.rejects.lines import RejectDetails, SchemaDetails, add_det
 from target_selligent.rejects.rejection import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable
 
     from target_selligent.batches import Batch
     from target_selligent.rejects.rejection import RejectionKind
@@ -167,12 +167,10 @@ class Rejects:
         with self._lock:
             return [(kind, count, self._first_reasons[kind]) for kind, count in self._counts.most_common()]
 
-    def summary_lines(self) -> Iterator[str]:
-        """Yield one line for each stream, field and code, with the number of rejected records."""
+    def counts(self) -> Counter[RejectionKind]:
+        """Return the number of rejected records of each stream, field and code."""
         with self._lock:
-            for (stream, field, code), count in sorted(self._counts.items(), key=str):
-                where = f", field {field}" if field else ""
-                yield f"rejected {count:,} records of stream {stream}{where}: {code}"
+            return self._counts.copy()
 
     def write_newer_records(self, batch: Batch, indexes: Iterable[int]) -> None:
         """Write loaded records to the rejects file if an earlier record with the same key was rejected.

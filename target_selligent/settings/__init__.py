@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from target_selligent.settings.definition import MAX_TEXT_LENGTH, SettingDefinition
-from target_selligent.settings.environment import read_environment
+from target_selligent.settings.environment import parse_texts, read_environment
 from target_selligent.settings.field_types import NamedType
 from target_selligent.settings.list_settings import ListSettings
 from target_selligent.settings.relations import Relation
@@ -32,5 +32,6 @@ __all__ = [
     "find_unknown_settings",
     "is_pattern",
     "matches",
+    "parse_texts",
     "read_environment",
 ]

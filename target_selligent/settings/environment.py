@@ -1,4 +1,4 @@
-"""Reads settings from `TARGET_SELLIGENT_…` environment variables, which can only contain text. Pure; no I/O."""
+"""Reads settings from texts, as `TARGET_SELLIGENT_…` environment variables contain them. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_selligent.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PREFIX = "TARGET_SELLIGENT_"
 
@@ -34,20 +34,40 @@ def read_environment(environment: Mapping[str, str], properties: Mapping[str, Ma
     Raises:
         SettingsError: If the text of a variable does not have the type of its setting. The error names all of them.
     """
+    texts = {name: environment.get(PREFIX + name.upper(), "") for name in properties}
+    return parse_texts(
+        texts, properties, lambda name, expected: f"environment variable {PREFIX}{name.upper()} must be {expected}"
+    )
+
+
+def parse_texts(
+    texts: Mapping[str, str], properties: Mapping[str, Mapping[str, Any]], describe: Callable[[str, str], str]
+) -> dict[str, Any]:
+    """Return settings that came as texts.
+
+    Args:
+        texts: The names of settings, and their texts.
+        properties: The names of the settings and their JSON Schemas.
+        describe: Returns what is wrong, for the name of a setting and for what its text must be.
+
+    Returns:
+        The names and values of the settings. Blank texts are ignored.
+
+    Raises:
+        SettingsError: If a text does not have the type of its setting. The error names all of them, without the texts.
+    """
     config: dict[str, Any] = {}
     problems = []
-    for name, schema in properties.items():
-        variable = PREFIX + name.upper()
-        text = environment.get(variable, "")
+    for name, text in texts.items():
         if not text.strip():
             continue
-        type_or_types = schema.get("type", "string")
+        type_or_types = properties[name].get("type", "string")
         types = type_or_types if isinstance(type_or_types, list) else [type_or_types]
         try:
             config[name] = _parse_value(text, types)
         except ValueError:
             expected = next((_EXPECTED[kind] for kind in _EXPECTED if kind in types), "text")
-            problems.append(f"environment variable {variable} must be {expected}")
+            problems.append(describe(name, expected))
     if problems:
         raise SettingsError(problems)
     return config

@@ -9,6 +9,7 @@ import pytest
 from target_selligent.api.refusals import RefusedRow
 from target_selligent.api.results import LoadResult
 from target_selligent.loading.report import Counts, RunReport, counts_of
+from target_selligent.rejects.rejection import RejectionKind
 
 
 def test_counts_are_added_up_by_list_and_segment() -> None:
@@ -30,6 +31,15 @@ def test_counts_are_added_up_by_list_and_segment() -> None:
             "1 rejected before sending, 1 deleted"
         ),
         f"Segment vip of List contacts: 1 read, 1 sent, 1 inserted, {nothing}",
+    ]
+
+
+def test_rejected_records_are_warnings() -> None:
+    """Each kind has a line, with its field if there is one."""
+    kinds = {RejectionKind("people", None, "gone"): 2000, RejectionKind("people", "NAME", "too_long"): 1}
+    assert list(RunReport(lambda: kinds).warnings()) == [
+        "rejected 1 records of stream people, field NAME: too_long",
+        "rejected 2,000 records of stream people: gone",
     ]
 
 
