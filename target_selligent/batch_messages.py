@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COMPRESSIONS = {
     "jsonl": {None, "none", "gzip"},
+    "csv": {None, "none", "gzip"},
     # The columns of a Parquet file are compressed within it, and the file says how.
     "parquet": {None, "none", "gzip"},
 }
@@ -124,4 +125,4 @@ class BatchMessages:
 
     def _reject(self, stream: str, record: UnwritableRecord) -> None:
         for sink in self._sinks_of(stream):
-            sink.reject(RejectedRecord(record.reason, code="invalid_type"), record.line)
+            sink.reject(RejectedRecord(record.reason, code=record.code), record.line)

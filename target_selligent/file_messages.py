@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.errors import InputError
-from target_selligent.files import DataFile
+from target_selligent.files import DataFile, read_common_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,28 +50,17 @@ class FileMessages:
         return count
 
     def _write(self) -> Iterator[bytes]:
-        schema = self._read_schema()
+        schema = read_common_schema(
+            [DataFile(one, self._format) for one in self._addresses], self._format, self._stream
+        )
+        if not schema["properties"]:
+            # The files are empty, and so is the input.
+            return
         yield _encode({"type": "SCHEMA", "stream": self._stream, "schema": schema, "key_properties": []})
         for address in self._addresses:
             yield _encode(
                 {"type": "BATCH", "stream": self._stream, "encoding": {"format": self._format}, "manifest": [address]}
             )
-
-    def _read_schema(self) -> Mapping[str, Any]:
-        """Return the schema that all files have."""
-        files = [DataFile(address, self._format) for address in self._addresses]
-        first, *others = files
-        schema = first.read_schema(self._stream)
-        for file in others:
-            properties = file.read_schema(self._stream)["properties"]
-            known = schema["properties"]
-            names = sorted(name for name in {*known, *properties} if known.get(name) != properties.get(name))
-            if names:
-                raise InputError(
-                    f"file {file.name} has other columns than {first.name} ({', '.join(names)}): load it by itself, or "
-                    "with those that are like it"
-                )
-        return schema
 
 
 def _encode(message: Mapping[str, Any]) -> bytes:

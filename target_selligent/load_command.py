@@ -27,8 +27,9 @@ class LoadCommand(TargetCommand):
         command = super().get_singer_command()
         command.name = "target-selligent-load"
         command.help = (
-            "Load files into a List: Parquet (.parquet). All files are loaded as one stream, so they must have the "
-            "same columns. A file can be a path, or a URL such as s3://bucket/customers.parquet."
+            "Load files into a List: Parquet (.parquet), CSV (.csv) and lines of JSON (.jsonl), the last two also with "
+            "gzip (.csv.gz). All files are loaded as one stream, so they must have the same columns. A file can be a "
+            "path, or a URL such as s3://bucket/customers.parquet."
         )
         command.params = [param for param in command.params if param.name not in _ABSENT_OPTIONS]
         command.params += [
@@ -66,7 +67,10 @@ def _check(address: str) -> str:
         raise click.UsageError(f"file {address} does not exist")
     format_name = find_format(address)
     if format_name is None:
-        raise click.UsageError(f"file {address} has no known format: its name must end with .parquet")
+        raise click.UsageError(
+            f"file {address} has no known format: its name must end with .parquet, .csv, .jsonl or .ndjson, "
+            "or with .gz behind the last three"
+        )
     return format_name
 
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError
-from target_selligent.files import json_lines, parquet
+from target_selligent.files import delimited, json_lines, parquet
 from target_selligent.files.opening import name_file, open_file, unzip
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Chunk: TypeAlias = list[bytes] | UnwritableRecord | pa.RecordBatch
 
-_FORMATS = {".parquet": "parquet"}
+_FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _ZIPPED = ".gz"
 
 
@@ -41,7 +41,7 @@ class DataFile:
 
     Args:
         address: Its path or URL.
-        format_name: `parquet` or `jsonl`. Lines may be compressed with gzip.
+        format_name: `parquet`, `csv` or `jsonl`. The last two may be compressed with gzip.
         options: What fsspec needs to open it.
 
     Attributes:
@@ -53,7 +53,7 @@ class DataFile:
         self.name = name_file(address)
 
     def read_schema(self, stream: str) -> Mapping[str, Any]:
-        """Return the JSON Schema of its records.
+        """Return the JSON Schema of the columns that the head of the file describes: Parquet or CSV.
 
         Args:
             stream: The name of the stream, for messages.
@@ -62,7 +62,21 @@ class DataFile:
             InputError: If the file cannot be read, or if a column has a type that no field can hold.
         """
         with self._opened() as file:
-            return parquet.read_schema(file, stream)
+            if self._format == "parquet":
+                return parquet.read_schema(file, stream)
+            return delimited.read_schema(unzip(file), self.name)
+
+    def find_types(self, types: dict[str, set[str]]) -> None:
+        """Add the types that columns have in a file with lines of JSON, which is read as a whole.
+
+        Args:
+            types: Column to the names of its types in JSON Schema. It is changed.
+
+        Raises:
+            InputError: If the file cannot be read, or if a line is not a JSON object.
+        """
+        with self._opened() as file:
+            json_lines.find_types(unzip(file), self.name, types)
 
     @contextmanager
     def reading(self, writer: RecordLineWriter) -> Iterator[Iterator[Chunk]]:
@@ -82,6 +96,8 @@ class DataFile:
         with self._opened() as file:
             if self._format == "parquet":
                 yield from parquet.read_batches(file)
+            elif self._format == "csv":
+                yield from delimited.read_messages(unzip(file), self.name, writer)
             else:
                 yield from json_lines.read_messages(unzip(file), self.name, writer)
 

@@ -157,7 +157,7 @@ class StreamLoader:
         for chunk in self._line_writer.write_chunks(records):
             self._parts.before_chunk()
             if isinstance(chunk, UnwritableRecord):
-                self.reject(RejectedRecord(chunk.reason, code="invalid_type"), chunk.line, decode_record(chunk.line))
+                self.reject(RejectedRecord(chunk.reason, code=chunk.code), chunk.line, decode_record(chunk.line))
             else:
                 self._process_lines(chunk)
 

@@ -28,15 +28,17 @@ _MAX_BRACKETS_UNCHECKED = 500
 
 @dataclass(frozen=True, slots=True)
 class UnwritableRecord:
-    """A record with a value that cannot be written as JSON.
+    """A record that cannot be written as a valid one: a value has no form in JSON, or a row lacks cells.
 
     Args:
         reason: What is wrong with it, without values.
         line: A RECORD message in which each such value is written as its Python text.
+        code: The kind of fault.
     """
 
     reason: str
     line: bytes
+    code: str = "invalid_type"
 
 
 class RecordLineWriter:

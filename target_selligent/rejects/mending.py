@@ -12,6 +12,7 @@ _BY_CODE = {
     "invalid_value": "Correct the value at the source, or load the column into another field. Then replay.",
     "invalid_text": "Correct the encoding of the text at the source. Then replay.",
     "invalid_type": "Let the program give a value that JSON knows. Then replay.",
+    "bad_row": "Correct the row in the file. Then load the file again, or replay.",
     "null_optout": "Fill OPTOUT at the source, or leave the column out with field_mapping. Then replay.",
     "stream_map": "Correct the expression in stream_maps. Then replay.",
     "too_large": "Shorten the record at the source, or raise max_request_bytes. Then replay.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -117,3 +118,74 @@ def test_what_the_sdk_changes_is_changed(tenant: Tenant, tmp_path: Path) -> None
     assert tenant.rows("CUSTOMER", "NAME", "TOTAL") == [["007", "ZOË", 4]]
     (reject,) = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()][1:]
     assert (reject["code"], reject["record"]["customer"]) == ("stream_map", "008")
+
+
+def test_csv(tenant: Tenant, tmp_path: Path) -> None:
+    """Cells are text that the fields of the List convert; an empty one is null; a broken row is rejected."""
+    tenant.create_list(
+        CUSTOMER="Text(20)", NAME="Text(50)", ORDERS="Long", VALUE="Float", VIP="Boolean", SINCE="DateTime", BORN="Date"
+    )
+    header = "customer;name;orders;value;vip;since;born"
+    rows = [
+        '007;"Müller; ""Zoë""";42;0.5;true;2026-01-01 12:00;1990-02-03',
+        "008;;;;;;",
+        "009;one cell too many;1;1;false;2026-01-01;1990-02-03;x",
+        "010;no number;many;1;false;2026-01-01;1990-02-03",
+        "",
+        "",
+        ";;;;;;",
+    ]
+    people = tmp_path / "people.csv.gz"
+    people.write_bytes(gzip.compress("\r\n".join([header, *rows]).encode("utf-8-sig")))
+    more = tmp_path / "more.csv"
+    more.write_text("name,customer,orders,value,vip,since,born\nBo,011,42,1e3,FALSE,,\n")
+    rejects = tmp_path / "rejects.jsonl"
+    done = load(tenant, people, more, rejects_path=str(rejects)).succeeded()
+    assert tenant.rows("CUSTOMER", "NAME", "ORDERS", "VALUE", "VIP", "SINCE", "BORN") == [
+        ["007", 'Müller; "Zoë"', 42, 0.5, True, "2026-01-01T12:00:00Z", "1990-02-03"],
+        ["008", None, None, None, None, None, None],
+        ["011", "Bo", 42, 1000.0, False, None, None],
+    ]
+    written = [json.loads(line) for line in rejects.read_text().splitlines()][1:]
+    assert [(one["code"], one["record_number"], one["record"]["customer"]) for one in written] == [
+        ("bad_row", 3, "009"),
+        ("invalid_value", 4, "010"),
+    ]
+    assert "List contacts: 5 read, 3 sent" in done.stderr
+    corrected = rejects.read_text().replace('"many"', '"7"').replace(', "cell 8": "x"', "")
+    rejects.write_text(corrected)
+    replayed = run_command(str(rejects), program=[str(COMMAND.with_name("target-selligent-replay"))]).succeeded()
+    tenant.run(replayed.stdout.encode(), key_fields=["customer"]).succeeded()
+    assert len(tenant.rows("CUSTOMER")) == 5
+    more.write_text('customer,name,orders,value,vip,since,born\n012,Cy,1,1,true,,\n013,"Di')
+    assert f"row 3 of {more} cannot be read" in load(tenant, more).error_line()
+    assert ["012"] in tenant.rows("CUSTOMER")
+
+
+def test_lines_of_json(tenant: Tenant, tmp_path: Path) -> None:
+    """The schema is that of all lines; a missing value stays; a broken line is found before the load."""
+    people = tmp_path / "people.jsonl.gz"
+    lines = [
+        '{"customer": "007", "name": "Zoë", "number": 12345678901234567890123, "tags": ["a"]}',
+        '{"customer": "008", "value": 1}',
+        '{"customer": "009", "value": 0.5, "number": "x"}',
+    ]
+    people.write_bytes(gzip.compress("\n".join(lines).encode()))
+    more = tmp_path / "more.ndjson"
+    more.write_text('{"customer": "007", "vip": true}\n')
+    load(tenant, people, more).succeeded()
+    types = {"CUSTOMER": "Text(500)", "NUMBER": "Text(500)", "TAGS": "Json", "VALUE": "Float", "VIP": "Boolean"}
+    assert tenant.fields().items() >= types.items()
+    assert sorted(tenant.rows("CUSTOMER", "NAME", "NUMBER", "TAGS", "VALUE", "VIP")) == [
+        ["007", "Zoë", "12345678901234567890123", '["a"]', None, True],
+        ["008", None, None, None, 1.0, None],
+        ["009", None, "x", None, 0.5, None],
+    ]
+    more.write_text('{"customer": "010"}\n{"customer": "011"\n')
+    assert f"line 2 of {more} is not valid JSON" in load(tenant, people, more).error_line()
+    more.write_text('{"type": "SCHEMA", "stream": "people", "schema": {}}\n')
+    assert f"line 1 of {more} is a message of a tap" in load(tenant, more).error_line()
+    assert len(tenant.rows("CUSTOMER")) == 3
+    more.write_text("")
+    load(tenant, more).succeeded()
+    assert load(tenant, people, write_parquet(tmp_path / "a.parquet", ROWS)).returncode == 2
