@@ -188,7 +188,8 @@ class Bench:
             return self.yardstick() or []
         if run.contender == "parquet":
             load = [sys.executable, "-m", "benchmarks.parquet_load"]
-            return [*load, self._config_of_ours(base_url, run.settings), self._write_parquet(run.shape or Shape(0))]
+            path = self._write_parquet(run.shape or Shape(0))
+            return [*load, self._config_of_ours(base_url, run.settings), path, KEY]
         snapshot = {"snapshot_path": str(self._snapshot)} if run.settings.get("changes_only") else {}
         return self.ours(base_url, **snapshot, **run.settings)
 

@@ -77,7 +77,7 @@ class ColumnPath:
 
     def _create_rows(self, batch: pa.RecordBatch, number: int) -> tuple[Rows, Sequence[bool]]:
         columns, count = self._reader.read(batch), batch.num_rows
-        segments, leaving = self._audience.read(columns.values, count)
+        segments, leaving = self._audience.read(columns.repeated_values, count)
         written, keys = self._path.mapper.write_columns(columns)
         columns.check_others()
         values = join_columns([*written, *self._path.static.write_columns(segments)], count)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _CHUNK_ROWS = 16_384
 _CHUNK_VALUES = 200_000
 _CHUNK_BYTES = 1 << 21
+_MAX_TEXT_BYTES = 1 << 30
+_SEPARATORS = ("\n", "\x1f", "\x00")
+"""What no value of a column of text is likely to hold: at least one of them."""
 _DAY_LETTERS = len("YYYY-MM-DD")
 _FIRST_DAY, _LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
 _UNITS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
@@ -65,19 +68,23 @@ def read_values(array: pa.Array, *, errors: str = "strict") -> list[Any]:
     import pyarrow as pa  # noqa: PLC0415 - optional
     import pyarrow.types as kinds  # noqa: PLC0415 - optional
 
+    if isinstance(array, pa.DictionaryArray) and len(array.dictionary) <= len(array):
+        return _read_repeated(array, errors)
     array = to_plain(array)
     kind = array.type
     if kinds.is_temporal(kind):
-        return _read_texts(_write_temporal(array), errors)
-    if is_text(kind):
-        return _read_texts(array.cast(pa.large_string()) if kinds.is_string_view(kind) else array, errors)
-    if kinds.is_struct(kind):
-        return _read_objects(array, errors)
-    if kinds.is_map(kind) or is_array(kind):
-        return _read_arrays(array, errors)
-    if kinds.is_decimal(kind) and kind.scale <= 0:
-        return [None if value is None else int(value) for value in array.to_pylist()]
-    values: list[Any] = array.to_pylist()
+        array = _write_temporal(array)
+    values: list[Any]
+    if is_text(array.type):
+        values = _read_texts(array.cast(pa.large_string()) if kinds.is_string_view(kind) else array, errors)
+    elif kinds.is_struct(kind):
+        values = _read_objects(array, errors)
+    elif kinds.is_map(kind) or is_array(kind):
+        values = _read_arrays(array, errors)
+    else:
+        values = array.to_pylist()
+        if kinds.is_decimal(kind) and kind.scale <= 0:
+            values = [None if value is None else int(value) for value in values]
     return values
 
 
@@ -100,29 +107,52 @@ def to_plain(array: pa.Array) -> pa.Array:
     return array
 
 
-def _read_texts(array: pa.Array, errors: str) -> list[str | None]:
-    """Return texts. Cutting one long text is much faster than reading the values one by one."""
+def read_content(array: pa.Array) -> bytes:
+    """Return all text of a column together, in UTF-8 if it is valid.
+
+    Args:
+        array: A column of `string` or `large_string`.
+    """
     import pyarrow as pa  # noqa: PLC0415 - optional
 
-    count, start = len(array), array.offset
-    if not count:
+    _, offsets, data = array.buffers()
+    if not len(array) or data is None:
+        return b""
+    stops = memoryview(offsets).cast("B").cast("q" if pa.types.is_large_string(array.type) else "i")
+    return memoryview(data)[stops[array.offset] : stops[array.offset + len(array)]].tobytes()
+
+
+def _read_texts(array: pa.Array, errors: str) -> list[str | None]:
+    """Return texts. Joining and splitting them is much faster than reading the values one by one."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    if not len(array):
         return []
-    validity, offsets, data = array.buffers()
-    offset_bytes = memoryview(offsets).cast("B")
-    all_stops = offset_bytes.cast("q") if pa.types.is_large_string(array.type) else offset_bytes.cast("i")
-    stops = all_stops[start : start + count + 1].tolist()
-    first = stops[0]
-    content = memoryview(data)[first : stops[-1]].tobytes() if data is not None else b""
-    # zip ends with the shorter of its arguments.
-    pairs = zip([stop - first for stop in stops] if first else stops, islice(iter(stops), 1, None), strict=False)
-    if content.isascii():
-        text = content.decode("ascii")
-        values: list[str | None] = [text[at : stop - first] for at, stop in pairs]
-    else:
-        values = [content[at : stop - first].decode(errors=errors) for at, stop in pairs]
-    if validity is not None and array.null_count:
+    content = read_content(array)
+    separator = next((one for one in _SEPARATORS if one.encode() not in content), None)
+    if separator is None or len(content) > _MAX_TEXT_BYTES:
+        each = array.cast(pa.large_binary()).to_pylist()
+        return [None if one is None else one.decode(errors=errors) for one in each]
+    texts = array.cast(pa.string()) if pa.types.is_large_string(array.type) else array
+    texts = pc.fill_null(texts, "") if array.null_count else texts
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(array)], pa.int32()), texts), separator)
+    values: list[str | None] = joined[0].as_buffer().to_pybytes().decode(errors=errors).split(separator)
+    if array.null_count:
         return [value if known else None for value, known in zip(values, array.is_valid().to_pylist(), strict=True)]
     return values
+
+
+def _read_repeated(array: pa.DictionaryArray, errors: str) -> list[Any]:
+    """Return the values of a dictionary: equal values are one object."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    values = read_values(array.dictionary, errors=errors)
+    # The last value stands for null.
+    indexes = pc.fill_null(array.indices.cast("int64"), len(values))
+    _, data = indexes.buffers()
+    numbers = memoryview(data).cast("B").cast("q")[indexes.offset : indexes.offset + len(indexes)]
+    return list(map([*values, None].__getitem__, numbers.tolist()))
 
 
 def _write_temporal(array: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ import msgspec
 
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_schema import is_text
-from target_selligent.records.arrow_values import is_in_calendar, write_local_times
+from target_selligent.records.arrow_values import is_in_calendar, read_content, write_local_times
 from target_selligent.records.conversions import Conversion
 from target_selligent.records.encoded_rows import EncodedRows
 
@@ -109,11 +109,7 @@ def check_text(column: pa.Array) -> bytes:
     import pyarrow as pa  # noqa: PLC0415 - optional
 
     column = column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
-    _, offsets, data = column.buffers()
-    if not len(column) or data is None:
-        return b""
-    stops = memoryview(offsets).cast("B").cast("q" if pa.types.is_large_string(column.type) else "i")
-    content = memoryview(data)[stops[column.offset] : stops[column.offset + len(column)]].tobytes()
+    content = read_content(column)
     if not content.isascii():
         try:
             column.validate(full=True)

@@ -116,6 +116,17 @@ class BatchColumns:
         self._values[name] = values
         return values
 
+    def repeated_values(self, name: str) -> list[Any]:
+        """Return the values of a column in which few texts come again. Arguments and errors as for `values`."""
+        import pyarrow.types as kinds  # noqa: PLC0415 - optional
+
+        column = self._array(name)
+        if not is_text(column.type):
+            return self.values(name)
+        self._checked.add(name)
+        column = column if kinds.is_string(column.type) else column.cast("large_string")
+        return read_values(column.dictionary_encode())
+
     def write(self, name: str, conversion: Conversion | None) -> list[Part] | None:
         """Return the JSON text of a column as it is sent, in parts; None if its values must be converted one by one.
 

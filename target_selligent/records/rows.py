@@ -243,9 +243,11 @@ def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnSt
 
 def _has_blank(values: ColumnValues) -> bool:
     """Return whether a value of a key column is null or blank text."""
-    if _TEXT_ONLY.issuperset(map(type, values)):
+    try:
         return "" in values or any(map(str.isspace, values))
-    return any(key is None or key is UNSET or (isinstance(key, str) and not key.strip()) for key in values)
+    except TypeError:
+        # Not only texts.
+        return any(key is None or key is UNSET or (isinstance(key, str) and not key.strip()) for key in values)
 
 
 def _skip_missing(values: ColumnValues) -> Iterable[Any]:
@@ -257,4 +259,3 @@ def _keep_values(values: ColumnValues) -> ColumnValues:
 
 
 _consume = deque[Any](maxlen=0).extend
-_TEXT_ONLY = frozenset({str})

@@ -50,9 +50,10 @@ def read_segment_names(
         RejectedRecord: If a record names no Segment although it must, or has a value that is not a name. The error
             does not say which record it is.
     """
-    if _TEXT_OR_NOTHING.issuperset(map(type, values)):
+    distinct = _find_distinct(values)
+    if distinct is not None:
         # Equal names become one object, because later steps compare them often.
-        segments = {value: _read_names(value, column_name, underscore=underscore) for value in set(values)}
+        segments = {value: _read_names(value, column_name, underscore=underscore) for value in distinct}
         named: list[Segments] = list(map(segments.__getitem__, values))
         any_without = () in segments.values()
     else:
@@ -61,6 +62,17 @@ def read_segment_names(
     if any_without and required:
         raise RejectedRecord("it names no Segment", field=column_name, code=NO_SEGMENT)
     return named
+
+
+def _find_distinct(values: Sequence[Any]) -> set[Any] | None:
+    """Return the distinct values; None if they are not all texts, null or missing."""
+    try:
+        distinct = set(values)
+    except TypeError:
+        # An array or object among them.
+        return None
+    # A value that equals a text is a text.
+    return distinct if _TEXT_OR_NOTHING.issuperset(map(type, distinct)) else None
 
 
 def style_segment_name(name: str, *, underscore: bool) -> str:

@@ -62,6 +62,24 @@ def test_texts(texts: list[str | None], start: int, data_type: Any) -> None:
     assert read_values(array) == texts[start:]
 
 
+@pytest.mark.parametrize("letters", ["\n", "\n\x1f", "\n\x1f\x00é"])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_texts_hold_any_separator(kind: Any, letters: str) -> None:
+    """Texts are joined and split on the way, by a letter that none of them has."""
+    texts = ["a", letters, None, "", f"b{letters}c"]
+    assert read_values(pa.array(texts, kind)) == texts
+    assert read_values(pa.array(texts, pa.string()).dictionary_encode()) == texts
+
+
+def test_a_dictionary_is_read_once_for_all_its_values() -> None:
+    """Equal texts are one object; a large dictionary for few rows is not read."""
+    repeated = pa.array(["a", "b", None] * 3).dictionary_encode()
+    one, _, _, same, *_ = read_values(repeated)
+    assert one is same
+    assert read_values(repeated.slice(4, 2)) == ["b", None]
+    assert read_values(repeated.slice(1, 1)) == ["b"]
+
+
 def test_text_that_is_not_unicode_is_kept_to_be_rejected() -> None:
     """It stays recognizable; the other values are as they are."""
     data = [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
