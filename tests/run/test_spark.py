@@ -80,8 +80,8 @@ def test_what_cannot_be_written_is_refused_on_the_driver(tenant: Tenant, changes
     assert tenant.lists() == {}
 
 
-def test_tasks_load_their_partitions_and_a_task_that_runs_again_changes_nothing(tenant: Tenant, tmp_path: Path) -> None:
-    """Two tasks that run at the same time wait for each other; each has a file for its rejects, if it has any."""
+def test_tasks_load_their_partitions_and_a_task_that_runs_twice_changes_nothing(tenant: Tenant, tmp_path: Path) -> None:
+    """Tasks, or copies of one, that run at the same time wait for each other. Each has a file for its rejects."""
     job = open_(tenant, tasks=2, rejects_path=str(tmp_path / "rejects.jsonl"))
     with ThreadPoolExecutor() as executor:
         tasks = [
@@ -107,9 +107,16 @@ def test_tasks_load_their_partitions_and_a_task_that_runs_again_changes_nothing(
         return records, tenant.members("a", "CUSTOMER"), tenant.members("b", "CUSTOMER")
 
     first = contents()
-    again = load_partition(job, batches(0, 700), 0, 13)
-    (_, counts) = again.lists[0]
-    assert (counts.inserted, counts.updated) == (0, 700)
+    assert first == (
+        sorted([f"C{n}", f"N{n}", n] for n in range(999)),
+        [f"C{n}" for n in sorted(range(0, 999, 2), key=str)],
+        [f"C{n}" for n in sorted(range(1, 999, 2), key=str)],
+    )
+    with ThreadPoolExecutor() as executor:
+        copies = [executor.submit(load_partition, job, batches(0, 700), 0, attempt) for attempt in (13, 14)]
+    for copy in copies:
+        (_, counts) = copy.result().lists[0]
+        assert (counts.inserted, counts.updated) == (0, 700)
     assert contents() == first
 
 
