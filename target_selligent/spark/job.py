@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError, NothingLoadedError, SettingsError, TargetSelligentError
 from target_selligent.loading import LoadRun
-from target_selligent.spark.options import parse_options
+from target_selligent.spark.options import check_secrets, parse_options
 from target_selligent.spark.results import TaskResult
 from target_selligent.spark.schema import to_arrow_schema
 
@@ -56,6 +56,9 @@ def open_job(
         SettingsError: If the options or the mode cannot be used.
         TargetSelligentError: If the DataFrame does not fit the List, or Selligent refuses a call.
     """
+    if environment.get("SPARK_JOB_ARTIFACT_UUID", "default") != "default":
+        # Set by Spark for sessions with files of their own: those of Spark Connect.
+        check_secrets(options)
     if overwrite:
         raise SettingsError(["mode overwrite would have to empty the List: use mode append, which updates its records"])
     parsed = parse_options(options, environment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark import inheritable_thread_target
 
-from target_selligent.spark.options import as_options
+from target_selligent.spark.options import as_options, check_secrets
 from target_selligent.spark.order import arrange
 
 if TYPE_CHECKING:
@@ -26,13 +26,16 @@ def write_lists(frames: Mapping[str, DataFrame], config: Mapping[str, Any], *, l
 
     Args:
         frames: The DataFrames, by the names of their streams. `streams` of the config says which List is whose.
-        config: The config, as in `config.json`. Environment variables are used for what it lacks.
+        config: The config, as in `config.json`. Environment variables are used for what it lacks: secrets are those of
+            the driver, which is another machine with Spark Connect.
         lists_at_a_time: How many Lists are written at the same time. As many tasks of Spark run at the same time.
 
     Raises:
         SettingsError: If the config cannot be used.
         Exception: What the first write that failed has raised. All others have ended then.
     """
+    if any(type(frame).__module__.startswith("pyspark.sql.connect") for frame in frames.values()):
+        check_secrets(name for name, value in config.items() if value is not None)
     waves, requests_per_minute = arrange(frames, config, os.environ, lists_at_a_time)
 
     def write(streams: Sequence[str]) -> None:

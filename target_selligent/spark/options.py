@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import SettingsError
 from target_selligent.settings import (
+    DEFINITIONS,
     Limit,
     Settings,
     create_config_schema,
@@ -136,6 +137,29 @@ def parse_options(options: Mapping[str, str], environment: Mapping[str, str]) ->
     if problems:
         raise SettingsError(problems)
     return WriteOptions(settings, stream, tasks, waits_for_tasks=tasks > 1 and "busy_timeout_seconds" not in config)
+
+
+def check_secrets(options: Iterable[str]) -> None:
+    """Check that options that Spark Connect has sent, or will send, have no secrets.
+
+    Spark Connect shows the options of a write on its web page and writes them to its event log. Spark does not do so
+    if a program runs on the driver.
+
+    Args:
+        options: The names of the options.
+
+    Raises:
+        SettingsError: If a secret is among them.
+    """
+    names = [name.lower() for name in options]
+    secrets = [name for name in names if name in DEFINITIONS and DEFINITIONS[name].secret]
+    if secrets:
+        variables = ", ".join(f"TARGET_SELLIGENT_{name.upper()}" for name in secrets)
+        problem = (
+            f"{' and '.join(secrets)}: Spark Connect shows options on its web page and in its event log. Set the "
+            f"variables {variables} of the driver instead, and get new secrets from Selligent if these have been sent"
+        )
+        raise SettingsError([problem])
 
 
 def _describe_unknown(name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from target_selligent.spark.options import as_options, parse_options, read_confi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_SECRETS = {"TARGET_SELLIGENT_API_KEY": "unknown", "TARGET_SELLIGENT_API_SECRET": "unknown"}
+
 
 def arrange(
     streams: Iterable[str], config: Mapping[str, Any], environment: Mapping[str, str], lists_at_a_time: int
@@ -21,7 +23,7 @@ def arrange(
     Args:
         streams: The streams that are written.
         config: The config.
-        environment: Environment variables, for settings that the config lacks.
+        environment: Environment variables, for settings that the config lacks. They need not have the secrets.
         lists_at_a_time: How many Lists are written at the same time.
 
     Returns:
@@ -33,6 +35,8 @@ def arrange(
     """
     if lists_at_a_time < 1:
         raise SettingsError(["lists_at_a_time must be at least 1"])
+    # The driver has the secrets, and checks them.
+    environment = {**_SECRETS, **environment}
     settings = Settings.from_config(read_config(as_options(config), environment))
     levels: defaultdict[int, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for stream in streams:

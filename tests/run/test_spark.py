@@ -80,6 +80,18 @@ def test_what_cannot_be_written_is_refused_on_the_driver(tenant: Tenant, changes
     assert tenant.lists() == {}
 
 
+def test_secrets_that_spark_connect_has_shown_are_refused(tenant: Tenant) -> None:
+    """Spark marks its sessions with an id. As variables of the driver, they are no options."""
+    connect = {"SPARK_JOB_ARTIFACT_UUID": "2279c908-939f-465a-b3af-044696fd8bc7"}
+    config = tenant.config(**CONFIG)
+    with pytest.raises(SettingsError, match="api_key and api_secret: Spark Connect shows options"):
+        open_job(as_options(config), connect, SCHEMA, overwrite=False)
+    assert tenant.lists() == {}
+    secrets = {f"TARGET_SELLIGENT_{name.upper()}": config.pop(name) for name in ("api_key", "api_secret")}
+    open_job(as_options(config), connect | secrets, SCHEMA, overwrite=False)
+    assert list(tenant.lists()) == ["contacts"]
+
+
 def test_tasks_load_their_partitions_and_a_task_that_runs_twice_changes_nothing(tenant: Tenant, tmp_path: Path) -> None:
     """Tasks, or copies of one, that run at the same time wait for each other. Each has a file for its rejects."""
     job = open_(tenant, tasks=2, rejects_path=str(tmp_path / "rejects.jsonl"))

@@ -9,7 +9,7 @@ import pytest
 
 from target_selligent.errors import SettingsError
 from target_selligent.settings import Limit
-from target_selligent.spark.options import as_options, parse_options
+from target_selligent.spark.options import as_options, check_secrets, parse_options
 from tests.unit.config import REQUIRED
 
 
@@ -56,6 +56,13 @@ def test_secrets_come_from_the_environment_of_the_driver() -> None:
     assert settings.settings.secrets == ("k", "s")
     assert settings.settings.organization == "other"
     assert "hidden" not in repr(parse())
+
+
+def test_spark_connect_gets_no_secrets() -> None:
+    """It would show them."""
+    check_secrets({"base_url", "key_fields", "unknown"})
+    with pytest.raises(SettingsError, match=r"^api_secret: Spark Connect shows.*TARGET_SELLIGENT_API_SECRET of"):
+        check_secrets(["base_url", "API_Secret"])
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,12 @@ def test_parents_come_first_and_a_list_is_written_once_at_a_time() -> None:
     assert arrange([], CONFIG, {}, 1) == ([], 2500)
 
 
+def test_secrets_are_left_to_the_driver() -> None:
+    """With Spark Connect, the program does not have them."""
+    config = {name: value for name, value in CONFIG.items() if name not in {"api_key", "api_secret"}}
+    assert arrange(["people"], config, {}, 1) == ([[["people"]]], 2500)
+
+
 def test_all_writes_are_checked_before_the_first() -> None:
     """A config that cannot be used for one of them is refused."""
     with pytest.raises(SettingsError, match="deleted_records delete cannot be used with Spark"):
