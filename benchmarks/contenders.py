@@ -33,7 +33,7 @@ class Run:
 
     Args:
         contender: `ours`, `parquet`, `bare`, `pages`, `stock` or `yardstick`. `parquet` is ours, too, in a program that
-            loads the records from a Parquet file.
+            loads the records from a Parquet file, or only reads it if no rows must arrive.
         shape: The messages it gets; none at all if None.
         latency_ms: What every call takes.
         settings: Settings of ours beyond those that must be given.
@@ -188,8 +188,8 @@ class Bench:
             return self.yardstick() or []
         if run.contender == "parquet":
             load = [sys.executable, "-m", "benchmarks.parquet_load"]
-            path = self._write_parquet(run.shape or Shape(0))
-            return [*load, self._config_of_ours(base_url, run.settings), path, KEY]
+            files = self._config_of_ours(base_url, run.settings), self._write_parquet(run.shape or Shape(0))
+            return [*load, *files, *([] if run.loaded == 0 else [KEY])]
         snapshot = {"snapshot_path": str(self._snapshot)} if run.settings.get("changes_only") else {}
         return self.ours(base_url, **snapshot, **run.settings)
 

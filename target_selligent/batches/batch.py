@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import UNSET
 
-from target_selligent.batches.body import Body, encode_rows
+from target_selligent.batches.body import Body, encode_keys
 from target_selligent.batches.lines import Lines
 from target_selligent.records import Origin, select_items
 
@@ -327,7 +327,7 @@ class Batch:
         if not segments:
             return
         sample = self.keys[::_KEYS_PER_SAMPLE]
-        self.key_bytes = len(encode_rows(self.route.key_rows(sample))) / len(sample)
+        self.key_bytes = len(encode_keys(sample, len(self.route.key_fields))) / len(sample)
         keys_by_segment: defaultdict[Any, list[Key]] = defaultdict(list)
         if not left_out and _TEXT.issuperset(map(type, segments)):
             for segment, key in zip(segments, self.keys, strict=True):

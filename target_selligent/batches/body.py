@@ -54,6 +54,22 @@ def encode_rows_apart(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
     return _encode_lines(rows).split(b"\n")[:-1]
 
 
+def encode_keys(keys: Sequence[Any], fields: int) -> bytes:
+    """Return keys as the rows of the key fields: as JSON, comma-separated, without outer brackets.
+
+    Args:
+        keys: The keys: JSON scalars, or tuples of them if there are several key fields.
+        fields: The number of key fields.
+
+    Raises:
+        UnicodeEncodeError: If a key has text that is not valid Unicode.
+    """
+    if fields > 1:
+        return encode_rows(keys)
+    # JSON has no line break within a text. Tuples of one key each would take more time than all else here.
+    return b"[" + _encode_lines(keys)[:-1].replace(b"\n", b"],[") + b"]" if keys else b""
+
+
 def measure_rows(rows: Sequence[tuple[Any, ...]]) -> list[int]:
     """Return the size of each row as JSON.
 

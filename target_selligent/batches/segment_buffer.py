@@ -13,7 +13,7 @@ from itertools import accumulate, takewhile
 from math import inf
 from typing import TYPE_CHECKING
 
-from target_selligent.batches.body import Body, encode_rows
+from target_selligent.batches.body import Body, encode_keys
 from target_selligent.batches.pending_tickets import PendingTickets
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class SegmentRows:
 
     def _encode_keys(self) -> None:
         if self._keys:
-            self._body.append(encode_rows(self.route.key_rows(self._keys)), len(self._keys))
+            self._body.append(encode_keys(self._keys, len(self.route.key_fields)), len(self._keys))
             self._keys.clear()
 
 

@@ -210,18 +210,23 @@ def _write_floats(column: pa.Array) -> list[Part] | None:
     parts: list[Part] = [_with_null(texts)]
     if pc.any(is_whole).as_py():
         # Arrow writes 5 for 5.0.
-        parts.append(pc.if_else(is_whole, ".0", ""))
+        parts.append(_choose(is_whole, ".0", ""))
     return parts
 
 
 def _quote(texts: pa.Array, *, end: str = '"') -> list[Part]:
     """Return texts in quotes; null without quotes."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - optional
-
     if not texts.null_count:
         return ['"', texts, end]
     is_known = texts.is_valid()
-    return [pc.if_else(is_known, '"', ""), _with_null(texts), pc.if_else(is_known, end, "")]
+    return [_choose(is_known, '"', ""), _with_null(texts), _choose(is_known, end, "")]
+
+
+def _choose(is_first: pa.Array, first: str, second: str) -> pa.Array:
+    """Return one of two texts for each value. This is faster than `if_else`."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    return pa.array([second, first], pa.string()).take(is_first.cast(pa.int8()))
 
 
 def _with_null(texts: pa.Array) -> pa.Array:

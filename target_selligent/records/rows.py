@@ -244,7 +244,7 @@ def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnSt
 def _has_blank(values: ColumnValues) -> bool:
     """Return whether a value of a key column is null or blank text."""
     try:
-        return "" in values or any(map(str.isspace, values))
+        return not all(map(str.strip, values))
     except TypeError:
         # Not only texts.
         return any(key is None or key is UNSET or (isinstance(key, str) and not key.strip()) for key in values)
