@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -173,6 +174,7 @@ class BatchColumns:
         return self._arrays[name]
 
 
+@lru_cache(maxsize=256)
 def _is_sent_unchanged(kind: pa.DataType) -> bool:
     """Return whether the values of a type are sent as they are if those of its JSON type are.
 

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import jsonschema
 import jsonschema_rs
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from target_selligent.errors import InputError, RejectedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    import jsonschema
 
 _MASK = "the value"
 
@@ -83,6 +82,10 @@ class RecordValidator:
 
 
 def _create_python_validator(stream: str, schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    # Few runs need it, and a program starts much sooner without it.
+    import jsonschema  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+
     try:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
@@ -95,6 +98,7 @@ def _create_python_validator(stream: str, schema: dict[str, Any]) -> jsonschema.
 
 def _create_is_valid(stream: str, validator: jsonschema.Draft202012Validator) -> Callable[[Mapping[str, Any]], bool]:
     """Return the validator's check. A reference in the schema is resolved only when a record needs it."""
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - as above
 
     def is_valid(record: Mapping[str, Any]) -> bool:
         try:
