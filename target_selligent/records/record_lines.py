@@ -102,12 +102,13 @@ class RecordLineWriter:
         if names != tuple(columns):
             row_type = _create_row_type(columns)
             self._row_type = tuple(columns), row_type
-        records: Iterable[Any]
+        records: list[Any]
         if row_type is None:
             records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         else:
-            # Objects of a type are made and encoded much faster than dicts.
-            records = map(row_type, *columns.values())
+            # Objects of a type are made and encoded much faster than dicts. They must come as a list: with another
+            # iterable, msgspec 0.22 never frees a value of each.
+            records = list(map(row_type, *columns.values()))
         # JSON has no line break within a text.
         written = self._encode_lines(records)[:-1].replace(b"\n", b"}\n" + self._start)
         return [] if not written else (self._start + written + b"}").split(b"\n")

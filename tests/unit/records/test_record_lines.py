@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,14 @@ def test_columns_are_written_as_their_records(name: str) -> None:
     assert [writer.write_columns(columns)] == write(*records)
     assert writer.write_columns({"other": [1]}) == write({"other": 1})[0]
     assert writer.write_columns({"other": []}) == []
+
+
+def test_values_of_columns_are_not_kept() -> None:
+    """What was written is freed: a run with columns does not grow with its records."""
+    value = "a text of its own".upper()
+    before = sys.getrefcount(value)
+    RecordLineWriter("people").write_columns({"a": [value] * 10, "b": [value] * 10})
+    assert sys.getrefcount(value) == before
 
 
 def test_numbers_are_read_exactly_if_asked_for() -> None:
