@@ -1,6 +1,7 @@
 """PostgreSQL to Selligent through Meltano, with everything real but Selligent (`make e2e`).
 
-A shop's customers go from a query into a List and three Segments, twice, and all that arrives is compared with SQL.
+A shop's customers go from a query into a List and three Segments, twice, and all that arrives is compared with SQL. The
+second time, the tap writes them into files and sends BATCH messages.
 Then two tables go into Lists of their own, of which Selligent refuses one whole. At last, a new project gets the target
 from its plugin definition.
 """
@@ -79,6 +80,12 @@ TWO_LISTS = {
 WRONG_SECRET = {"TARGET_SELLIGENT_API_SECRET": "not-the-secret"}
 
 
+def _by_batches(folder: Path) -> dict[str, str]:
+    """Return the variables with which the tap writes its records into files of a folder."""
+    config = {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": folder.as_uri()}}
+    return {"TAP_POSTGRES_BATCH_CONFIG": json.dumps({**config, "batch_size": 300})}
+
+
 class Pipeline:
     """Runs of tap and target, each with its checks.
 
@@ -126,11 +133,12 @@ class Pipeline:
         )
         self._report.check(self._state == self._meltano.state(), "and changes no state")
 
-    def run(self, title: str) -> None:
+    def run(self, title: str, files: Path | None = None) -> None:
         """Run the pipeline, check which records it extracted, what is in Selligent then, and the stored state.
 
         Args:
             title: What to call this run.
+            files: Folder for the records, which come by BATCH messages then; None for RECORD messages.
         """
         since = self._bookmark()
         condition = f"updated_at >= '{since}'" if since else "true"
@@ -141,7 +149,7 @@ class Pipeline:
         everything = self._postgres.value("SELECT count(*) FROM selligent_export")
         newest = self._postgres.value("SELECT to_json(max(updated_at)) FROM selligent_export")
         started = time.monotonic()
-        finished = self._meltano.run_pipeline(PIPELINE)
+        finished = self._meltano.run_pipeline(PIPELINE | (_by_batches(files) if files else {}))
         self._report.say(f"{title} ({time.monotonic() - started:.1f} s)")
         finished.must_succeed("meltano run")
         self._postgres.execute("CALL expected.run_export()")
@@ -165,6 +173,10 @@ class Pipeline:
             "one warning in the target's log, of the deleted records, and no error",
             complaints,
         )
+        if files is not None:
+            names = [path.name for path in files.iterdir()]
+            by_files = len(names) > 1 and "(1 schemas, " + count + " records, " + str(len(names)) in finished.log
+            self._report.check(by_files, f"the tap has written {len(names)} files, which are there still", names)
         check_contents(self._report, self._postgres, self._emulator)
         self._state = self._meltano.state()
         stored = self._bookmark()
@@ -245,7 +257,9 @@ def _run_all(report: Report, folder: Path) -> None:
         pipeline.test_config()
         postgres.execute((_HERE / "changes.sql").read_text(encoding="utf-8"))
         pipeline.check_refusal()
-        pipeline.run("second run, after changes")
+        batches = folder / "batches"
+        batches.mkdir()
+        pipeline.run("second run, after changes, with BATCH messages", batches)
         pipeline.check_moves()
         pipeline.check_refused_stream()
         fresh = folder / "fresh"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ _SIGNALLED = 128
 
 
 def main() -> None:
-    """Run the command line of the target."""
+    """Run the command line of the target. With `load` as the first argument, run the one that loads files."""
+    if sys.argv[1:2] == ["load"]:
+        del sys.argv[1]
+        load()
+        return
     _prepare()
     from target_selligent.command import TargetCommand  # noqa: PLC0415 - the signal handlers are set before
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError, RejectedRecord
 from target_selligent.files import DataFile
-from target_selligent.records import RecordLineWriter, UnwritableRecord, read_records
+from target_selligent.records import RecordLineWriter, UnwritableRecord, read_records, split_batches
 from target_selligent.sink import SelligentSink
 
 if TYPE_CHECKING:
@@ -117,11 +117,12 @@ class BatchMessages:
         if as_columns and isinstance(sink, SelligentSink):
             sink.process_columns(batch)
             return
-        for lines in writer.write_chunks(read_records(batch)):
-            if isinstance(lines, UnwritableRecord):
-                self._reject(stream, lines)
-            else:
-                self._reader.process_record_lines(lines, file.name)
+        for part in split_batches(batch):
+            for lines in writer.write_chunks(read_records(part)):
+                if isinstance(lines, UnwritableRecord):
+                    self._reject(stream, lines)
+                else:
+                    self._reader.process_record_lines(lines, file.name)
 
     def _reject(self, stream: str, record: UnwritableRecord) -> None:
         for sink in self._sinks_of(stream):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pytest
 from pyarrow import parquet
 
-from tests.support import COMMAND, FinishedRun, run_command
+from tests.support import COMMAND, FinishedRun, RunningCommand, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,12 @@ def load(tenant: Tenant, *args: Path | str, **settings: Any) -> FinishedRun:
     """Run the command for files."""
     config = tenant.config(**{**CREATING, **settings})
     return run_command(*map(str, args), config=config, program=[LOAD])
+
+
+def tenant_variables(tenant: Tenant) -> dict[str, str]:
+    """Return the settings as environment variables."""
+    config = tenant.config(create_list_if_not_exists="true", key_fields="customer")
+    return {f"TARGET_SELLIGENT_{name.upper()}": str(value) for name, value in config.items()}
 
 
 def write_parquet(path: Path, rows: list[dict[str, Any]], **columns: pa.DataType) -> Path:
@@ -100,11 +108,14 @@ def test_what_comes_before_a_broken_place_is_loaded(tenant: Tenant, tmp_path: Pa
 
 
 def test_a_dry_run_of_a_file(tenant: Tenant, tmp_path: Path) -> None:
-    """Options of a dry run work as for messages; nothing is written."""
+    """Its options are those for messages, settings may be variables, and the command can be two words."""
     people = write_parquet(tmp_path / "people.parquet", ROWS)
     done = load(tenant, people, "--dry-run", "--limit", "1", "--show-values", "--stream", "customers").succeeded()
     assert 'First row of stream customers, for List contacts: {"CUSTOMER": "007", "NAME": "Zoë"' in done.stderr
     assert "List contacts: 1 read, 1 to load" in done.stderr
+    done = run_command("load", "--config=ENV", "--dry-run", str(people), env=tenant_variables(tenant)).succeeded()
+    assert "List contacts: 2 read, 2 to load" in done.stderr
+    assert run_command("load", "--about").returncode == 2
     done = load(tenant, people, "--dry-run", key_fields=["nobody"])
     assert (done.returncode, "key field nobody is not among the fields" in done.stderr) == (1, True)
     assert tenant.lists() == {}
@@ -189,3 +200,25 @@ def test_lines_of_json(tenant: Tenant, tmp_path: Path) -> None:
     more.write_text("")
     load(tenant, more).succeeded()
     assert load(tenant, people, write_parquet(tmp_path / "a.parquet", ROWS)).returncode == 2
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_signal_ends_it_in_order(tenant: Tenant, tmp_path: Path, ending: str) -> None:
+    """What was read until then is loaded, the rest of the file is not read, and the exit code says why."""
+    path = tmp_path / f"people.{ending}"
+    rows = [{"customer": str(number)} for number in range(200_000)]
+    if ending == "csv":
+        path.write_text("customer\n" + "\n".join(row["customer"] for row in rows))
+    else:
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    tenant.create_list(CUSTOMER="Text(20)")
+    tenant.set_options(latency_ms=50)
+    config = tenant.config(**CREATING, batch_size_rows=1000)
+    with RunningCommand(config, str(path), program=[LOAD]) as command:
+        assert command.wait_until(lambda: bool(tenant.rows("CUSTOMER")))
+        command.process.send_signal(signal.SIGTERM)
+        done = command.finish()
+    assert (done.returncode, "Traceback" in done.stderr) == (128 + signal.SIGTERM, False)
+    loaded = len(tenant.rows("CUSTOMER"))
+    assert 0 < loaded < len(rows)
+    assert f"List contacts: {loaded:,} read, {loaded:,} sent" in done.stderr
