@@ -34,7 +34,11 @@ _JOB_SECONDS = 400
 _KEYS = {"customers": "customer", "orders": "order_number"}
 _MOMENTS = {"seen_at", "ordered_at"}
 _JSON = {"tags", "item"}
-_CONFIG = {
+_STREAMS = {
+    "customers": {"key_fields": "CUSTOMER"},
+    "orders": {"list_api_name": "orders", "key_fields": "ORDER_NUMBER"},
+}
+_CONFIG: dict[str, Any] = {
     "organization": ORGANIZATION,
     "api_key": API_KEY,
     "api_secret": API_SECRET,
@@ -45,10 +49,7 @@ _CONFIG = {
     # Small, so that the executor is killed between the loads of a List.
     "batch_size_rows": 2500,
     "max_batch_size_rows": 2500,
-    "streams": {
-        "customers": {"key_fields": "CUSTOMER"},
-        "orders": {"list_api_name": "orders", "key_fields": "ORDER_NUMBER"},
-    },
+    "streams": _STREAMS,
 }
 _REFUSALS = {
     "partitions": "more partitions than the option tasks allows (1)",
@@ -72,7 +73,7 @@ def run(report: Report, emulator: Emulator, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     log = folder / "job.log"
     started = time.monotonic()
-    job = start_job(log, emulator.base_url, folder)
+    job = start_job("e2e.spark_job", log, emulator.base_url, folder)
     try:
         if not wait_for((folder / "ready").exists, job, _START_SECONDS):
             raise E2EError(f"Spark does not start:\n{log.read_text(encoding='utf-8')[-5000:]}")
@@ -165,6 +166,45 @@ def check_words(report: Report, folder: Path, said: str) -> None:
     report.check("is not written whole: " in said, "a write that fails says what is in Selligent already")
 
 
+def run_connect(report: Report, emulator: Emulator, folder: Path) -> None:
+    """Write through Spark Connect, whose server alone has the secrets, and check that it does not show them.
+
+    Args:
+        report: Where to report.
+        emulator: Destination.
+        folder: Existing folder for what the program leaves.
+    """
+    (folder / "events").mkdir()
+    config = {name: value for name, value in _CONFIG.items() if name not in {"api_key", "api_secret"}}
+    streams = {"customers": {"list_api_name": "few_customers"}, "orders": {"list_api_name": "few_orders"}}
+    config["streams"] = {name: {**_STREAMS[name], **own} for name, own in streams.items()}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    secrets = {"TARGET_SELLIGENT_API_KEY": API_KEY, "TARGET_SELLIGENT_API_SECRET": API_SECRET}
+    log, started = folder / "job.log", time.monotonic()
+    job = start_job("e2e.spark_connect", log, emulator.base_url, folder, more=secrets)
+    try:
+        job.wait(_JOB_SECONDS)
+    finally:
+        processes.stop(job)
+    report.say(f"the same through Spark Connect ({time.monotonic() - started:.1f} s)")
+    if job.returncode != 0:
+        raise E2EError(f"the job ended with code {job.returncode}:\n{log.read_text(encoding='utf-8')[-5000:]}")
+    counts = [emulator.count(own["list_api_name"]) for own in streams.values()]
+    report.check(counts == [5000, 5000], "two Lists are written at the same time", [str(counts)])
+    refused = json.loads((folder / "refused.json").read_text(encoding="utf-8"))
+    sentence = "api_key and api_secret: Spark Connect shows options on its web page and in its event log"
+    for place, said in refused.items():
+        report.check(sentence in said, f"secrets as options are refused by the {place}", said.splitlines()[-3:])
+    events = "".join(path.read_text(encoding="utf-8") for path in (folder / "events").rglob("events_*"))
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    report.check(
+        "shown-secret" in events and "shown-secret" in page, "Spark Connect shows what only the driver refuses"
+    )
+    for place, text in {"its web page": page, "its event log": events}.items():
+        shown = [secret for secret in (API_KEY, API_SECRET, "never-sent") if secret in text]
+        report.check(not shown, f"no other secret in {place} ({len(text):,} characters)", shown)
+
+
 def main() -> int:
     """Run the test; return 1 if a check failed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -175,9 +215,11 @@ def main() -> int:
             report.say(f"PySpark is installed ({time.monotonic() - started:.0f} s)")
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="e2e-spark-") as name:
-            folder = Path(name)
-            with running_emulator(folder, "--bulk-latency-ms", "40") as emulator:
-                run(report, emulator, folder)
+            (cluster := Path(name, "cluster")).mkdir()
+            (connect := Path(name, "connect")).mkdir()
+            with running_emulator(Path(name), "--bulk-latency-ms", "40") as emulator:
+                run(report, emulator, cluster)
+                run_connect(report, emulator, connect)
     except E2EError as error:
         report.say(str(error))
         return 1

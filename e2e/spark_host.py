@@ -17,7 +17,7 @@ from e2e.processes import E2EError
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 _CACHE = ROOT / ".e2e" / "spark"
@@ -51,18 +51,22 @@ def install() -> bool:
     venv.create(_CACHE, clear=True, with_pip=True)
     pip = [str(_CACHE / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     constraints = [part for name in _PINS for part in ("--constraint", str(ROOT / name))]
-    install = [*pip, *constraints, "--editable", f"{ROOT}[spark]"]
+    install = [*pip, *constraints, "pyspark[connect]", "--editable", f"{ROOT}[spark]"]
     processes.run(install, seconds=_INSTALL_SECONDS).must_succeed("pip install pyspark")
     stamp.write_text(digest.hexdigest(), encoding="ascii")
     return True
 
 
-def start_job(log: Path, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start the program that writes with Spark.
+def start_job(
+    module: str, log: Path, *arguments: str | Path, more: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a program that writes with Spark.
 
     Args:
+        module: The module of the program.
         log: File for all that it and its processes say.
         arguments: Its arguments.
+        more: Environment variables.
     """
     python = _CACHE / "bin" / "python"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "TARGET_"))}
@@ -72,8 +76,9 @@ def start_job(log: Path, *arguments: str | Path) -> subprocess.Popen[str]:
         "PYSPARK_PYTHON": str(python),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_HOSTNAME": "localhost",
+        **(more or {}),
     }
-    command = [python, "-m", "e2e.spark_job", *arguments]
+    command = [python, "-m", module, *arguments]
     with log.open("w", encoding="utf-8") as stream:
         return processes.start(command, env=environment, cwd=ROOT, log=stream)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROWS = 100_000
 AGAIN = 20_000
 TASKS = 4
-_CUSTOMERS = [
+CUSTOMERS = [
     "concat('C', id) AS customer",
     "element_at(array('Zoë', 'D''Arc', '陈', 'plain'), cast(id % 4 + 1 AS int)) AS first_name",
     "id * 7 AS points",
@@ -37,7 +37,7 @@ _CUSTOMERS = [
     "array('a', cast(id AS string)) AS tags",
     "element_at(array('vip', 'standard', 'lapsed'), cast(id % 3 + 1 AS int)) AS segment_name",
 ]
-_ORDERS = [
+ORDERS = [
     "id + 5000000000 AS order_number",
     "concat('C', id % 5000) AS customer",
     "cast(id % 1000 AS float) / 4 AS amount",
@@ -61,7 +61,7 @@ def main(base_url: str, folder: Path) -> None:
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.dataSource.register(SelligentDataSource)
-    customers, orders = spark.range(ROWS).selectExpr(*_CUSTOMERS), spark.range(ROWS).selectExpr(*_ORDERS)
+    customers, orders = spark.range(ROWS).selectExpr(*CUSTOMERS), spark.range(ROWS).selectExpr(*ORDERS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"base_url": base_url}
     frames = {"customers": with_rejects(customers), "orders": orders}
     (folder / "ready").touch()

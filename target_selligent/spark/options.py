@@ -151,8 +151,8 @@ def check_secrets(options: Iterable[str]) -> None:
     Raises:
         SettingsError: If a secret is among them.
     """
-    names = [name.lower() for name in options]
-    secrets = [name for name in names if name in DEFINITIONS and DEFINITIONS[name].secret]
+    names = {name.lower() for name in options}
+    secrets = [name for name, definition in DEFINITIONS.items() if definition.secret and name in names]
     if secrets:
         variables = ", ".join(f"TARGET_SELLIGENT_{name.upper()}" for name in secrets)
         problem = (

@@ -63,6 +63,8 @@ def test_spark_connect_gets_no_secrets() -> None:
     check_secrets({"base_url", "key_fields", "unknown"})
     with pytest.raises(SettingsError, match=r"^api_secret: Spark Connect shows.*TARGET_SELLIGENT_API_SECRET of"):
         check_secrets(["base_url", "API_Secret"])
+    with pytest.raises(SettingsError, match=r"^api_key and api_secret: "):
+        check_secrets(["api_secret", "api_key"])
 
 
 @pytest.mark.parametrize(
