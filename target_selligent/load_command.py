@@ -68,12 +68,13 @@ def _check(address: str) -> str:
     format_name = find_format(address)
     if format_name is None:
         raise click.UsageError(
-            f"file {address} has no known format: its name must end with .parquet, .csv, .jsonl or .ndjson, "
-            "or with .gz behind the last three"
+            f"file {address} has no known format: its name must end with .parquet, .csv, .tsv, .jsonl or .ndjson, or "
+            "with .gz behind one of the last four"
         )
     return format_name
 
 
 def _name_stream(address: str) -> str:
-    """Return the name of a file up to its first point."""
-    return Path(urlsplit(address).path).name.partition(".")[0]
+    """Return the name of a file up to its first point, as the name of its stream."""
+    path = find_local_path(address) or Path(urlsplit(address).path)
+    return path.name.lstrip(".").partition(".")[0]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Chunk: TypeAlias = list[bytes] | UnwritableRecord | pa.RecordBatch
 
-_FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS = {".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _ZIPPED = ".gz"
 
 

@@ -35,7 +35,7 @@ def open_file(address: str, options: Mapping[str, Any]) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield file
         return
-    # The SDK has fsspec. Its import takes a while, and only files of other storages need it.
+    # It comes with the SDK. Only files of other storages need it.
     from fsspec.core import url_to_fs  # noqa: PLC0415
 
     storage, inner_path = url_to_fs(address, **options)

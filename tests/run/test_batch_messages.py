@@ -195,6 +195,18 @@ def test_versions_and_deleted_records(tenant: Tenant, tmp_path: Path) -> None:
     assert sorted(tenant.rows("KEY", "AGE")) == [["a", 1], ["b", 2], ["c", 3]]
 
 
+def test_a_stream_that_is_ignored(tenant: Tenant, tmp_path: Path) -> None:
+    """Its rows are counted, whatever file they are in."""
+    csv = tmp_path / "3.csv"
+    csv.write_text("key,age\na,1\nb\nc,3\n")
+    files = [write(tmp_path, "1.parquet", ("a", 1)), write(tmp_path, "2.jsonl", ("b", 2), ("c", 3)), csv]
+    encodings: list[dict[str, Any]] = [{}, {}, {"encoding": {"format": "csv"}}]
+    messages = [batch(path, **more) for path, more in zip(files, encodings, strict=True)]
+    done = load(tenant, *messages, streams={"others": {}}, unlisted_streams="ignore").succeeded()
+    assert "Stream customers: 6 ignored" in done.stderr
+    assert tenant.lists() == {}
+
+
 def test_another_place_of_the_files(tenant: Tenant, tmp_path: Path) -> None:
     """`batch_config.storage` says where the target sees the tap's folder, and what its storage needs to be opened."""
     write(tmp_path, "1.jsonl", ("a", 1))

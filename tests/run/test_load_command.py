@@ -109,7 +109,9 @@ def test_what_comes_before_a_broken_place_is_loaded(tenant: Tenant, tmp_path: Pa
 
 def test_a_dry_run_of_a_file(tenant: Tenant, tmp_path: Path) -> None:
     """Its options are those for messages, settings may be variables, and the command can be two words."""
-    people = write_parquet(tmp_path / "people.parquet", ROWS)
+    people = write_parquet(tmp_path / ".people#1?.parquet", ROWS)
+    done = load(tenant, people, "--dry-run").succeeded()
+    assert "First row of stream people#1?, for List contacts: CUSTOMER (text), NAME (text)" in done.stderr
     done = load(tenant, people, "--dry-run", "--limit", "1", "--show-values", "--stream", "customers").succeeded()
     assert 'First row of stream customers, for List contacts: {"CUSTOMER": "007", "NAME": "Zoë"' in done.stderr
     assert "List contacts: 1 read, 1 to load" in done.stderr

@@ -34,6 +34,7 @@ def read(address: object, format_name: str = "jsonl") -> list[object]:
         ("s3://bucket/People.PARQUET?version=1", "parquet"),
         ("people.parquet.gz", None),
         ("people.2026.csv.gz", "csv"),
+        ("people.tsv", "csv"),
         ("people.jsonl", "jsonl"),
         ("people.ndjson.GZ", "jsonl"),
         ("people.json", None),
