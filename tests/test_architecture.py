@@ -6,6 +6,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,7 @@ def package_of(module: str) -> str:
     return "entry"
 
 
+@cache
 def imports(path: Path) -> dict[str, tuple[bool, set[str]]]:
     """Return what a file imports: module to whether it is for types alone, and the names."""
     found: dict[str, tuple[bool, set[str]]] = {}
