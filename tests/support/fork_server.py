@@ -4,7 +4,7 @@ Python takes most of a second of the processor to import the target, and the tes
 server imports it once, and forks a process for each start. The process has its own arguments, environment, folder and
 pipes, and runs the installed script from its first line.
 
-`TESTS_START_ANEW=1` starts an interpreter for each run instead, as do coverage and systems without process descriptors.
+`TESTS_START_ANEW=1` starts an interpreter for each run instead, as do systems without process descriptors.
 """
 
 from __future__ import annotations
@@ -59,7 +59,6 @@ def can_fork(program: str, env: Mapping[str, str]) -> bool:
         and path.name.startswith("target-selligent")
         and not env.get("TESTS_START_ANEW")
         and _variables_of_start(env) == _variables_of_start(clean_environment())
-        and not any(name.startswith("COVERAGE") for name in env)
     )
 
 
