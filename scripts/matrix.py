@@ -50,7 +50,20 @@ TESTS = [
 
 COVERED = [
     f"tests/run/test_{name}.py"
-    for name in ("arrow", "check", "dry_run", "init", "rejects_command", "related_lists", "replay")
+    for name in (
+        "arrow",
+        "audiences",
+        "batch_messages",
+        "check",
+        "dry_run",
+        "init",
+        "load_command",
+        "rejects_command",
+        "related_lists",
+        "replay",
+        "report",
+        "spark",
+    )
 ]
 """What else is run where the coverage is measured: the commands beside the target, and ways to load of their own."""
 
