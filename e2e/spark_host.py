@@ -41,7 +41,8 @@ def install() -> bool:
             ["apt-get", "update", "-qq"],
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", _JRE],
         ):
-            processes.run(command, seconds=_INSTALL_SECONDS).must_succeed(" ".join(command))
+            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            processes.run(command, env=environment, seconds=_INSTALL_SECONDS).must_succeed(" ".join(command))
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for name in (*_PINS, "pyproject.toml"):
         digest.update((ROOT / name).read_bytes())
