@@ -32,6 +32,9 @@ _ESCAPED = _CONTROL + b'"\\'
 _UNUSUAL_FLOATS = (b"e", b"0.0000")
 """Where the text of floats holds one of these, the encoder of rows may write an exponent in another way, or where Arrow
 writes none."""
+_MAX_AMOUNT = 1e9
+_PLACES = 100
+_TEXTS_OF_PLACES = [str(number / _PLACES).removeprefix("0") for number in range(_PLACES)]
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
@@ -200,18 +203,45 @@ def _write_floats(column: pa.Array) -> list[Part] | None:
     import pyarrow as pa  # noqa: PLC0415 - optional
     import pyarrow.compute as pc  # noqa: PLC0415 - optional
 
-    check_finite(column)
     numbers = column.cast(pa.float64())
+    if (parts := _write_amounts(numbers)) is not None:
+        return parts
+    check_finite(column)
     texts = numbers.cast(pa.string())
     content = check_text(texts)
     if any(unusual in content for unusual in _UNUSUAL_FLOATS):
         return None
     is_whole = pc.fill_null(pc.equal(numbers, pc.trunc(numbers)), fill_value=False)
-    parts: list[Part] = [_with_null(texts)]
+    parts = [_with_null(texts)]
     if pc.any(is_whole).as_py():
         # Arrow writes 5 for 5.0.
         parts.append(_choose(is_whole, ".0", ""))
     return parts
+
+
+def _write_amounts(numbers: pa.Array) -> list[Part] | None:
+    """Return the text of floats of which none is negative and none has more than two decimal places; None for others.
+
+    So are most amounts of money. To write two whole numbers takes half the time that a float takes. It is the shortest
+    text that gives the same float: there is only one text of at most 15 digits that does.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    _, highest = pc.min_max(numbers).as_py().values()
+    # As a whole number, any float with a sign is negative, also -0.0.
+    lowest, _ = pc.min_max(numbers.view(pa.int64())).as_py().values()
+    if highest is None or not highest < _MAX_AMOUNT or lowest < 0:
+        return None
+    hundred = pa.scalar(_PLACES, pa.float64())
+    hundredths = pc.round(pc.multiply(numbers, hundred))
+    if pc.all(pc.equal(pc.divide(hundredths, hundred), numbers)).as_py() is not True:
+        return None
+    hundredths = hundredths.cast(pa.int64())
+    whole = pc.divide(hundredths, pa.scalar(_PLACES, pa.int64()))
+    places = pc.subtract(hundredths, pc.multiply(whole, pa.scalar(_PLACES, pa.int64())))
+    texts = pa.array(_TEXTS_OF_PLACES, pa.string()).take(places)
+    return [_with_null(whole.cast(pa.string())), pc.fill_null(texts, "") if texts.null_count else texts]
 
 
 def _quote(texts: pa.Array, *, end: str = '"') -> list[Part]:

@@ -46,11 +46,24 @@ def test_every_letter_is_escaped_as_in_rows(kind: Any) -> None:
     assert texts_of(pa.array(['a "b" \\ c', "d"], kind)) == [b'"a \\"b\\" \\\\ c"', b'"d"']
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1))
+amounts = st.integers(0, 10**11).map(lambda cents: cents / 100)
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1)
+    | st.lists(amounts | st.none(), min_size=1)
+    | st.lists(amounts | st.sampled_from([-0.0, 0.005, 1.005, -0.01, 1e9]), min_size=1)
+)
 def test_floats_are_written_as_in_rows(numbers: list[float | None]) -> None:
     """All digits, and the same form."""
     written = texts_of(pa.array(numbers, pa.float64()))
     assert written is None or written == encoded(numbers)
+
+
+def test_amounts_of_money_are_written_as_in_rows() -> None:
+    """Every number of places, in large and small amounts."""
+    numbers = [cents / 100 for start in (0, 99_999_999_900, 12_345_600) for cents in range(start, start + 100)]
+    assert texts_of(pa.array([*numbers, None])) == encoded([*numbers, None])
 
 
 def test_usual_columns_are_written_without_their_values() -> None:
@@ -91,7 +104,7 @@ def test_others_are_left_to_the_encoder(column: pa.Array, conversion: Conversion
     assert texts_of(column, conversion) is None
 
 
-@pytest.mark.parametrize("number", [math.nan, -math.inf])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_json_cannot_express_is_rejected(number: float) -> None:
     """Not sent as null, which would empty the field."""
     with pytest.raises(RejectedRecord, match="NaN"):
