@@ -136,8 +136,10 @@ def rejected(path: Path) -> list[tuple[Any, ...]]:
         {"load_list": True, "segment_data_import_option": "mirror"},
         {"key_fields": ["key"], "alternate_key_fields": ["name"]},
         {"field_mapping": {"born": None, "name": "FIRST_NAME"}},
+        {"max_request_bytes": 5000, "static_fields": {"SOURCE": "{stream}"}},
+        {"list_data_import_option": "OnlyInsert", "load_list": True},
     ],
-    ids=["defaults", "skip", "static", "first match", "mirror", "alternate key", "mapping"],
+    ids=["defaults", "skip", "static", "first match", "mirror", "alternate key", "mapping", "small requests", "spool"],
 )
 def test_columns_end_as_records_do(tenant: Tenant, tmp_path: Path, config: dict[str, Any]) -> None:
     """The List, its fields and Segments, the rejects with their numbers, the STATE and all counts are the same."""
@@ -149,6 +151,23 @@ def test_columns_end_as_records_do(tenant: Tenant, tmp_path: Path, config: dict[
     assert from_columns == from_records
     assert {code for _, code, _, _ in from_records[3]} >= {"schema"}
     assert len(from_records[1]) > 2800
+
+
+def test_rows_are_the_same_bytes_as_those_of_records(tenant: Tenant, tmp_path: Path) -> None:
+    """So a stream that comes as columns one night has not changed: the fingerprints of its rows are those of before."""
+    settings = Settings.from_config(
+        tenant.config(**{**CONFIG, "changes_only": True, "snapshot_path": str(tmp_path / "snapshot.db")})
+    )
+    good = slice(10, 1000)
+    with LoadRun(settings) as run:
+        run.open_stream("people", to_json_schema(SCHEMA, "people"), ["key"]).take(records()[good])
+    assert run.report.acknowledged == 990
+    changed = row(20) | {"orders": 7}
+    table = pa.concat_tables([TABLE.slice(10, 990), pa.Table.from_pylist([changed], SCHEMA)])
+    with LoadRun(settings) as run:
+        run.open_stream("people", SCHEMA, ["key"]).take_arrow(table)
+    assert "990 unchanged" in str(run.report)
+    assert "1 changed" in str(run.report)
 
 
 def test_good_rows_are_not_processed_one_by_one(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
