@@ -61,8 +61,8 @@ def check_fresh_project(report: Report, meltano: Meltano, emulator: Emulator, fo
     meltano.run_in(folder, "init", "project").must_succeed("meltano init")
     project = folder / "project"
 
-    def run(*arguments: str) -> str:
-        finished = meltano.run_in(project, *arguments, more=_CONFIG, constraints=True)
+    def run(*arguments: str, **more: str) -> str:
+        finished = meltano.run_in(project, *arguments, more=_CONFIG | more, constraints=True)
         return finished.must_succeed(f"meltano {arguments[0]}").out
 
     for kind, definition in (("loader", _DEFINITION), ("extractor", _write_tap(folder))):
@@ -87,3 +87,8 @@ def check_fresh_project(report: Report, meltano: Meltano, emulator: Emulator, fo
     report.check(loaded == sorted(_PEOPLE), "a run loads the tap's records", loaded)
     members = sorted(mail for (mail,) in emulator.segment_members(LIST, "newsletter", ["MAIL"]))
     report.check(members == sorted(_PEOPLE), "and their Segment", members)
+    file = folder / "people.csv"
+    file.write_text("email\nzoe@example.com\n", encoding="utf-8")
+    run("invoke", f"{TARGET}:load", str(file), TARGET_SELLIGENT_KEY_FIELDS="MAIL")
+    loaded = sorted(mail for (mail,) in emulator.list_records(LIST, ["MAIL"]))
+    report.check(loaded == sorted([*_PEOPLE, "zoe@example.com"]), "the command load loads a file", loaded)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from tests.support import encode, records, run_in_shell, schema, state
+from tests.support import RunningCommand, encode, records, run_in_shell, schema, state
 
 if TYPE_CHECKING:
     from tests.support import FinishedRun, Message, Tenant
@@ -137,6 +137,27 @@ def test_a_file_that_cannot_be_read(tenant: Tenant, tmp_path: Path) -> None:
         assert done.states == [1]
         assert tenant.rows("KEY")[:2] == [["a"], ["b"]]
     assert tenant.rows("KEY") == [["a"], ["b"], ["c"]]
+
+
+def test_a_state_covers_all_files_of_the_messages_before_it(tenant: Tenant, tmp_path: Path) -> None:
+    """Killed at a STATE, a run has loaded what it covers; another run from there loads more."""
+    messages: list[Message] = []
+    for number in range(1, 6):
+        rows = [(f"{number}-{key}", key) for key in range(1000)]
+        files = [write(tmp_path, f"{number}.parquet", *rows[:500]), write(tmp_path, f"{number}.jsonl", *rows[500:])]
+        messages += [*(batch(path) for path in files), state({"position": number})]
+    tenant.create_list(KEY="Text(50)", AGE="Long")
+    tenant.set_options(bulk_latency_ms=20)
+    position = 0
+    while position < 5:
+        with RunningCommand(tenant.config(batch_size_rows=300, batch_max_age_seconds=1)) as command:
+            command.write_in_background(encode([SCHEMA, *messages[3 * position :]]))
+            command.read_state()
+            command.process.kill()
+            position = command.finish().position
+        loaded = {key for (key,) in tenant.rows("KEY")}
+        assert {f"{number}-{key}" for number in range(1, position + 1) for key in range(1000)} <= loaded
+    assert len(loaded) == 5000
 
 
 def test_messages_that_are_no_batch(tenant: Tenant, tmp_path: Path) -> None:
