@@ -38,15 +38,14 @@ _TEXTS_OF_PLACES = [str(number / _PLACES).removeprefix("0") for number in range(
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def write_column(column: pa.Array, conversion: Conversion | None) -> list[Part] | None:
-    """Return the JSON text of the values of a column, in parts that follow each other.
+def write_column(column: pa.Array) -> list[Part] | None:
+    """Return the JSON text of the values of a column that are sent as they are, in parts that follow each other.
 
     Args:
         column: The column, of a plain type.
-        conversion: How its values are converted: DATE, DATE_TIME, or in another way that leaves them unchanged.
 
     Returns:
-        The parts; None if the values must be converted or written by others.
+        The parts; None if the encoder of rows must write the values.
 
     Raises:
         RejectedRecord: If text is not valid Unicode, or if JSON cannot express a number.
@@ -55,20 +54,39 @@ def write_column(column: pa.Array, conversion: Conversion | None) -> list[Part] 
     import pyarrow.types as kinds  # noqa: PLC0415 - optional
 
     kind = column.type
-    parts: list[Part] | None = None
     if kinds.is_null(kind):
-        parts = ["null"]
-    elif is_text(kind):
-        parts = _write_texts(column)
-    elif kinds.is_floating(kind):
-        parts = _write_floats(column)
-    elif kinds.is_boolean(kind) or (kinds.is_integer(kind) and not kinds.is_uint64(kind)):
-        parts = [_with_null(column.cast(pa.string()))]
-    elif kinds.is_date(kind) and conversion is Conversion.DATE and is_in_calendar(column):
+        return ["null"]
+    if is_text(kind):
+        return _write_texts(column)
+    if kinds.is_floating(kind):
+        return _write_floats(column)
+    is_plain = kinds.is_boolean(kind) or kinds.is_integer(kind)
+    return [_with_null(column.cast(pa.string()))] if is_plain else None
+
+
+def convert_column(column: pa.Array, conversion: Conversion | None) -> list[Part] | None:
+    """Return the JSON text of the converted values of a column, in parts that follow each other.
+
+    Args:
+        column: The column, of a plain type.
+        conversion: How its values are converted.
+
+    Returns:
+        The parts; None if the values must be converted one by one.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.types as kinds  # noqa: PLC0415 - optional
+
+    kind = column.type
+    parts: list[Part] | None = None
+    if kinds.is_date(kind) and conversion is Conversion.DATE and is_in_calendar(column):
         parts = _quote(column.cast(pa.date32()).cast(pa.string()))
     elif kinds.is_timestamp(kind) and conversion is Conversion.DATE_TIME and is_in_calendar(column):
-        # Nanoseconds have more digits than are sent.
-        parts = None if kind.unit == "ns" else _quote(write_local_times(column), end='Z"')
+        parts = _write_date_times(column)
+    elif kinds.is_integer(kind) and conversion is Conversion.TEXT:
+        parts = _quote(column.cast(pa.string()))
+    elif kinds.is_decimal128(kind) or kinds.is_decimal256(kind):
+        parts = _convert_decimals(column, conversion)
     return parts
 
 
@@ -217,6 +235,30 @@ def _write_floats(column: pa.Array) -> list[Part] | None:
         # Arrow writes 5 for 5.0.
         parts.append(_choose(is_whole, ".0", ""))
     return parts
+
+
+def _write_date_times(column: pa.Array) -> list[Part] | None:
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    if column.type.unit == "ns":
+        try:
+            column = column.cast(pa.timestamp("us", column.type.tz))
+        except pa.ArrowInvalid:
+            # A value has more digits than are sent.
+            return None
+    return _quote(write_local_times(column), end='Z"')
+
+
+def _convert_decimals(column: pa.Array, conversion: Conversion | None) -> list[Part] | None:
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    scale = column.type.scale
+    if conversion is Conversion.FLOAT and scale > 0:
+        # From its text, a float is the nearest one.
+        return _write_floats(column.cast(pa.string()).cast(pa.float64()))
+    if conversion is Conversion.LONG and scale == 0:
+        return [_with_null(column.cast(pa.int64()).cast(pa.string()))]
+    return _quote(column.cast(pa.string())) if conversion is Conversion.TEXT and scale == 0 else None
 
 
 def _write_amounts(numbers: pa.Array) -> list[Part] | None:

@@ -10,8 +10,7 @@ import msgspec
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_schema import describe_type, is_text, plain_type
 from target_selligent.records.arrow_values import read_values, to_plain
-from target_selligent.records.column_json import check_finite, check_text, write_column
-from target_selligent.records.conversions import Conversion
+from target_selligent.records.column_json import check_finite, check_text, convert_column, write_column
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.record_lines import is_strict_json
 
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from target_selligent.records.column_json import Part
+    from target_selligent.records.conversions import Conversion
     from target_selligent.records.record_type import RecordType
 
-_WRITTEN_BY_TYPE = frozenset({Conversion.DATE, Conversion.DATE_TIME})
-"""Conversions that a type of Arrow makes unnecessary."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=parse_json_float).decode
 
@@ -138,11 +136,11 @@ class BatchColumns:
         Raises:
             RejectedRecord: As for `values`; also if text is not valid Unicode.
         """
-        written = None
-        if self.is_final(name) or conversion in _WRITTEN_BY_TYPE:
-            written = write_column(self._array(name), conversion)
+        column = self._array(name)
+        parts = write_column(column) if self.is_final(name) else convert_column(column, conversion)
+        if parts is not None:
             self._checked.add(name)
-        return written
+        return parts
 
     def all_values(self) -> dict[str, list[Any]]:
         """Return the values of all columns, in the order of the batch. See `values`."""

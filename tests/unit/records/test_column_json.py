@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from target_selligent.batches.body import encode_rows
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_values import read_values
-from target_selligent.records.column_json import check_text, join_columns, write_column, write_texts
+from target_selligent.records.column_json import check_text, convert_column, join_columns, write_column, write_texts
 from target_selligent.records.conversions import Conversion
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 LETTERS = "".join(map(chr, [*range(0x180), 0x7FF, 0x800, 0x2028, 0x2029, 0xFEFF, 0xFFFF, 0x10000, 0x10FFFF]))
 
 
-def texts_of(column: pa.Array, conversion: Conversion = Conversion.STRING) -> list[bytes] | None:
-    """Return the text of each value; None if it is not written here."""
-    parts = write_column(column, conversion)
+def texts_of(column: pa.Array, conversion: Conversion | None = None) -> list[bytes] | None:
+    """Return the text of each value, sent as it is or converted; None if it is not written here."""
+    parts = write_column(column) if conversion is None else convert_column(column, conversion)
     return None if parts is None else [row[1:-1] for row in join_columns([parts], len(column)).encode_apart()]
 
 
@@ -68,7 +69,7 @@ def test_amounts_of_money_are_written_as_in_rows() -> None:
 
 def test_usual_columns_are_written_without_their_values() -> None:
     """Else the tests above would prove nothing."""
-    moments = pa.array([datetime(2026, 1, 1, 12, 0, 0, 500), None, datetime(1, 1, 1)])  # noqa: DTZ001 - no zone
+    moments = pa.array([datetime(2026, 1, 1, 12, 0, 0, 500), None, datetime(1700, 1, 1)])  # noqa: DTZ001 - no zone
     assert texts_of(pa.array([0.0, -0.0, None, 12.5, 1e9, 0.001])) == [
         b"0.0",
         b"-0.0",
@@ -80,26 +81,33 @@ def test_usual_columns_are_written_without_their_values() -> None:
     assert texts_of(pa.array([True, None, False])) == [b"true", b"null", b"false"]
     assert texts_of(pa.array([1, None, -(2**63)])) == [b"1", b"null", b"-9223372036854775808"]
     assert texts_of(pa.nulls(2)) == [b"null", b"null"]
-    texts = ["2026-01-01T12:00:00.000500Z", None, "0001-01-01T00:00:00Z"]
+    texts = ["2026-01-01T12:00:00.000500Z", None, "1700-01-01T00:00:00Z"]
     assert texts_of(moments, Conversion.DATE_TIME) == encoded(texts)
-    assert texts_of(moments.cast(pa.date32()), Conversion.DATE) == encoded(["2026-01-01", None, "0001-01-01"])
+    assert texts_of(moments.cast(pa.timestamp("ns", "UTC")), Conversion.DATE_TIME) == encoded(texts)
+    assert texts_of(pa.array([2**64 - 1, None], pa.uint64()), Conversion.TEXT) == encoded([f"{2**64 - 1}", None])
+    prices = pa.array([Decimal("1.50"), None, Decimal("-2.00")])
+    assert texts_of(prices, Conversion.FLOAT) == [b"1.5", b"null", b"-2.0"]
+    whole = pa.array([Decimal(-5), None])
+    assert texts_of(whole, Conversion.LONG) == [b"-5", b"null"]
+    assert texts_of(whole, Conversion.TEXT) == encoded(["-5", None])
+    assert texts_of(moments.cast(pa.date32()), Conversion.DATE) == encoded(["2026-01-01", None, "1700-01-01"])
 
 
 @pytest.mark.parametrize(
     ("column", "conversion"),
     [
-        (pa.array([1e10]), Conversion.FLOAT),
-        (pa.array([1e-6]), Conversion.FLOAT),
-        (pa.array(["a\nb"]), Conversion.STRING),
-        (pa.array([2**64 - 1], pa.uint64()), Conversion.TEXT),
-        (pa.array([1], pa.decimal128(5, 2)), Conversion.FLOAT),
+        (pa.array([1e10]), None),
+        (pa.array([1e-6]), None),
+        (pa.array(["a\nb"]), None),
+        (pa.array([1]), Conversion.FLAG),
+        (pa.array([1], pa.decimal128(5, 2)), Conversion.TEXT),
         (pa.array([2**30], pa.int32()).cast(pa.date32()), Conversion.DATE),
         (pa.array([1]).cast(pa.timestamp("ns")), Conversion.DATE_TIME),
         (pa.array([[1]]), Conversion.JSON),
     ],
-    ids=["exponent", "small", "line break", "uint64", "decimal", "year 2,900,000", "nanoseconds", "list"],
+    ids=["exponent", "small", "line break", "flag", "decimal as text", "year 2,900,000", "nanoseconds", "list"],
 )
-def test_others_are_left_to_the_encoder(column: pa.Array, conversion: Conversion) -> None:
+def test_others_are_left_to_the_encoder(column: pa.Array, conversion: Conversion | None) -> None:
     """Their form differs, or they must be converted one by one."""
     assert texts_of(column, conversion) is None
 

@@ -46,6 +46,9 @@ COLUMNS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "date64": (pa.date64(), st.dates()),
     "timestamp[s]": (pa.timestamp("s"), moments.map(lambda moment: moment.replace(microsecond=0))),
     "timestamp[us]": (pa.timestamp("us"), moments),
+    "timestamp[ns]": (pa.timestamp("ns"), moments),
+    "decimal256": (pa.decimal256(60, 20), st.decimals(-(10**30), 10**30, places=20)),
+    "price": (pa.decimal128(12, 2), st.decimals(0, 10**9, places=2)),
     "timestamp with zone": (
         pa.timestamp("us", tz="Europe/Brussels"),
         # Before about 1900, zones have offsets with seconds, which no ISO text of Python's can hold.
