@@ -81,6 +81,8 @@ def read_values(array: pa.Array, *, errors: str = "strict") -> list[Any]:
         values = _read_objects(array, errors)
     elif kinds.is_map(kind) or is_array(kind):
         values = _read_arrays(array, errors)
+    elif kinds.is_integer(kind):
+        values = _read_integers(array)
     else:
         values = array.to_pylist()
         if kinds.is_decimal(kind) and kind.scale <= 0:
@@ -137,10 +139,8 @@ def _read_texts(array: pa.Array, errors: str) -> list[str | None]:
     texts = array.cast(pa.string()) if pa.types.is_large_string(array.type) else array
     texts = pc.fill_null(texts, "") if array.null_count else texts
     joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(array)], pa.int32()), texts), separator)
-    values: list[str | None] = joined[0].as_buffer().to_pybytes().decode(errors=errors).split(separator)
-    if array.null_count:
-        return [value if known else None for value, known in zip(values, array.is_valid().to_pylist(), strict=True)]
-    return values
+    values = joined[0].as_buffer().to_pybytes().decode(errors=errors).split(separator)
+    return _with_null(values, array)
 
 
 def _read_repeated(array: pa.DictionaryArray, errors: str) -> list[Any]:
@@ -150,9 +150,27 @@ def _read_repeated(array: pa.DictionaryArray, errors: str) -> list[Any]:
     values = read_values(array.dictionary, errors=errors)
     # The last value stands for null.
     indexes = pc.fill_null(array.indices.cast("int64"), len(values))
-    _, data = indexes.buffers()
-    numbers = memoryview(data).cast("B").cast("q")[indexes.offset : indexes.offset + len(indexes)]
-    return list(map([*values, None].__getitem__, numbers.tolist()))
+    return list(map([*values, None].__getitem__, _read_integers(indexes)))
+
+
+def _read_integers(array: pa.Array) -> list[Any]:
+    """Return whole numbers. Reading their memory is much faster than reading the values one by one."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+
+    if not len(array):
+        return []
+    is_unsigned = pa.types.is_uint64(array.type)
+    array = array if is_unsigned else array.cast(pa.int64())
+    content = memoryview(array.buffers()[1]).cast("B")
+    numbers = content.cast("Q") if is_unsigned else content.cast("q")
+    return _with_null(numbers[array.offset : array.offset + len(array)].tolist(), array)
+
+
+def _with_null(values: list[Any], array: pa.Array) -> list[Any]:
+    """Return values with None where an array has null."""
+    if not array.null_count:
+        return values
+    return [value if known else None for value, known in zip(values, array.is_valid().to_pylist(), strict=True)]
 
 
 def _write_temporal(array: pa.Array) -> pa.Array:

@@ -29,7 +29,7 @@ Part: TypeAlias = "pa.Array | str"
 
 _CONTROL = bytes(range(32))
 _ESCAPED = _CONTROL + b'"\\'
-_UNUSUAL_FLOATS = (b"e", b"0.0000")
+_UNUSUAL_FLOATS = (b"e", b"0.00000")
 """Where the text of floats holds one of these, the encoder of rows may write an exponent in another way, or where Arrow
 writes none."""
 _MAX_AMOUNT = 1e9

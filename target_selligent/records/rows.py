@@ -243,6 +243,8 @@ def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnSt
 
 def _has_blank(values: ColumnValues) -> bool:
     """Return whether a value of a key column is null or blank text."""
+    if _NEVER_BLANK.issuperset(map(type, values)):
+        return False
     try:
         return not all(map(str.strip, values))
     except TypeError:
@@ -258,4 +260,5 @@ def _keep_values(values: ColumnValues) -> ColumnValues:
     return values
 
 
+_NEVER_BLANK: frozenset[type] = frozenset({int, float, bool})
 _consume = deque[Any](maxlen=0).extend

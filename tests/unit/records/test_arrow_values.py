@@ -41,6 +41,9 @@ VALUES: dict[str, tuple[Any, list[Any]]] = {
         pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int8())),
         [{"a": 1, "b": None}, None, {}],
     ),
+    "int8": (pa.array([1, None, -128], pa.int8()), [1, None, -128]),
+    "int64": (pa.array([2**63 - 1, None, -(2**63)]), [2**63 - 1, None, -(2**63)]),
+    "uint64": (pa.array([2**64 - 1, None, 0], pa.uint64()), [2**64 - 1, None, 0]),
     "nothing": (pa.nulls(2), [None, None]),
     "no text": (pa.array([], pa.string()), []),
 }

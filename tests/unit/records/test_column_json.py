@@ -52,6 +52,7 @@ amounts = st.integers(0, 10**11).map(lambda cents: cents / 100)
 
 @given(
     st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1)
+    | st.lists(st.floats(-1e-3, 1e-3) | st.floats(1e9, 1e12) | st.none(), min_size=1)
     | st.lists(amounts | st.none(), min_size=1)
     | st.lists(amounts | st.sampled_from([-0.0, 0.005, 1.005, -0.01, 1e9]), min_size=1)
 )

@@ -76,12 +76,12 @@ def sent_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[
     (lines,) = RecordLineWriter("people").write_chunks(batch.to_pylist())
     assert isinstance(lines, list)
     messages = record_type.decode(iter(lines))
-    if len(messages) < len(lines):
+    while len(messages) < len(lines):
         wider = record_type.widen_for(batch.to_pylist()[len(messages)])
         assert wider is not None
-        messages = wider.decode(iter(lines))
-        mapper = RowMapper(wider, fields.columns, fields.key_columns)
-    assert len(messages) == len(lines)
+        record_type = wider
+        messages = record_type.decode(iter(lines))
+        mapper = RowMapper(record_type, fields.columns, fields.key_columns)
     rows, keys_of_records = mapper.create_rows([message.record for message in messages], decoded=True)
     return [(join_columns(written, batch.num_rows).encode(), keys), (encode_rows(rows), keys_of_records)]
 
