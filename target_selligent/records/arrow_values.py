@@ -40,8 +40,10 @@ def split_batches(data: pa.RecordBatch | pa.Table) -> Iterator[pa.RecordBatch]:
     for batch in data.to_batches() if isinstance(data, pa.Table) else [data]:
         by_bytes = _CHUNK_BYTES * batch.num_rows // max(1, batch.nbytes)
         step = max(1, min(_CHUNK_ROWS, _CHUNK_VALUES // max(1, batch.num_columns), by_bytes))
-        for start in range(0, batch.num_rows, step):
-            yield batch.slice(start, step)
+        # Of about the same size: a small rest would take as many steps as a full one.
+        even = -(-batch.num_rows // max(1, -(-batch.num_rows // step)))
+        for start in range(0, batch.num_rows, max(1, even)):
+            yield batch.slice(start, even)
 
 
 def read_records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:

@@ -101,6 +101,8 @@ def test_batches_are_split_into_small_ones(rows: int) -> None:
         batches = list(split_batches(data))
         assert [one for batch in batches for one in batch.column("a").to_pylist()] == list(range(data.num_rows))
         assert all(batch.num_rows <= 16_384 for batch in batches)
+        sizes = [batch.num_rows for batch in batches]
+        assert not sizes or min(sizes) > 0.9 * max(sizes)
 
 
 def test_something_else_is_no_batch() -> None:
