@@ -239,7 +239,12 @@ def _write_times(array: pa.Array, coarser: Sequence[pa.DataType]) -> pa.Array:
             continue
         break
     text = array.cast(pa.string())
-    return text if array.type == coarser[0] else pc.replace_substring_regex(text, r"\.0+$", "")
+    if array.type == coarser[0]:
+        return text
+    if array.type.unit == "ns":
+        # How many digits a value has must not depend on the others: it would count as changed.
+        text = pc.replace_substring_regex(text, r"(\.\d{6})000$", r"\1")
+    return pc.replace_substring_regex(text, r"\.0+$", "")
 
 
 def _read_objects(array: pa.StructArray, errors: str) -> list[dict[str, Any] | None]:

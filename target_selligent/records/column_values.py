@@ -38,7 +38,11 @@ class ColumnReader:
     def __init__(self, schema: Mapping[str, Any], record_type: RecordType) -> None:
         self._properties: Mapping[str, Any] = schema["properties"]
         self._has_type = record_type.message_type is not None
-        self._final = {column.column_name for column in record_type.columns if column.is_final}
+        self._unchanged = {
+            column.column_name: record_type.unchanged_types(column.column_name)
+            for column in record_type.columns
+            if column.is_final
+        }
 
     def fits(self, batch: pa.RecordBatch) -> bool:
         """Return whether every record of a batch is valid by the types of its columns alone.
@@ -53,10 +57,7 @@ class ColumnReader:
             self._has_type
             and len(names) == len(self._properties)
             and self._properties.keys() == set(names)
-            and all(
-                _allows(self._properties[field.name], describe_type(field.type), nulls=column.null_count > 0)
-                for field, column in zip(batch.schema, batch.columns, strict=True)
-            )
+            and all(_allows(self._properties[name], column) for name, column in zip(names, batch.columns, strict=True))
         )
 
     def read(self, batch: pa.RecordBatch) -> BatchColumns:
@@ -65,7 +66,7 @@ class ColumnReader:
         Args:
             batch: A batch that `fits`.
         """
-        return BatchColumns(batch, self._final)
+        return BatchColumns(batch, self._unchanged)
 
 
 class BatchColumns:
@@ -73,18 +74,18 @@ class BatchColumns:
 
     Args:
         batch: A batch that fits the schema.
-        final: Names of columns whose values are sent as they are if their types are right.
+        unchanged: Column to the types in JSON Schema whose values are sent as they are.
     """
 
-    def __init__(self, batch: pa.RecordBatch, final: Container[str]) -> None:
-        self._batch, self._may_be_final = batch, final
+    def __init__(self, batch: pa.RecordBatch, unchanged: Mapping[str, Container[str]]) -> None:
+        self._batch, self._unchanged = batch, unchanged
         self._arrays: dict[str, pa.Array] = {}
         self._values: dict[str, list[Any]] = {}
         self._checked: set[str] = set()
 
     def is_final(self, name: str) -> bool:
         """Return whether the values of a column are sent as they are."""
-        return name in self._may_be_final and _is_sent_unchanged(plain_type(self._batch.column(name).type))
+        return _name_plain_type(plain_type(self._batch.column(name).type)) in self._unchanged.get(name, ())
 
     def has_null(self, name: str) -> bool:
         """Return whether a value of a column is null."""
@@ -173,15 +174,20 @@ class BatchColumns:
 
 
 @lru_cache(maxsize=256)
-def _is_sent_unchanged(kind: pa.DataType) -> bool:
-    """Return whether the values of a type are sent as they are if those of its JSON type are.
+def _name_plain_type(kind: pa.DataType) -> str | None:
+    """Return the type in JSON Schema of a type of Arrow; None if its values are never sent as they are.
 
     The days of Arrow reach beyond the years 1 to 9999, and its unsigned integers beyond those of a Long field.
     """
     import pyarrow.types as kinds  # noqa: PLC0415 - optional
 
-    is_long = kinds.is_integer(kind) and not kinds.is_uint64(kind)
-    return is_long or is_text(kind) or any(one(kind) for one in (kinds.is_boolean, kinds.is_floating, kinds.is_null))
+    if kinds.is_integer(kind):
+        return None if kinds.is_uint64(kind) else "integer"
+    if kinds.is_floating(kind):
+        return "number"
+    if kinds.is_boolean(kind):
+        return "boolean"
+    return "string" if is_text(kind) or kinds.is_null(kind) else None
 
 
 def _may_lack_json(kind: pa.DataType) -> bool:
@@ -201,9 +207,12 @@ def _is_finite(column: pa.Array, values: list[Any]) -> bool:
     return is_strict_json(values)
 
 
-def _allows(property_schema: object, described: dict[str, Any] | None, *, nulls: bool) -> bool:
+def _allows(property_schema: object, column: pa.Array) -> bool:
     """Return whether a property is described as an Arrow column is; without null if the column has none."""
+    described = describe_type(column.type)
     if described is None or property_schema == described:
         return described is not None
     name = described["type"][0]
-    return not nulls and property_schema in ({**described, "type": name}, {**described, "type": [name]})
+    without_null = ({**described, "type": name}, {**described, "type": [name]})
+    # The nulls of a dictionary or of runs may be in their values.
+    return property_schema in without_null and not to_plain(column).null_count

@@ -152,6 +152,14 @@ class RecordType:
         if self.message_type is not None:
             self._decode = msgspec.json.Decoder(self.message_type, float_hook=parse_json_float).decode
 
+    def unchanged_types(self, name: str) -> frozenset[str]:
+        """Return the types in JSON Schema whose values are sent as they are.
+
+        Args:
+            name: The column.
+        """
+        return _SENT_UNCHANGED.get(self._conversions.get(name), frozenset())
+
     def _create_decoded_columns(self, names: Sequence[str]) -> tuple[DecodedColumn, ...] | None:
         """Return the columns with the types that their values are decoded to; None if there is no fast path.
 

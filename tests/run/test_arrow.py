@@ -213,6 +213,52 @@ def test_a_schema_of_the_program_counts(tenant: Tenant, tmp_path: Path) -> None:
     assert [(number, code) for number, code, _, _ in rejected(path)] == [(2, "schema"), (3, "schema")]
 
 
+OTHER_TYPES = {
+    "KEY": "Text(20)",
+    "AT": "DateTime",
+    "BORN": "Date",
+    "ORDERS": "Long",
+    "VALUE": "Float",
+    "VIP": "Boolean",
+    "NAME": "Text(20)",
+}
+TEXTS = {
+    "key": ["a", "b", "c", "d", "e", "f"],
+    "at": ["2026-01-01T12:00:00+02:00", "2026-01-31", None, None, None, "tomorrow"],
+    "born": ["1990-01-31", None, "1990-01-31T12:00:00+02:00", "someday", None, None],
+    "orders": ["7", None, None, None, "1,5", None],
+    "value": ["12.50", None, None, None, None, None],
+    "vip": ["true", "false", None, None, None, None],
+}
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_text_is_converted_to_the_fields_of_the_list(tenant: Tenant, tmp_path: Path, *, validate: bool) -> None:
+    """As that of records is: instants to UTC, days and numbers checked. A dictionary may hold its null as a value."""
+    table = pa.table(TEXTS).append_column(
+        "name", pa.DictionaryArray.from_arrays(pa.array([0, 0, 0, 0, 0, 1], pa.int8()), pa.array(["x", None]))
+    )
+    schema = dict(to_json_schema(table.schema, "people")["properties"], name={"type": "string"})
+    found = []
+    for as_columns in (False, True):
+        tenant.reset()
+        tenant.create_list(**OTHER_TYPES)
+        path = tmp_path / f"{as_columns}.jsonl"
+        settings = tenant.config(validate_records=validate, rejects_path=str(path))
+        with LoadRun(Settings.from_config(settings)) as run:
+            stream = run.open_stream("people", {"properties": schema}, ["key"])
+            if as_columns:
+                # A row that cannot be loaded would have those near it processed as records.
+                for batch in table.to_batches(max_chunksize=1):
+                    stream.take_arrow(batch)
+            else:
+                stream.take(table.to_pylist())
+        found.append((tenant.rows(*OTHER_TYPES), rejected(path), str(run.report)))
+    assert found[1] == found[0]
+    assert found[0][0][0] == ["a", "2026-01-01T10:00:00Z", "1990-01-31", 7, 12.5, True, "x"]
+    assert [number for number, *_ in found[0][1]] == [3, 4, 5, 6]
+
+
 def test_binary_columns_are_refused_before_anything_is_created(tenant: Tenant) -> None:
     """The error names the column; no List is created."""
     schema = pa.schema([("key", pa.string()), ("photo", pa.binary())])

@@ -18,6 +18,10 @@ VALUES: dict[str, tuple[Any, list[Any]]] = {
     "seconds": (NUMBERS.cast(pa.timestamp("s")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:05"]),
     "milliseconds": (NUMBERS.cast(pa.timestamp("ms")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:00.005000"]),
     "nanoseconds": (NUMBERS.cast(pa.timestamp("ns")), ["1970-01-01T00:00:00", None, "1970-01-01T00:00:00.000000005"]),
+    "beside nanoseconds": (
+        pa.array([5000, None, 5]).cast(pa.timestamp("ns")),
+        ["1970-01-01T00:00:00.000005", None, "1970-01-01T00:00:00.000000005"],
+    ),
     "whole seconds": (
         pa.array([0, None, 5000]).cast(pa.timestamp("ms")),
         ["1970-01-01T00:00:00", None, "1970-01-01T00:00:05"],
