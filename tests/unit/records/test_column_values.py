@@ -34,6 +34,10 @@ COLUMNS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "text": (pa.string(), text),
     "large text": (pa.large_string(), text),
     "dictionary": (pa.dictionary(pa.int32(), pa.string()), st.sampled_from("abc")),
+    "view of text": (pa.string_view(), text),
+    "dictionary of numbers": (pa.dictionary(pa.int8(), pa.int64()), st.integers(-9, 9)),
+    "nothing": (pa.null(), st.none()),
+    "uint8": (pa.uint8(), st.integers(0, 255)),
     "boolean": (pa.bool_(), st.booleans()),
     "int64": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
     "uint64": (pa.uint64(), st.integers(0, 2**64 - 1)),
@@ -90,7 +94,11 @@ def sent_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[
     ("name", "key"),
     [
         *((name, False) for name in COLUMNS),
-        *((name, True) for name, (kind, _) in COLUMNS.items() if not pa.types.is_nested(kind)),
+        *(
+            (name, True)
+            for name, (kind, _) in COLUMNS.items()
+            if not (pa.types.is_nested(kind) or pa.types.is_null(kind))
+        ),
     ],
 )
 @given(data=st.data())
