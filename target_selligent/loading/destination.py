@@ -60,10 +60,20 @@ class ListDestination:
         return self._list.was_changed
 
     def prepare(
-        self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
+        self,
+        stream: str,
+        fields: StreamFields,
+        *,
+        may_create: bool = True,
+        add_fields: bool = False,
+        has_segments: bool = False,
     ) -> StreamFields:
-        """Check or create the List and a writable field for each column: see `ListFields.prepare`."""
-        return self._fields.prepare(stream, fields, may_create=may_create, add_fields=add_fields)
+        """Check or create the List and a writable field for each column: see `ListFields.prepare`.
+
+        If the stream has Segments, those of the List are read at the same time as its fields.
+        """
+        on_found = self._segments.start_listing if has_segments else None
+        return self._fields.prepare(stream, fields, may_create=may_create, add_fields=add_fields, on_found=on_found)
 
     def check_readable(self, fields: StreamFields) -> None:
         """Read one record, so that a missing right ends the run before it loads.

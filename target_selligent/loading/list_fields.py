@@ -13,7 +13,7 @@ from target_selligent.loading.open_list import API_NAME
 from target_selligent.records import ColumnMapping, find_own_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_selligent.api import ListDetails, SelligentClient
     from target_selligent.loading.open_list import OpenList
@@ -53,7 +53,13 @@ class ListFields:
         self._said: set[str] = set()
 
     def prepare(
-        self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
+        self,
+        stream: str,
+        fields: StreamFields,
+        *,
+        may_create: bool = True,
+        add_fields: bool = False,
+        on_found: Callable[[], None] | None = None,
     ) -> StreamFields:
         """Check or create the List and a writable field for each column and static field, before anything is loaded.
 
@@ -62,6 +68,7 @@ class ListFields:
             fields: The fields for its columns, and its static fields.
             may_create: Whether what is missing may be created, as far as the settings allow.
             add_fields: Whether missing fields are added to the List, whoever created it.
+            on_found: Called once the name of the List is known, if it exists already, and before its fields are read.
 
         Returns:
             The same fields, with the List's spelling and types.
@@ -71,7 +78,7 @@ class ListFields:
             ApiError: If Selligent refuses a call.
         """
         if self._fields is None:
-            self._fields = self._open_list(stream, fields.sources, may_create=may_create)
+            self._fields = self._open_list(stream, fields.sources, on_found, may_create=may_create)
         missing = [source for source in fields.sources if source.field.name.casefold() not in self._fields]
         own_fields = find_own_fields(missing, fields.sources, self._fields)
         if missing and not (may_create and (add_fields or self._may_add_fields)):
@@ -106,9 +113,10 @@ class ListFields:
         return (self._fields or {}).get(name.casefold())
 
     def _open_list(
-        self, stream: str, sources: Sequence[FieldSource], *, may_create: bool
+        self, stream: str, sources: Sequence[FieldSource], on_found: Callable[[], None] | None, *, may_create: bool
     ) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self._list.api_name)
+        exists = details is not None
         if details is None:
             details = self._create_list_for(stream, sources, may_create=may_create)
             self._may_add_fields = True
@@ -122,6 +130,8 @@ class ListFields:
                     self._list_type,
                 )
         self._list.api_name = details.api_name
+        if exists and on_found is not None:
+            on_found()
         return self._read_fields()
 
     def _create_list_for(self, stream: str, sources: Sequence[FieldSource], *, may_create: bool) -> ListDetails:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from target_selligent.errors import DestinationError, FatalApiError, RejectedRecord
@@ -38,7 +39,14 @@ class ListSegments:
         self._list = open_list
         self._create_segments = create_segments
         self._segments: dict[str, str | RejectedRecord] = {}
-        self._listed_segments: dict[str, SegmentDetails] | None = None
+        self._listing: Future[dict[str, SegmentDetails]] | None = None
+
+    def start_listing(self) -> None:
+        """Ask for the Segments, of which some will be looked up, in a thread of its own: other calls go on."""
+        with self._lock:
+            if self._listing is None:
+                self._listing = Future()
+                threading.Thread(target=self._list_segments, args=(self._listing,), daemon=True).start()
 
     def segment_name(self, segment: str) -> str:
         """Return the API name of a Segment in the tenant's spelling. The first call for a name checks or creates it.
@@ -121,13 +129,20 @@ class ListSegments:
         First look for it in one listing of up to 1,000 Segments, then with a GET of its own. The listing needs its own
         permission; without it, each Segment needs a GET.
         """
-        if self._listed_segments is None:
-            try:
-                listed = self._client.list_segments(self._list.api_name, _MAX_LISTED_SEGMENTS)
-            except FatalApiError:
-                listed = []
-            self._listed_segments = {details.api_name.casefold(): details for details in listed}
-        found = self._listed_segments.get(segment.casefold())
+        if self._listing is None:
+            self._listing = Future()
+            self._list_segments(self._listing)
+        found = self._listing.result().get(segment.casefold())
         if found is None and not _UNSAFE_IN_PATH.search(segment):
             found = self._client.get_segment(self._list.api_name, segment)
         return found
+
+    def _list_segments(self, listing: Future[dict[str, SegmentDetails]]) -> None:
+        try:
+            listed = self._client.list_segments(self._list.api_name, _MAX_LISTED_SEGMENTS)
+        except FatalApiError:
+            listed = []
+        except Exception as error:  # noqa: BLE001 - raised where a name is looked up
+            listing.set_exception(error)
+            return
+        listing.set_result({details.api_name.casefold(): details for details in listed})

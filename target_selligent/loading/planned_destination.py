@@ -41,11 +41,19 @@ class PlannedDestination(ListDestination):
         self._plan = plan
 
     def prepare(
-        self, stream: str, fields: StreamFields, *, may_create: bool = True, add_fields: bool = False
+        self,
+        stream: str,
+        fields: StreamFields,
+        *,
+        may_create: bool = True,
+        add_fields: bool = False,
+        has_segments: bool = False,
     ) -> StreamFields:
         """Check the List and the field of each column. Return the fields as they are if they do not fit the List."""
         try:
-            return super().prepare(stream, fields, may_create=may_create, add_fields=add_fields)
+            return super().prepare(
+                stream, fields, may_create=may_create, add_fields=add_fields, has_segments=has_segments
+            )
         except DestinationError as error:
             self._plan.note_problem(f"stream {stream}", error)
             return fields

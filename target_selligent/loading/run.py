@@ -199,9 +199,9 @@ class LoadRun:
             return IgnoredStream(name, self.report.add_ignored, self._before_chunk)
         described = copy.deepcopy((message, options))
         known, old = self._loaders.get(name, (None, None))
-        if old is not None and known == described:
-            return old
         if old is not None:
+            if known == described:
+                return old
             old.flush()
         origin = options.origin or Origin(name, json.dumps(message).encode())
         with self._stream_outcomes.opening(name, origin.stream, schema["properties"]):
@@ -213,6 +213,7 @@ class LoadRun:
                 description.fields,
                 may_create=not description.has_only_keys,
                 add_fields=description.settings.create_fields_if_not_exist,
+                has_segments=description.settings.has_segments,
             )
             if self._plan is not None:
                 self._plan.note_stream(description, destination.api_name, destination.field)
@@ -384,11 +385,10 @@ class LoadRun:
 
     def _destination(self, list_api_name: str) -> ListDestination:
         """Return the destination of a List. All streams of the List share it."""
-        known = self._destinations.get(list_api_name.casefold())
-        if known is None:
-            opened = open_destination(self._client, self._settings, list_api_name, self._plan)
-            known = self._destinations[list_api_name.casefold()] = opened
-        return known
+        key = list_api_name.casefold()
+        if key not in self._destinations:
+            self._destinations[key] = open_destination(self._client, self._settings, list_api_name, self._plan)
+        return self._destinations[key]
 
     def _submit(self, batch: Batch, destination: ListDestination) -> None:
         if self._plan is not None:

@@ -32,7 +32,8 @@ def test_a_run_appears_while_it_goes_on(tenant: Tenant) -> None:
         command.write(encode(records("key", *((f"b{n}",) for n in range(10)))))
         expect(page.locator("#range")).to_have_text("1 to 20 of 20")
         page.get_by_role("link", name="Segments", exact=True).click()
-        expect(page.locator("#list tbody tr")).to_contain_text("a0 · a1 · a2 …")
+        # Until the Segments are drawn, the rows are those of the records.
+        expect(page.locator("#list tbody tr").first).to_contain_text("a0 · a1 · a2 …")
         page.get_by_role("link", name="Calls").click()
         expect(page.get_by_text(f"POST my_org/lists/{LIST}/data/load")).to_have_count(2)
         assert command.process.poll() is None

@@ -26,17 +26,22 @@ export const hashOf = (...parts) => `#lists/${parts.map(encodeURIComponent).join
 export function openLists([organization, list, part = "records", segment]) {
   const before = JSON.stringify(place);
   place = list ? { organization, list, part, segment } : null;
-  if (JSON.stringify(place) !== before) {
+  const isElsewhere = JSON.stringify(place) !== before;
+  if (isElsewhere) {
     starts = [0];
     search.value = "";
   }
   refreshLists();
+  // Who clicks does not wait for the pause between two drawings.
+  if (isElsewhere) endPause();
 }
 
+const LONGEST_PAUSE = 5000;
 let isRefreshing = false;
 let isStale = false;
+let endPause = () => {};
 
-// While a run goes on, something changes all the time. The page takes at most a tenth of the emulator's time.
+// While a run goes on, something changes all the time. The page takes about a tenth of the emulator's time.
 export async function refreshLists() {
   isStale = true;
   if (isRefreshing) return;
@@ -50,7 +55,10 @@ export async function refreshLists() {
       show(error);
     }
     const taken = performance.now() - begun;
-    await new Promise((done) => { setTimeout(done, isStale ? Math.max(200, 9 * taken) : 0); });
+    await new Promise((done) => {
+      endPause = done;
+      setTimeout(done, isStale ? Math.min(Math.max(200, 9 * taken), LONGEST_PAUSE) : 0);
+    });
   }
   isRefreshing = false;
 }
