@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from target_selligent.loading.key_path import KeyPath
     from target_selligent.records import RecordLineWriter, RecordType, StreamDescription
 
-_FEW_ROWS = 64
+_FEW_ROWS = 512
 """If so few rows of a record batch cannot be converted as columns, they are processed as records."""
+_PAUSE = 7
+"""If most rows of a record batch had to be processed as records, so many more batches are, without halving them."""
 
 
 class ColumnPath:
@@ -45,7 +47,7 @@ class ColumnPath:
     ) -> None:
         self._path, self._audience, self._line_writer = path, audience, line_writer
         self._reader = ColumnReader(description.schema, record_type)
-        self._is_open = is_open
+        self._is_open, self._pause = is_open, 0
 
     def read(
         self, batch: pa.RecordBatch, get_number: Callable[[], int]
@@ -59,11 +61,22 @@ class ColumnPath:
             batch: The record batch.
             get_number: Returns the number that the next record has in its stream.
         """
-        import pyarrow as pa  # noqa: PLC0415 - optional
-
-        if not self._is_open or not self._reader.fits(batch):
+        if not self._is_open or self._pause or not self._reader.fits(batch):
+            self._pause = max(0, self._pause - 1)
             yield batch
             return
+        as_records = 0
+        for part in self._read_parts(batch, get_number):
+            as_records += 0 if isinstance(part, tuple) else part.num_rows
+            yield part
+        if as_records > batch.num_rows / 2:
+            self._pause = _PAUSE
+
+    def _read_parts(
+        self, batch: pa.RecordBatch, get_number: Callable[[], int]
+    ) -> Iterator[tuple[Rows, Sequence[bool]] | pa.RecordBatch]:
+        import pyarrow as pa  # noqa: PLC0415 - optional
+
         try:
             yield self._create_rows(batch, get_number())
         except (RejectedRecord, UnicodeError, pa.ArrowException):
@@ -73,7 +86,7 @@ class ColumnPath:
                 return
             middle = batch.num_rows // 2
             for half in (batch.slice(0, middle), batch.slice(middle)):
-                yield from self.read(half, get_number)
+                yield from self._read_parts(half, get_number)
 
     def _create_rows(self, batch: pa.RecordBatch, number: int) -> tuple[Rows, Sequence[bool]]:
         columns, count = self._reader.read(batch), batch.num_rows

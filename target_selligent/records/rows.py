@@ -160,23 +160,21 @@ class RowMapper:
             UnicodeError: If text is not valid Unicode.
         """
         key_names = [name for name, _ in self._key_getters]
-        written: list[list[Part]] = []
-        keys: dict[str, ColumnValues] = {}
-        for step in self._steps:
-            name, is_final = step.column_name, columns.is_final(step.column_name)
-            parts = columns.write(name, step.conversion) if is_final or name not in key_names else None
-            if parts is None or name in key_names:
-                try:
-                    values = columns.values(name) if is_final else step.convert(columns.values(name))
-                except ValueError as error:
-                    raise RejectedRecord(str(error), field=name) from None
-                parts = write_values(values) if parts is None else parts
-                if name in key_names:
-                    keys[name] = values
-            written.append(parts)
-        self._check_keys((name, keys[name]) for name in key_names)
+        # The keys come first: what is wrong is mostly wrong with them, and found before all else is written.
+        keys = {
+            step.column_name: _convert_values(step, columns) for step in self._steps if step.column_name in key_names
+        }
+        self._check_keys(keys.items())
         if self._optout is not None and columns.has_null(self._optout[0]):
             self._reject_null_optout()
+        written = []
+        for step in self._steps:
+            name = step.column_name
+            is_written = name not in keys or columns.is_final(name)
+            parts = columns.write(name, step.conversion) if is_written else None
+            if parts is None:
+                parts = write_values(keys[name] if name in keys else _convert_values(step, columns))
+            written.append(parts)
         in_order = [keys[name] for name in key_names]
         return written, list(in_order[0] if len(in_order) == 1 else zip(*in_order, strict=True))
 
@@ -228,6 +226,14 @@ class RowMapper:
         with suppress(RejectedRecord, UnicodeError):
             return self.get_key(record)
         return None
+
+
+def _convert_values(step: _ColumnStep, columns: BatchColumns) -> ColumnValues:
+    name = step.column_name
+    try:
+        return columns.values(name) if columns.is_final(name) else step.convert(columns.values(name))
+    except ValueError as error:
+        raise RejectedRecord(str(error), field=name) from None
 
 
 def _create_step(column: DecodedColumn, sent: ColumnMapping | None) -> _ColumnStep:

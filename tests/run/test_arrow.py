@@ -171,7 +171,7 @@ def test_rows_are_the_same_bytes_as_those_of_records(tenant: Tenant, tmp_path: P
 
 
 def test_good_rows_are_not_processed_one_by_one(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that cannot be loaded are found by halving: only few others are processed as records."""
+    """Rows that cannot be loaded are found by halving. If they are many, later batches are processed as records."""
     taken: list[int] = []
     with LoadRun(Settings.from_config(tenant.config(**CONFIG))) as run:
         stream = run.open_stream("people", SCHEMA, ["key"])
@@ -183,8 +183,12 @@ def test_good_rows_are_not_processed_one_by_one(tenant: Tenant, monkeypatch: pyt
             take(self, rows)
 
         monkeypatch.setattr(type(stream), "take", note)
+        stream.take_arrow(TABLE.slice(100, 1300))
+        assert taken == [325]
         stream.take_arrow(TABLE)
-    assert 0 < sum(taken) < 64 * len(SPOILT)
+        assert TABLE.num_rows / 2 < sum(taken[1:]) < TABLE.num_rows
+        stream.take_arrow(TABLE.slice(100, 50))
+        assert taken[-1] == 50
 
 
 def test_a_rejected_row_can_be_replayed(tenant: Tenant, tmp_path: Path) -> None:
