@@ -41,7 +41,10 @@ _FATAL: dict[str, tuple[bytes, str]] = {
     "no-schema": (b'{"type": "RECORD", "stream": "others", "record": {}}\n', "before its SCHEMA"),
     "schema-is-text": (b'{"type": "SCHEMA", "stream": "others", "schema": "x", "key_properties": []}\n', "line 4"),
     "no-properties": (b'{"type": "SCHEMA", "stream": "others", "schema": {}, "key_properties": []}\n', "properties"),
-    "a-batch": (b'{"type": "BATCH", "stream": "customers"}\n', "BATCH"),
+    "a-batch-without-files": (
+        b'{"type": "BATCH", "stream": "customers"}\n',
+        "line 4 of the input lacks encoding, manifest",
+    ),
     "too-deep": (b"[" * 200_000 + b"\n", "line 4 of the input is not valid JSON"),
     "too-deep-record": (
         b'{"type": "RECORD", "stream": "customers", "record": {"key": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}\n",
