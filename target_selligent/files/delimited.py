@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -22,6 +23,8 @@ _CHUNK_ROWS = 1024
 _MAX_CELL_LENGTH = 1 << 24
 """A longer cell is probably a quote that is not closed: the rest of the file would be one text in memory."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_VALUE = re.compile(r".*@.*|[\d.,:/+ -]{5,}", re.DOTALL)
+"""What is no name of a column: an e-mail address, a date, a telephone number, the number of a customer."""
 _ROW_OF_FIRST_RECORD = 2
 """Rows are counted from 1, as programs for tables do, and the first one is the header."""
 
@@ -108,6 +111,9 @@ def _find_problem(columns: Sequence[str]) -> str | None:
         return "its first row must name the columns"
     if any("\ud800" <= letter <= "\udfff" for column in columns for letter in column):
         return "the names of its columns are not UTF-8: save it as UTF-8"
+    if any(map(_VALUE.fullmatch, columns)):
+        # Later messages would show the names.
+        return "its first row has values in it: put a row with the names of the columns above it"
     if "" in columns:
         return f"column {columns.index('') + 1} has no name in the first row: name it, or leave it out"
     double = next((column for column in columns if columns.count(column) > 1), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from target_selligent.records import to_json_schema
+from target_selligent.records import find_double_name, to_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,8 +39,12 @@ def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         file: The file.
 
     Raises:
+        ValueError: If two columns have the same name.
         Exception: What pyarrow raises if it cannot read the file, and ImportError if it is missing.
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - optional
 
-    yield from pq.ParquetFile(file, buffer_size=_BUFFER_BYTES).iter_batches(_BATCH_ROWS)
+    opened = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
+    if (double := find_double_name(opened.schema_arrow.names)) is not None:
+        raise ValueError(f"two columns have the name {double}: rename one")
+    yield from opened.iter_batches(_BATCH_ROWS)

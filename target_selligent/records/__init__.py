@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from target_selligent.records import lenient_json
-from target_selligent.records.arrow_schema import to_json_schema
+from target_selligent.records.arrow_schema import find_double_name, to_json_schema
 from target_selligent.records.arrow_values import read_records, split_batches
 from target_selligent.records.column_json import join_columns
 from target_selligent.records.column_lines import ColumnLines
@@ -72,6 +72,7 @@ __all__ = [
     "check_schema_message",
     "decode_record",
     "describe_stream",
+    "find_double_name",
     "find_own_fields",
     "find_usual_field",
     "is_deleted",

@@ -6,7 +6,7 @@ imported only when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError
@@ -74,6 +74,15 @@ def describe_type(data_type: pa.DataType) -> dict[str, Any] | None:
     ]
     described = next((schema for is_kind, schema in scalars if is_kind(plain)), None)
     return _describe_nested(plain) if described is None else described
+
+
+def find_double_name(names: Sequence[str]) -> str | None:
+    """Return a name that two columns have; None if each has its own.
+
+    Args:
+        names: The names of the columns.
+    """
+    return next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
 
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:

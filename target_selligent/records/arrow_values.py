@@ -6,7 +6,8 @@ from datetime import date
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
-from target_selligent.records.arrow_schema import is_array, is_text, plain_type
+from target_selligent.errors import InputError
+from target_selligent.records.arrow_schema import describe_type, find_double_name, is_array, is_text, plain_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,8 +52,13 @@ def read_records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
 
     Args:
         batch: The record batch. Text that is not valid Unicode is read with lone surrogates, which no field accepts.
+
+    Raises:
+        InputError: If two columns have the same name: a record could hold only one of them.
     """
     names = batch.schema.names
+    if (double := find_double_name(names)) is not None:
+        raise InputError(f"two columns have the name {double}: rename one")
     columns = [read_values(column, errors="surrogateescape") for column in batch.columns]
     return (dict(zip(names, row, strict=True)) for row in (zip(*columns, strict=True) if columns else ()))
 
@@ -61,7 +67,7 @@ def read_values(array: pa.Array, *, errors: str = "strict") -> list[Any]:
     """Return the values of a column: JSON scalars, Decimals, lists and dicts; dates and times as ISO 8601 text.
 
     Args:
-        array: The column. Its type is one that `arrow_schema.describe_type` describes.
+        array: The column. If `arrow_schema.describe_type` does not describe its type, the values are those of pyarrow.
         errors: How text that is not valid Unicode is decoded: see `bytes.decode`.
 
     Raises:
@@ -74,9 +80,11 @@ def read_values(array: pa.Array, *, errors: str = "strict") -> list[Any]:
         return _read_repeated(array, errors)
     array = to_plain(array)
     kind = array.type
+    values: list[Any]
+    if describe_type(kind) is None:
+        return list(array.to_pylist())
     if kinds.is_temporal(kind):
         array = _write_temporal(array)
-    values: list[Any]
     if is_text(array.type):
         values = _read_texts(array.cast(pa.large_string()) if kinds.is_string_view(kind) else array, errors)
     elif kinds.is_struct(kind):

@@ -126,7 +126,10 @@ def test_a_file_that_cannot_be_read(tenant: Tenant, tmp_path: Path) -> None:
     broken.write_bytes(broken.read_bytes()[:-20])
     lines = tmp_path / "lines.jsonl"
     lines.write_text('{"key": "c"}\n\n{"key": "d"\n{"key": "e"}\n')
+    double = tmp_path / "double.parquet"
+    parquet.write_table(pa.Table.from_arrays([pa.array(["c"]), pa.array(["d"])], names=["key", "key"]), double)
     for files, words in {
+        (good, double): f"file {double} cannot be read: two columns have the name key",
         (good, tmp_path / "missing.jsonl"): f"file {tmp_path}/missing.jsonl cannot be read: it does not exist",
         (good, broken): f"file {broken} cannot be read: it is not a complete gzip file",
         (good, lines): f"line 3 of {lines} is not valid JSON",

@@ -86,6 +86,8 @@ def test_wrong_quotes_end_the_file(fault: str) -> None:
         (b"", "its first row must name the columns"),
         (b"\n1,2\n", "its first row must name the columns"),
         (b'"id,name', "its first row must name the columns"),
+        (b"17,bo@example.com\n", "its first row has values in it"),
+        (b"Bo;1990-01-31\n", "its first row has values in it"),
         (b"id,\n1,2", "column 2 has no name"),
         (b"id,id\n", "two columns have the name id"),
         (b"id,pr\xe9nom\n", "not UTF-8"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_selligent.errors import InputError
 from target_selligent.records.arrow_values import read_records, read_values, split_batches
 
 NUMBERS = pa.array([0, None, 5, 1_000_000_003], pa.int64())
@@ -37,6 +38,10 @@ VALUES: dict[str, tuple[Any, list[Any]]] = {
     "decimal": (pa.array([Decimal("1.10"), None]), [Decimal("1.10"), None]),
     "whole decimal": (pa.array([Decimal(2**70), None], pa.decimal128(38, 0)), [2**70, None]),
     "dictionary": (pa.array(["a", None, "a"]).dictionary_encode(), ["a", None, "a"]),
+    # No field holds them, but files may have them in columns that are not sent.
+    "durations": (pa.array([5, None], pa.duration("s")), [timedelta(seconds=5), None]),
+    "bytes": (pa.array([b"\xff", None]), [b"\xff", None]),
+    "maps with other keys": (pa.array([[(1, 2)], None], pa.map_(pa.int8(), pa.int8())), [[(1, 2)], None]),
     "runs": (pa.RunEndEncodedArray.from_arrays([2, 3], ["a", "b"]), ["a", "a", "b"]),
     "list": (pa.array([["a", None], None, []]), [["a", None], None, []]),
     "list of a size": (pa.array([[1, 2], None, [3, 4]], pa.list_(pa.int8(), 2)), [[1, 2], None, [3, 4]]),
@@ -76,6 +81,13 @@ def test_texts_hold_any_separator(kind: Any, letters: str) -> None:
     texts = ["a", letters, None, "", f"b{letters}c"]
     assert read_values(pa.array(texts, kind)) == texts
     assert read_values(pa.array(texts, pa.string()).dictionary_encode()) == texts
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    """A record holds one of them, and the other would be lost."""
+    batch = pa.RecordBatch.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    with pytest.raises(InputError, match="two columns have the name a"):
+        read_records(batch)
 
 
 def test_a_dictionary_is_read_once_for_all_its_values() -> None:
