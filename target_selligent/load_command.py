@@ -21,6 +21,8 @@ _ABSENT_OPTIONS = {"about", "about_format", "file_input"}
 class LoadCommand(TargetCommand):
     """The target with files in place of messages."""
 
+    after_a_stop = "load the files again, all of them"
+
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the command line of the load."""

@@ -83,6 +83,7 @@ class TargetSelligent(Target):
     default_sink_class = SelligentSink
     capabilities: ClassVar = [*Target.capabilities, PluginCapabilities.BATCH]
     message_reader_class = MessageReader
+    after_a_stop = "the next run starts from the last STATE"
 
     settings: Settings
     message_reader: MessageReader
@@ -206,7 +207,7 @@ class TargetSelligent(Target):
         finally:
             self._ending.print_summary_once()
         if reader.stop_signal is not None:
-            self.logger.warning("Stopped by signal %d: the next run starts from the last STATE", reader.stop_signal)
+            self.logger.warning("Stopped by signal %d: %s", reader.stop_signal, self.after_a_stop)
             sys.exit(_SIGNALLED + reader.stop_signal)
 
     def _log_summary(self) -> None:

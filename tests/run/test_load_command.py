@@ -221,6 +221,8 @@ def test_a_signal_ends_it_in_order(tenant: Tenant, tmp_path: Path, ending: str) 
         command.process.send_signal(signal.SIGTERM)
         done = command.finish()
     assert (done.returncode, "Traceback" in done.stderr) == (128 + signal.SIGTERM, False)
+    # There is no STATE that the next run could start from.
+    assert "Stopped by signal 15: load the files again" in done.stderr
     loaded = len(tenant.rows("CUSTOMER"))
     assert 0 < loaded < len(rows)
     assert f"List contacts: {loaded:,} read, {loaded:,} sent" in done.stderr
