@@ -12,6 +12,8 @@ _MAX_SECONDS = 10
 """A call should not take longer: what comes after it waits, and so does STATE."""
 _GAIN = 1.05
 """How much faster larger loads must be to grow on."""
+_SMALL_STEP = 1.25
+"""A last step that is no larger than this is taken together with the one before it."""
 _MAX_ANSWERS = 3
 """After how many answers that are no faster the loads stop growing. One slow answer may be chance."""
 _PAUSE_ANSWERS = 10
@@ -100,7 +102,9 @@ class BatchSize:
                 self._pause, self._next_pause = self._next_pause, 2 * self._next_pause
 
     def _grow(self, rows: int, seconds: float) -> None:
-        larger = min(2 * self.rows, self._maximum)
+        larger = 2 * self.rows
+        if self._maximum <= _SMALL_STEP * larger:
+            larger = self._maximum
         if larger > self.rows and larger * seconds <= self._max_seconds * rows:
             self.rows = larger
             self._rate_before, self._best_rate, self._answers = self._best_rate, 0.0, 0

@@ -39,8 +39,9 @@ _MAX_BYTES_OF_ONE_LIST = 24 << 20
 """Maximum size of them in a run with one List, if several wait."""
 _BATCH_BYTES = 2000
 """Approximate memory of a batch without its rows."""
-_MAX_WAITING_BATCHES = 2
-"""Maximum number of waiting batches in a run with one List. More batches would only cost memory."""
+_MAX_WAITING_BATCHES = 3
+"""Maximum number of waiting batches in a run with one List: enough to fill a load that has grown. More batches would
+only cost memory."""
 _POLL_SECONDS = 0.2
 
 
