@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-selligent")
 
-_STOPPED = "it was stopped before all records had come: the next run starts from the last STATE"
+_STOPPED = "it was stopped before all records had come: run it again; with a tap, that starts from the last STATE"
 
 
 class RunWatch:

@@ -123,7 +123,7 @@ def test_a_run_that_is_stopped(tenant: Tenant, tmp_path: Path) -> None:
     report = read_report(path)
     assert report.verdict == "stopped"
     assert report.acknowledged == report.read >= 2
-    assert "the next run starts from the last STATE" in (report.reason or "")
+    assert "that starts from the last STATE" in (report.reason or "")
 
 
 def test_a_run_that_must_be_ended(tenant: Tenant, tmp_path: Path) -> None:
