@@ -131,14 +131,17 @@ _events = st.lists(
 def test_always_between_start_and_maximum(
     start: int, maximum: int, max_age: int, events: list[tuple[str, float]]
 ) -> None:
-    """Whatever happens. A size that was too large never comes again, and loads grow only after an answer, to double."""
+    """Whatever happens. A size that was too large never comes again, and loads grow only after an answer.
+
+    They are doubled, but for a last step that takes a small one with it.
+    """
     size = BatchSize(start, maximum, max_age)
     limit = max(start, maximum)
     for event, seconds in events:
         before = size.rows
         if event == "answer":
             size.note_answer(before, seconds)
-            assert size.rows <= 2 * before
+            assert size.rows <= 2 * before or size.rows == limit <= 2.5 * before
             assert size.rows <= before or seconds <= min(10, max_age)
         elif event == "too large":
             size.note_too_large(before)
