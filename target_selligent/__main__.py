@@ -1,4 +1,4 @@
-"""The entry point of the command. It sets signal handlers first, and tunes the garbage collector.
+"""The entry point of the command. It sets signal handlers first, and tunes the interpreter.
 
 Until the handlers are set, Python prints a traceback for SIGINT. So nothing slow is imported before, not even `typing`.
 
@@ -22,8 +22,8 @@ _GARBAGE_THRESHOLD = 200_000
 _SIGNALLED = 128
 """A shell adds it to the number of the signal that ended a process, for the exit code."""
 _SWITCH_SECONDS = 0.001
-"""After how long a thread that reads records lets one that makes calls go on. With Python's 5 ms, each call takes about
-50 ms longer, since it has to wait several times."""
+"""After how long a thread that reads records lets one that makes calls go on. With Python's 5 ms, each call takes tens
+of milliseconds longer, since it has to wait several times."""
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     _prepare()
     from target_selligent.command import TargetCommand  # noqa: PLC0415 - the signal handlers are set before
 
-    _tune_garbage_collector()
+    _tune()
     TargetCommand.cli()
 
 
@@ -44,7 +44,7 @@ def load() -> None:
     _prepare()
     from target_selligent.load_command import LoadCommand  # noqa: PLC0415 - the signal handlers are set before
 
-    _tune_garbage_collector()
+    _tune()
     LoadCommand.cli()
 
 
@@ -55,7 +55,8 @@ def _prepare() -> None:
     gc.disable()
 
 
-def _tune_garbage_collector() -> None:
+def _tune() -> None:
+    """Set how often the garbage collector runs, and how often threads change."""
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -18,7 +18,6 @@ class FileMessages:
         addresses: The paths or URLs of the files, all of one format.
         format_name: Their format.
         stream: The name of their stream.
-        options: What fsspec needs to open them.
     """
 
     def __init__(self, addresses: Sequence[str], format_name: str, stream: str) -> None:

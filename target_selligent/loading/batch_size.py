@@ -13,7 +13,7 @@ _MAX_SECONDS = 10
 _GAIN = 1.05
 """How much faster larger loads must be to grow on."""
 _SMALL_STEP = 1.25
-"""A last step that is no larger than this is taken together with the one before it."""
+"""A last step that is no larger than this is taken together with the one before it, if the call may take so long."""
 _MAX_ANSWERS = 3
 """After how many answers that are no faster the loads stop growing. One slow answer may be chance."""
 _PAUSE_ANSWERS = 10
@@ -102,10 +102,11 @@ class BatchSize:
                 self._pause, self._next_pause = self._next_pause, 2 * self._next_pause
 
     def _grow(self, rows: int, seconds: float) -> None:
-        larger = 2 * self.rows
-        if self._maximum <= _SMALL_STEP * larger:
+        most = self._max_seconds * rows / max(seconds, 1e-9)
+        larger = min(2 * self.rows, self._maximum)
+        if self._maximum <= min(most, _SMALL_STEP * larger):
             larger = self._maximum
-        if larger > self.rows and larger * seconds <= self._max_seconds * rows:
+        if self.rows < larger <= most:
             self.rows = larger
             self._rate_before, self._best_rate, self._answers = self._best_rate, 0.0, 0
         self._is_found = self._answers > 0 or larger == self._maximum

@@ -116,7 +116,6 @@ class ListFields:
         self, stream: str, sources: Sequence[FieldSource], on_found: Callable[[], None] | None, *, may_create: bool
     ) -> dict[str, FieldDefinition]:
         details = self._client.get_list(self._list.api_name)
-        exists = details is not None
         if details is None:
             details = self._create_list_for(stream, sources, may_create=may_create)
             self._may_add_fields = True
@@ -130,7 +129,7 @@ class ListFields:
                     self._list_type,
                 )
         self._list.api_name = details.api_name
-        if exists and on_found is not None:
+        if on_found is not None and not self._list.was_changed:
             on_found()
         return self._read_fields()
 

@@ -139,7 +139,7 @@ class RowMapper:
                 changed[step.attribute] = converted
         self._check_keys((column, list(map(get, records))) for column, get in self._key_getters)
         if self._optout is not None and None in map(self._optout[1], records):
-            self._reject_null_optout()
+            raise _null_optout(self._optout[0])
         for attribute, converted in (sent_if_known | changed).items():
             _consume(map(setattr, records, repeat(attribute), converted))
         keys: list[Key]
@@ -166,7 +166,7 @@ class RowMapper:
         }
         self._check_keys(keys.items())
         if self._optout is not None and columns.has_null(self._optout[0]):
-            self._reject_null_optout()
+            raise _null_optout(self._optout[0])
         written = []
         for step in self._steps:
             name = step.column_name
@@ -187,13 +187,6 @@ class RowMapper:
         for column, values in columns:
             if _has_blank(values):
                 raise RejectedRecord("the key is null or blank", field=column, code="missing_key")
-
-    def _reject_null_optout(self) -> None:
-        raise RejectedRecord(
-            f"null in {OPTOUT_FIELD} would subscribe the person again",
-            field=self._optout and self._optout[0],
-            code="null_optout",
-        )
 
     def lacks_key(self, records: Sequence[msgspec.Struct]) -> list[bool]:
         """Return for each record whether a part of its key is missing, null or blank.
@@ -226,6 +219,10 @@ class RowMapper:
         with suppress(RejectedRecord, UnicodeError):
             return self.get_key(record)
         return None
+
+
+def _null_optout(column: str) -> RejectedRecord:
+    return RejectedRecord(f"null in {OPTOUT_FIELD} would subscribe the person again", field=column, code="null_optout")
 
 
 def _convert_values(step: _ColumnStep, columns: BatchColumns) -> ColumnValues:

@@ -50,6 +50,13 @@ def test_loads_double_while_this_is_faster() -> None:
     assert size.has_grown
 
 
+def test_a_last_step_that_would_take_too_long_is_no_reason_not_to_double() -> None:
+    """A call of 20,000 rows may take ten seconds here, one of 25,000 may not."""
+    size = BatchSize(10_000, MAXIMUM, 60)
+    size.note_answer(10_000, 4.5)
+    assert size.rows == 20_000
+
+
 def test_loads_stop_growing_when_it_is_no_faster() -> None:
     """A tenant whose rows take all the time: after three answers that are no faster than before."""
     size = BatchSize(START, MAXIMUM, 10)

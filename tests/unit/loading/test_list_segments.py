@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_selligent.errors import DestinationError, RejectedRecord
-from tests.unit.loading.contacts import GET_SEGMENTS, POST_SEGMENT, prepare
+from target_selligent.errors import DestinationError, RejectedRecord, ServerError
+from tests.unit.loading.contacts import GET_SEGMENTS, POST_SEGMENT, destination, prepare, stream_fields
 
 if TYPE_CHECKING:
     from tests.unit.prepared_server import PreparedServer
@@ -23,6 +23,17 @@ def test_one_listing_finds_many_segments(contacts: PreparedServer) -> None:
     assert [prepared.segment_name(name) for name in ("vip", "VIP", "other")] == ["Vip", "Vip", "other"]
     assert contacts.count(GET_SEGMENTS) == 1
     assert not [call for call in contacts.calls if call.startswith(f"{GET_SEGMENTS}/")]
+
+
+def test_segments_are_listed_while_the_fields_are_read(contacts: PreparedServer) -> None:
+    """Once, before a name is looked up. What Selligent answers to it is said when one is."""
+    contacts.answer(GET_SEGMENTS, {"status": 500, "message": "no Segments today"})
+    opened = destination(contacts)
+    opened.prepare("customers", stream_fields(), has_segments=True)
+    for _ in range(2):
+        with pytest.raises(ServerError):
+            opened.segment_name("vip")
+    assert contacts.count(GET_SEGMENTS) == 1
 
 
 @pytest.mark.parametrize("listing", [{"segments": []}, FORBIDDEN], ids=["not in the listing", "no permission"])
