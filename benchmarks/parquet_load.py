@@ -1,4 +1,4 @@
-"""Our target in a program that loads a Parquet file: batch by batch through `take_arrow`."""
+"""Our target in a program that loads a Parquet file: through `take_arrow`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from pathlib import Path
 
+import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from target_selligent import LoadRun, Settings
@@ -15,6 +16,8 @@ from target_selligent import LoadRun, Settings
 def main() -> None:
     """Load a file; arguments: the config, the file and its key column. Without the last one, the file is only read."""
     config, path, *keys = sys.argv[1:]
+    # As docs/python.md says.
+    pa.set_memory_pool(pa.system_memory_pool())
     settings = Settings.from_config(json.loads(Path(config).read_text(encoding="utf-8")))
     if not keys:
         with ParquetFile(path) as file:
@@ -22,8 +25,7 @@ def main() -> None:
         return
     with LoadRun(settings) as run, ParquetFile(path) as file:
         stream = run.open_stream("customers", file.schema_arrow, keys)
-        for batch in file.iter_batches():
-            stream.take_arrow(batch)
+        stream.take_arrow(file.iter_batches())
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError, RejectedRecord
 from target_selligent.files import DataFile
-from target_selligent.records import RecordLineWriter, UnwritableRecord, read_records, split_batches
+from target_selligent.records import RecordLineWriter, UnwritableRecord, read_ahead, read_records, split_batches
 from target_selligent.sink import SelligentSink
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class BatchMessages:
     def _process_file(self, file: DataFile, stream: str, writer: RecordLineWriter, *, as_columns: bool) -> bool:
         """Process the records of a file; return whether the records after them may be processed, too."""
         line_number = 1
-        with file.reading(writer) as chunks:
-            for chunk in chunks:
+        with file.reading(writer) as chunks, closing(read_ahead(chunks, self._reader.before_read)) as ahead:
+            for chunk in ahead:
                 if self._reader.stop_signal is not None:
                     return False
                 self._reader.before_read()

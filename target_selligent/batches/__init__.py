@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from target_selligent.batches.batch import Batch, MergedRecords, RecordRow, Route, Rows, segment_tuple
-from target_selligent.batches.body import Body, decode_row, encode_rows, encode_rows_apart, measure_rows
+from target_selligent.batches.body import Body, RowsJson, decode_row, encode_rows, encode_rows_apart, measure_rows
 from target_selligent.batches.buffer import BatchBuffer
 from target_selligent.batches.flush_age import FlushAge
 from target_selligent.batches.list_keys import ListKeys
@@ -38,6 +38,7 @@ __all__ = [
     "RecordRow",
     "Route",
     "Rows",
+    "RowsJson",
     "SegmentBuffer",
     "SegmentRows",
     "Spool",

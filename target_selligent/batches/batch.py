@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from target_selligent.batches.body import RowsJson
     from target_selligent.batches.flush_age import FlushAge
     from target_selligent.records import FieldType, Key, Row, Segments
 
@@ -254,7 +255,7 @@ class Batch:
         """How many records have a row of their own. They come first, as their rows do."""
         return len(self.body) - len(self.merged)
 
-    def append(self, rows: Rows, start: int, stop: int, rows_json: bytes) -> None:
+    def append(self, rows: Rows, start: int, stop: int, rows_json: RowsJson) -> None:
         """Append the rows from `start` up to, not including, `stop`.
 
         Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,9 @@ from target_selligent.records import EncodedRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+RowsJson: TypeAlias = bytes | memoryview
+"""Rows as JSON, comma-separated, without outer brackets. A view is on the rows of many more, which are not copied."""
 
 _BRACKETS = len("[]")
 _COMMA = len(",")
@@ -25,7 +28,7 @@ _decode = msgspec.json.Decoder().decode
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def encode_rows(rows: Sequence[tuple[Any, ...]]) -> bytes:
+def encode_rows(rows: Sequence[tuple[Any, ...]]) -> RowsJson:
     """Return rows as JSON, comma-separated, without outer brackets.
 
     Args:
@@ -65,7 +68,7 @@ def encode_keys(keys: Sequence[Any], fields: int) -> bytes:
         UnicodeEncodeError: If a key has text that is not valid Unicode.
     """
     if fields > 1:
-        return encode_rows(keys)
+        return _encode(keys)[1:-1]
     # JSON has no line break within a text. Tuples of one key each would take more time than all else here.
     return b"[" + _encode_lines(keys)[:-1].replace(b"\n", b"],[") + b"]" if keys else b""
 
@@ -79,8 +82,13 @@ def measure_rows(rows: Sequence[tuple[Any, ...]]) -> list[int]:
     return rows.sizes if isinstance(rows, EncodedRows) else list(map(len, encode_rows_apart(rows)))
 
 
+def encode_row(row: tuple[Any, ...]) -> bytes:
+    """Return one row as JSON. Arguments and errors as for `encode_rows`."""
+    return _encode(row)
+
+
 def decode_row(row_json: bytes) -> tuple[Any, ...]:
-    """Return the row that `encode_rows` encoded."""
+    """Return the row that `encode_row` encoded."""
     return tuple(_decode(row_json))
 
 
@@ -88,7 +96,7 @@ class Body:
     """The encoded rows of one load, from which request bodies are built."""
 
     def __init__(self) -> None:
-        self._rows_json: list[bytes] = []
+        self._rows_json: list[RowsJson] = []
         self._stops: list[int] = []
         self._split: dict[int, list[msgspec.Raw]] = {}
         self._count = 0
@@ -102,7 +110,7 @@ class Body:
         """The size of all rows as one request body."""
         return self._size_bytes
 
-    def append(self, rows_json: bytes, count: int) -> None:
+    def append(self, rows_json: RowsJson, count: int) -> None:
         """Append rows.
 
         Args:
@@ -151,7 +159,9 @@ class Body:
             part: The indexes of the rows.
         """
         rows_json = self._rows_json if len(part) == self._count else self._rows[part.start : part.stop]
-        return b"[" + b",".join(rows_json) + b"]"
+        # Joined at once, the rows are copied once: a body has megabytes.
+        pieces = [piece for one in rows_json for piece in (b",", one)]
+        return b"".join([b"[", *pieces[1:], b"]"])
 
     def encode_all(self) -> bytes:
         """Return all rows as a request body."""

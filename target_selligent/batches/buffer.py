@@ -18,7 +18,7 @@ from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from target_selligent.batches.batch import RecordRow
-from target_selligent.batches.body import encode_rows, measure_rows
+from target_selligent.batches.body import encode_rows, encode_rows_apart, measure_rows
 from target_selligent.batches.merged_row import are_identical
 from target_selligent.batches.open_batch import OpenBatch
 from target_selligent.batches.same_key import normalize_for_order
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_selligent.batches.batch import Batch, Rows
+    from target_selligent.batches.body import RowsJson
     from target_selligent.batches.flush_age import FlushAge
     from target_selligent.batches.merging import Merging
     from target_selligent.batches.open_batch import Place
@@ -78,7 +79,7 @@ class BatchBuffer(Generic[Shape]):
         self._compares = False
         self._places: dict[Hashable, Place[Shape]] = {}
 
-    def add(self, shape: Shape, rows: Rows, rows_json: bytes) -> None:
+    def add(self, shape: Shape, rows: Rows, rows_json: RowsJson) -> None:
         """Add rows, and submit the batches that become full.
 
         Args:
@@ -124,7 +125,7 @@ class BatchBuffer(Generic[Shape]):
             self._submit_batch(shape)
         age.note_flush(sum(bool(batch.body) for _, batch in old))
 
-    def _append(self, shape: Shape, rows: Rows, rows_json: bytes) -> None:
+    def _append(self, shape: Shape, rows: Rows, rows_json: RowsJson) -> None:
         """Append rows to the batch of their shape, and submit the batches that become full."""
         start = 0
         while start < len(rows):
@@ -154,7 +155,7 @@ class BatchBuffer(Generic[Shape]):
             row: The row.
             form: Its key in the form for order.
         """
-        row_json = encode_rows(row.values)
+        (row_json,) = encode_rows_apart(row.values)
         target = self._find_target(merging, shape, row, form, len(row_json) + _COMMA)
         if target is None:
             comes_again = form in self._places
@@ -228,7 +229,7 @@ class BatchBuffer(Generic[Shape]):
             self._open_bytes += opened.size_bytes
         return opened
 
-    def _fit(self, opened: OpenBatch[Shape], rows: Rows, start: int, rows_json: bytes) -> tuple[int, bytes]:
+    def _fit(self, opened: OpenBatch[Shape], rows: Rows, start: int, rows_json: RowsJson) -> tuple[int, RowsJson]:
         """Find the rows that a batch has room for.
 
         Args:

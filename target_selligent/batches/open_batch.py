@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from target_selligent.batches.batch import Batch, Rows
+    from target_selligent.batches.body import RowsJson
     from target_selligent.records import Key
 
 Shape = TypeVar("Shape")
@@ -59,7 +60,7 @@ class OpenBatch(Generic[Shape]):
         """The approximate memory of its rows, their keys and their lines."""
         return self._batch.size_bytes + self._merged_bytes - self._taken_bytes
 
-    def append(self, rows: Rows, start: int, stop: int, rows_json: bytes) -> range:
+    def append(self, rows: Rows, start: int, stop: int, rows_json: RowsJson) -> range:
         """Append rows. Return their indexes. See `Batch.append`."""
         before = self._batch.body.size_bytes
         self._batch.append(rows, start, stop, rows_json)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_selligent.batches.body import decode_row, encode_rows
+from target_selligent.batches.body import decode_row, encode_row
 from target_selligent.errors import RunStoppedError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class SpooledRecords:
                 earlier = dict(zip(_decode(found[0]), decode_row(found[1]), strict=True))
                 if kept := sorted(earlier.keys() - set(fields)):
                     fields = (*fields, *kept)
-                    row = encode_rows([(*decode_row(row), *(earlier[name] for name in kept))])
+                    row = encode_row((*decode_row(row), *(earlier[name] for name in kept)))
             self._database.execute(
                 "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
                 " sent_key = excluded.sent_key, loader_index = excluded.loader_index, number = excluded.number,"

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-_BATCH_ROWS = 1 << 14
+_MAX_ROWS = 1 << 16
+_MAX_VALUES = 1 << 20
 _BUFFER_BYTES = 1 << 20
 """How much of a column is read at once. Otherwise, whole row groups are, which can be as large as the file."""
 
@@ -33,7 +34,7 @@ def read_schema(file: IO[bytes], stream: str) -> Mapping[str, Any]:
 
 
 def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, at most 16,384 at once.
+    """Yield the rows of a file, at most 65,536 at once, and fewer if there are many columns.
 
     Args:
         file: The file.
@@ -47,4 +48,5 @@ def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
     opened = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
     if (double := find_double_name(opened.schema_arrow.names)) is not None:
         raise ValueError(f"two columns have the name {double}: rename one")
-    yield from opened.iter_batches(_BATCH_ROWS)
+    rows = min(_MAX_ROWS, max(1, _MAX_VALUES // max(1, opened.metadata.num_columns)))
+    yield from opened.iter_batches(rows)

@@ -23,7 +23,7 @@ from target_selligent.rejects import Rejection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_selligent.batches import BatchBuffer, Route, Spool
+    from target_selligent.batches import BatchBuffer, Route, RowsJson, Spool
     from target_selligent.loading.changes import ChangedRows
     from target_selligent.loading.run_parts import RunParts
     from target_selligent.loading.stream_removals import StreamRemovals
@@ -133,7 +133,7 @@ class BatchFiller:
         """
         return self._normalize_keys([key])[0]
 
-    def _add_same_fields(self, field_names: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+    def _add_same_fields(self, field_names: tuple[str, ...], rows: Rows, encoded: RowsJson) -> None:
         """Put rows that have the same fields in batches or in the spool."""
         if len(encoded) > self._max_row_bytes:
             rows = self._reject_too_large(rows)
@@ -150,7 +150,7 @@ class BatchFiller:
         else:
             self._add_to_spool(self._spool, field_names, rows)
 
-    def _select_changed(self, changes: ChangedRows, field_names: tuple[str, ...], rows: Rows) -> tuple[Rows, bytes]:
+    def _select_changed(self, changes: ChangedRows, field_names: tuple[str, ...], rows: Rows) -> tuple[Rows, RowsJson]:
         """Return the rows that are sent, and these rows as JSON. The others are in the List as they are."""
         chosen, rows_json = changes.select(field_names, rows, encode_rows_apart(rows.values))
         if len(chosen) < len(rows):
@@ -168,7 +168,7 @@ class BatchFiller:
             self.reject(error, rows.lines[index], rows.numbers[index], rows.keys[index])
         return rows.select(fitting)
 
-    def _add_to_batch(self, field_names: tuple[str, ...], rows: Rows, encoded: bytes) -> None:
+    def _add_to_batch(self, field_names: tuple[str, ...], rows: Rows, encoded: RowsJson) -> None:
         self._parts.report.add_list(self._route.list_api_name, Counts(read=len(rows)))
         self._buffer.add((self._route, field_names), rows, encoded)
 

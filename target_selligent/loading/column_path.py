@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_selligent.batches import Rows
 from target_selligent.errors import RejectedRecord
-from target_selligent.records import ColumnLines, ColumnReader, join_columns
+from target_selligent.records import ColumnLines, ColumnReader, join_columns, read_ahead, split_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
 
     from target_selligent.loading.audience import Audience
     from target_selligent.loading.key_path import KeyPath
-    from target_selligent.records import RecordLineWriter, RecordType, StreamDescription
+    from target_selligent.records import (
+        Key,
+        Part,
+        RecordLineWriter,
+        RecordType,
+        Segments,
+        StreamDescription,
+    )
 
 _FEW_ROWS = 512
 """If so few rows of a record batch cannot be converted as columns, they are processed as records."""
@@ -23,8 +32,41 @@ _PAUSE = 7
 """If most rows of a record batch had to be processed as records, so many more batches are, without halving them."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConvertedColumns:
+    """The columns of a record batch as they are sent. All its records have valid rows.
+
+    Args:
+        batch: The record batch.
+        columns: The JSON text of the values of each column, in parts.
+        keys: The key of each row.
+        segments: The Segment or Segments of each record; empty if the stream has no Segments.
+        leaving: For each row, whether its record leaves its Segments; empty if none does.
+        write_lines: Returns the RECORD messages of a batch.
+    """
+
+    batch: pa.RecordBatch
+    columns: Sequence[Sequence[Part]]
+    keys: Sequence[Key]
+    segments: Sequence[Segments]
+    leaving: Sequence[bool]
+    write_lines: Callable[[pa.RecordBatch], list[bytes]]
+
+    def join(self, first_number: int) -> Rows:
+        """Return the rows.
+
+        Args:
+            first_number: The number of the first record in its stream.
+        """
+        count = self.batch.num_rows
+        values = join_columns(self.columns, count)
+        # As JSON, the values need about as much memory as in their columns.
+        lines = ColumnLines(self.batch, self.write_lines, values.size_bytes / count)
+        return Rows(values, self.keys, self.segments, lines, range(first_number, first_number + count))
+
+
 class ColumnPath:
-    """Creates the rows of record batches.
+    """Converts record batches.
 
     Args:
         description: The stream.
@@ -49,36 +91,31 @@ class ColumnPath:
         self._reader = ColumnReader(description.schema, record_type)
         self._is_open, self._pause = is_open, 0
 
-    def read(
-        self, batch: pa.RecordBatch, get_number: Callable[[], int]
-    ) -> Iterator[tuple[Rows, Sequence[bool]] | pa.RecordBatch]:
-        """Yield the rows of a record batch, in order, and for each whether its record leaves its Segments.
+    def convert(self, batch: pa.RecordBatch) -> Iterator[ConvertedColumns | pa.RecordBatch]:
+        """Yield the columns of a record batch as they are sent, in order.
 
         A part of the batch is yielded as it is if it may hold a record without a valid row. It must be processed as
         records.
 
         Args:
             batch: The record batch.
-            get_number: Returns the number that the next record has in its stream.
         """
         if not self._is_open or self._pause or not self._reader.fits(batch):
             self._pause = max(0, self._pause - 1)
             yield batch
             return
         as_records = 0
-        for part in self._read_parts(batch, get_number):
-            as_records += 0 if isinstance(part, tuple) else part.num_rows
+        for part in self._convert_parts(batch):
+            as_records += 0 if isinstance(part, ConvertedColumns) else part.num_rows
             yield part
         if as_records > batch.num_rows / 2:
             self._pause = _PAUSE
 
-    def _read_parts(
-        self, batch: pa.RecordBatch, get_number: Callable[[], int]
-    ) -> Iterator[tuple[Rows, Sequence[bool]] | pa.RecordBatch]:
+    def _convert_parts(self, batch: pa.RecordBatch) -> Iterator[ConvertedColumns | pa.RecordBatch]:
         import pyarrow as pa  # noqa: PLC0415 - optional
 
         try:
-            yield self._create_rows(batch, get_number())
+            yield self._convert_columns(batch)
         except (RejectedRecord, UnicodeError, pa.ArrowException):
             # A single value may be too large for a column of its type.
             if batch.num_rows <= _FEW_ROWS:
@@ -86,17 +123,43 @@ class ColumnPath:
                 return
             middle = batch.num_rows // 2
             for half in (batch.slice(0, middle), batch.slice(middle)):
-                yield from self._read_parts(half, get_number)
+                yield from self._convert_parts(half)
 
-    def _create_rows(self, batch: pa.RecordBatch, number: int) -> tuple[Rows, Sequence[bool]]:
-        columns, count = self._reader.read(batch), batch.num_rows
-        segments, leaving = self._audience.read(columns.repeated_values, count)
+    def _convert_columns(self, batch: pa.RecordBatch) -> ConvertedColumns:
+        columns = self._reader.read(batch)
+        segments, leaving = self._audience.read(columns.repeated_values, batch.num_rows)
         written, keys = self._path.mapper.write_columns(columns)
         columns.check_others()
-        values = join_columns([*written, *self._path.static.write_columns(segments)], count)
-        # As JSON, the values need about as much memory as in their columns.
-        lines = ColumnLines(batch, self._write_lines, values.size_bytes / count)
-        return Rows(values, keys, segments, lines, range(number, number + count)), leaving
+        static = self._path.static.write_columns(segments)
+        return ConvertedColumns(batch, [*written, *static], keys, segments, leaving, self._write_lines)
 
     def _write_lines(self, batch: pa.RecordBatch) -> list[bytes]:
         return self._line_writer.write_columns(self._reader.read(batch).all_values())
+
+
+def convert_ahead(
+    data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table],
+    convert: Callable[[pa.RecordBatch], Iterable[ConvertedColumns | pa.RecordBatch]],
+    while_waiting: Callable[[], object],
+) -> Iterator[ConvertedColumns | pa.RecordBatch]:
+    """Yield what rows are converted to, in order. Other threads read and convert the rows after those.
+
+    So conversion takes little of the caller's time: pyarrow works without Python's lock.
+
+    Args:
+        data: The rows.
+        convert: Converts a small record batch: see `ColumnPath.convert`.
+        while_waiting: Called about once a second while nothing is there to yield.
+
+    Raises:
+        TypeError: If the rows come as something else.
+    """
+    if isinstance(data, Iterable):
+        batches: Iterator[pa.RecordBatch] = (batch for some in read_ahead(iter(data)) for batch in split_batches(some))
+    else:
+        few = list(split_batches(data))
+        if len(few) == 1:
+            # There is nothing to convert at the same time: a thread would only cost time.
+            return iter(convert(few[0]))
+        batches = iter(few)
+    return read_ahead((part for batch in batches for part in convert(batch)), while_waiting)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -55,15 +56,16 @@ class IgnoredStream:
         for _ in records:
             self._count_more(1)
 
-    def take_arrow(self, data: pa.RecordBatch | pa.Table) -> None:
-        """Count the rows of a record batch or table.
+    def take_arrow(self, data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table]) -> None:
+        """Count the rows of a record batch or table, or of all that an iterator gives.
 
         Raises:
             RunStoppedError: If the run was stopped or is finished.
             Exception: What ended the loading of a List.
         """
-        self._before_chunk()
-        self._count_more(data.num_rows)
+        for some in data if isinstance(data, Iterable) else [data]:
+            self._before_chunk()
+            self._count_more(some.num_rows)
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:  # noqa: ARG002
         """Count RECORD messages."""

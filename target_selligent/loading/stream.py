@@ -19,7 +19,7 @@ from target_selligent.batches import Batch, Departure, Route
 from target_selligent.errors import RejectedRecord
 from target_selligent.loading.audience import Audience
 from target_selligent.loading.batch_filler import BatchFiller
-from target_selligent.loading.column_path import ColumnPath
+from target_selligent.loading.column_path import ColumnPath, ConvertedColumns, convert_ahead
 from target_selligent.loading.key_path import KeyPath, create_route
 from target_selligent.loading.stream_removals import RemovalPolicy
 from target_selligent.records import (
@@ -33,12 +33,11 @@ from target_selligent.records import (
     is_metadata_column,
     parse_flattened_array,
     read_records,
-    split_batches,
 )
 from target_selligent.rejects import parse_member_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import msgspec
     import pyarrow as pa
@@ -161,25 +160,29 @@ class StreamLoader:
             else:
                 self._process_lines(chunk)
 
-    def take_arrow(self, data: pa.RecordBatch | pa.Table) -> None:
+    def take_arrow(self, data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table]) -> None:
         """Load the rows of a record batch or table of pyarrow, as `take` would load them as records.
 
+        If several come, such as those of a file or of a `RecordBatchReader`, another thread reads the next ones while
+        those before are loaded. This takes less time than one call for each.
+
         Args:
-            data: The rows.
+            data: The rows, or an iterator over rows.
 
         Raises:
-            TypeError: If it is neither.
+            TypeError: If it is something else.
             RunStoppedError: As for `take`.
-            Exception: What ended the loading of a List.
+            Exception: What ended the loading of a List, and what the iterator raises. The rows before are loaded.
         """
-        for batch in split_batches(data):
+        self._parts.before_chunk()
+        for part in convert_ahead(data, self._convert_columns, self._parts.before_chunk):
             self._parts.before_chunk()
-            for rows_or_batch in self._by_columns.read(batch, lambda: self.records_read + 1):
-                if isinstance(rows_or_batch, tuple):
-                    self.records_read += len(rows_or_batch[0])
-                    self._by_key.add(*rows_or_batch)
-                else:
-                    self.take(read_records(rows_or_batch))
+            if isinstance(part, ConvertedColumns):
+                rows = part.join(self.records_read + 1)
+                self.records_read += len(rows)
+                self._by_key.add(rows, part.leaving)
+            else:
+                self.take(read_records(part))
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
         """Process RECORD messages that were decoded to the stream's type.
@@ -304,6 +307,10 @@ class StreamLoader:
     def flush(self) -> None:
         """Submit all open batches of the List."""
         self._filler.flush()
+
+    def _convert_columns(self, batch: pa.RecordBatch) -> Iterator[ConvertedColumns | pa.RecordBatch]:
+        # A wider type, which a record of an earlier batch may need, has another column path.
+        return self._by_columns.convert(batch)
 
     def _process_lines(self, lines: Sequence[bytes]) -> None:
         """Process RECORD messages of this stream. As many as possible are decoded and processed together."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from target_selligent.records import lenient_json
 from target_selligent.records.arrow_schema import find_double_name, to_json_schema
 from target_selligent.records.arrow_values import read_records, split_batches
-from target_selligent.records.column_json import join_columns
+from target_selligent.records.column_json import Part, join_columns
 from target_selligent.records.column_lines import ColumnLines
 from target_selligent.records.column_values import ColumnReader
 from target_selligent.records.conversions import FieldType
@@ -28,6 +28,7 @@ from target_selligent.records.fields import (
 )
 from target_selligent.records.lazy_sequence import LazySequence, select_items
 from target_selligent.records.own_fields import find_own_fields, find_usual_field
+from target_selligent.records.read_ahead import read_ahead
 from target_selligent.records.record_lines import RecordLineWriter, UnwritableRecord, decode_record
 from target_selligent.records.record_type import RecordType
 from target_selligent.records.row_types import Key, Origin, Row, Segments
@@ -59,6 +60,7 @@ __all__ = [
     "Key",
     "LazySequence",
     "Origin",
+    "Part",
     "RecordLineWriter",
     "RecordType",
     "Row",
@@ -82,6 +84,7 @@ __all__ = [
     "parse_flattened_array",
     "parse_json_float",
     "read_actions",
+    "read_ahead",
     "read_bookmark_properties",
     "read_records",
     "read_segment_names",

@@ -27,7 +27,8 @@ class EncodedRows(LazySequence["Row"]):
     """
 
     def __init__(self, content: bytes | memoryview, stops: Sequence[int]) -> None:
-        self._content, self._stops = memoryview(content), stops
+        # The bytes of Arrow have a sign, those of Python have none.
+        self._content, self._stops = memoryview(content).cast("B"), stops
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -62,9 +63,9 @@ class EncodedRows(LazySequence["Row"]):
         chosen = [self._content[self._stops[index] : self._stops[index + 1]] for index in indexes]
         return EncodedRows(b"".join(chosen), list(accumulate(map(len, chosen), initial=0)))
 
-    def encode(self) -> bytes:
-        """Return all rows as JSON, comma-separated, without outer brackets."""
-        return bytes(self._content[self._stops[0] : max(self._stops[0], self._stops[-1] - _COMMA)])
+    def encode(self) -> memoryview:
+        """Return all rows as JSON, comma-separated, without outer brackets. They are not copied."""
+        return self._content[self._stops[0] : max(self._stops[0], self._stops[-1] - _COMMA)]
 
     def encode_apart(self) -> list[bytes]:
         """Return each row as JSON."""

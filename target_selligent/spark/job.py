@@ -100,8 +100,7 @@ def load_partition(job: WriteJob, batches: Iterable[pa.RecordBatch], partition: 
     try:
         with run:
             loader = run.open_stream(options.stream, job.schema)
-            for batch in batches:
-                loader.take_arrow(batch)
+            loader.take_arrow(batches)
     except NothingLoadedError as error:
         # Other tasks may have loaded rows: the driver decides.
         nothing_loaded = str(error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
+import time
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from operator import itemgetter
@@ -18,8 +20,11 @@ from pyarrow import parquet
 from target_selligent import LoadRun, Settings
 from target_selligent.errors import InputError, RunStoppedError
 from target_selligent.records import to_json_schema
+from tests.support import STATE_SOON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support import Tenant
 
 START = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
@@ -283,7 +288,8 @@ def test_an_ignored_stream_counts_its_rows(tenant: Tenant) -> None:
         run.open_stream("people", SCHEMA, ["key"]).take_arrow(TABLE.slice(10, 3))
         others = run.open_stream("others", SCHEMA, ["key"])
         others.take_arrow(TABLE)
-    assert others.records_read == ROWS
+        others.take_arrow(TABLE.to_batches(max_chunksize=700))
+    assert others.records_read == 2 * ROWS
     assert len(tenant.rows("KEY")) == 3
 
 
@@ -296,6 +302,59 @@ def test_the_documented_example(tenant: Tenant, tmp_path: Path, monkeypatch: pyt
     settings = Settings.from_config(tenant.config(create_list_if_not_exists=True))
     exec(program, {"LoadRun": LoadRun, "settings": settings})  # noqa: S102 - our own page
     assert tenant.rows("CUSTOMER_IDENTIFIER") == [["C101"], ["C204"]]
+
+
+def test_an_iterator_ends_as_a_table_does(tenant: Tenant, tmp_path: Path) -> None:
+    """Whatever its pieces: batches, tables, or a reader of many; also none."""
+    config = tenant.config(**CONFIG, rejects_path=str(tmp_path / "rejects.jsonl"))
+    ended = []
+    for data in (
+        TABLE,
+        pa.RecordBatchReader.from_batches(SCHEMA, TABLE.to_batches(max_chunksize=70)),
+        (TABLE.slice(start, 1000) for start in range(0, ROWS, 1000)),
+        [*TABLE.to_batches(max_chunksize=1300), TABLE.slice(0, 0)],
+    ):
+        tenant.reset()
+        with LoadRun(Settings.from_config(config)) as run:
+            stream = run.open_stream("people", SCHEMA, ["key"])
+            stream.take_arrow(iter([]))
+            stream.take_arrow(data)
+        assert stream.records_read == ROWS
+        ended.append((tenant.rows("KEY", "NAME", "VALUE"), rejected(tmp_path / "rejects.jsonl")))
+        (tmp_path / "rejects.jsonl").unlink()
+    assert all(one == ended[0] for one in ended)
+    assert len(ended[0][0]) > 2800
+
+
+def test_what_an_iterator_raises_comes_after_the_rows_before(tenant: Tenant) -> None:
+    """The rows before are loaded; so they are if it gives something else than rows."""
+
+    def broken() -> Iterator[pa.Table]:
+        yield TABLE.slice(10, 3)
+        raise OSError("the file has gone")
+
+    for data, error in ((broken(), OSError), ([TABLE.slice(10, 3), {"key": "a"}], TypeError)):
+        tenant.reset()
+        with pytest.raises(error), LoadRun(Settings.from_config(tenant.config(**CONFIG))) as run:
+            run.open_stream("people", SCHEMA, ["key"]).take_arrow(data)
+        assert len(tenant.rows("KEY")) == 3
+
+
+def test_rows_are_loaded_while_an_iterator_waits(tenant: Tenant) -> None:
+    """A batch that is old enough is loaded, though the next rows have not come."""
+
+    def slow() -> Iterator[pa.Table]:
+        yield TABLE.slice(10, 3)
+        ends = time.monotonic() + 60
+        while not (tenant.lists() and tenant.rows("KEY")):
+            assert time.monotonic() < ends, "nothing was loaded"
+            threading.Event().wait(0.05)
+        yield TABLE.slice(20, 3)
+
+    settings = Settings.from_config(tenant.config(**CONFIG, **STATE_SOON))
+    with LoadRun(settings) as run:
+        run.open_stream("people", SCHEMA, ["key"]).take_arrow(slow())
+    assert len(tenant.rows("KEY")) == 6
 
 
 def test_a_stopped_run_takes_no_more_columns(tenant: Tenant) -> None:

@@ -96,15 +96,15 @@ def test_a_file_that_cannot_be_loaded_is_one_line(tenant: Tenant, tmp_path: Path
 
 def test_what_comes_before_a_broken_place_is_loaded(tenant: Tenant, tmp_path: Path) -> None:
     """A file that breaks in the middle ends the run with 1; its rows before are loaded."""
-    rows = [{"customer": f"{number:06}", "name": f"{number * 7919 % 100_003}"} for number in range(40_000)]
+    rows = [{"customer": f"{number:06}", "name": f"{number * 7919 % 100_003}"} for number in range(100_000)]
     path = tmp_path / "people.parquet"
-    parquet.write_table(pa.Table.from_pylist(rows), path, row_group_size=20_000)
+    parquet.write_table(pa.Table.from_pylist(rows), path, row_group_size=70_000)
     broken = bytearray(path.read_bytes())
     start = parquet.ParquetFile(path).metadata.row_group(1).column(0).dictionary_page_offset
     broken[start : start + 200] = b"\xff" * 200
     path.write_bytes(broken)
     assert f"file {path} cannot be read" in load(tenant, path).error_line()
-    assert len(tenant.rows("CUSTOMER")) == 16_384
+    assert len(tenant.rows("CUSTOMER")) == 65_536
 
 
 def test_a_dry_run_of_a_file(tenant: Tenant, tmp_path: Path) -> None:

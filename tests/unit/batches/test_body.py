@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batches.body import Body, decode_row, encode_rows
+from target_selligent.batches.body import Body, decode_row, encode_row, encode_rows
 
 _ROWS = st.lists(
     st.tuples(st.none() | st.integers(-9, 9) | st.booleans(), st.text(max_size=9)), min_size=1, max_size=12
@@ -93,7 +93,7 @@ def test_selected_rows(data: st.DataObject, rows: list[Any]) -> None:
 
 def test_a_row_is_decoded() -> None:
     """A row that was encoded alone is decoded unchanged."""
-    assert decode_row(encode_rows([("ä", None, 1.5)])) == ("ä", None, 1.5)
+    assert decode_row(encode_row(("ä", None, 1.5))) == ("ä", None, 1.5)
 
 
 @given(st.lists(_ROWS, min_size=1, max_size=4))
@@ -103,5 +103,5 @@ def test_single_rows_of_a_body_that_grows(groups: list[list[Any]]) -> None:
     expected: list[tuple[int, int, bytes]] = []
     for piece, group in enumerate(groups):
         body.append(encode_rows(group), len(group))
-        expected += [(piece, position, encode_rows([row])) for position, row in enumerate(group)]
+        expected += [(piece, position, encode_row(row)) for position, row in enumerate(group)]
         assert [(*body.find(index), body.row_json(index)) for index in range(len(body))] == expected

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batches.body import decode_row, encode_rows
+from target_selligent.batches.body import decode_row, encode_row
 from target_selligent.batches.run_store import FirstRows, LoadedKeys, SpooledRecords, SpooledRow
 
 
@@ -48,7 +48,7 @@ def test_the_first_good_row_of_each_key(rows: list[tuple[bytes, bool, bool]], si
 
 def spooled(number: int, fields: tuple[str, ...], *row: Any, segments: tuple[str, ...] = ()) -> SpooledRow:
     """Return a row of a record; its first field is the key."""
-    return SpooledRow(number % 3, number, row[0], fields, encode_rows([row]), b"%d" % number, segments)
+    return SpooledRow(number % 3, number, row[0], fields, encode_row(row), b"%d" % number, segments)
 
 
 def contents(records: SpooledRecords) -> list[tuple[int, Any, dict[str, Any], set[str]]]:
@@ -102,5 +102,5 @@ def test_a_removed_key_leaves_nothing() -> None:
 def test_a_key_of_several_fields_is_a_tuple() -> None:
     """The key comes back as it was stored."""
     records = SpooledRecords()
-    records.put(b"x", SpooledRow(0, 1, ("x", 1), ("A", "B"), encode_rows([("x", 1)]), b"", ()))
+    records.put(b"x", SpooledRow(0, 1, ("x", 1), ("A", "B"), encode_row(("x", 1)), b"", ()))
     assert [row.key for row in records.read_all()] == [("x", 1)]

@@ -24,4 +24,14 @@ def test_the_schema_and_the_rows() -> None:
     }
     batches = list(read_batches(file))
     assert pa.Table.from_batches(batches).column("key") == table.column("key")
-    assert max(map(len, batches)) <= 16_384
+    assert max(map(len, batches)) <= 65_536
+
+
+def test_many_columns_come_in_fewer_rows() -> None:
+    """So the memory of a batch is limited, however wide the table is."""
+    table = pa.table({f"c{number}": pa.nulls(4000, pa.int64()) for number in range(500)})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    batches = list(read_batches(file))
+    assert sum(map(len, batches)) == 4000
+    assert max(map(len, batches)) * 500 <= 1 << 20

@@ -87,7 +87,7 @@ def sent_by_both_ways(batch: pa.RecordBatch, schema: Mapping[str, Any]) -> list[
         messages = record_type.decode(iter(lines))
         mapper = RowMapper(record_type, fields.columns, fields.key_columns)
     rows, keys_of_records = mapper.create_rows([message.record for message in messages], decoded=True)
-    return [(join_columns(written, batch.num_rows).encode(), keys), (encode_rows(rows), keys_of_records)]
+    return [(bytes(join_columns(written, batch.num_rows).encode()), keys), (bytes(encode_rows(rows)), keys_of_records)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_selligent.batches.body import encode_rows
+from target_selligent.batches.body import encode_row
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.conversions import FieldType
 from target_selligent.records.exact_numbers import parse_json_float
@@ -78,7 +78,7 @@ class Stream:
 
 def encoded(row: tuple[Any, ...]) -> bytes:
     """Return a row as JSON, with a mark for each missing value."""
-    return encode_rows([tuple("(nothing)" if value is msgspec.UNSET else value for value in row)])
+    return encode_row(tuple("(nothing)" if value is msgspec.UNSET else value for value in row))
 
 
 _KINDS = ["string", "integer", "number", "boolean", "null", "object", "array"]
