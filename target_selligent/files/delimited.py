@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from target_selligent.records import RecordLineWriter
 
 _DELIMITERS = ",;\t|"
+_DELIMITER_LINE = re.compile(r"sep=(.)\s*")
+"""A first line that says the delimiter. Excel reads and hides it, so it is not counted as a row."""
 _CHUNK_ROWS = 1024
 _MAX_CELL_LENGTH = 1 << 24
 """A longer cell is probably a quote that is not closed: the rest of the file would be one text in memory."""
@@ -85,11 +87,13 @@ def _opened(file: IO[bytes], name: str) -> Iterator[tuple[list[str], Iterator[li
     encoding = "utf-16" if mark in _UTF16_MARKS else "utf-8-sig"
     # What is not UTF-8 becomes lone surrogates, which no field accepts: only its row is rejected.
     with io.TextIOWrapper(cast("io.BufferedReader", file), encoding, "surrogateescape", newline="") as text:
-        first = text.readline()
-        delimiter = max(_DELIMITERS, key=lambda one: _count_cells(first, one))
-        reader = csv.reader(chain([first], text), delimiter=delimiter, strict=True)
+        header = _read_header(text)
+        if (said := _DELIMITER_LINE.fullmatch(header[0])) is not None:
+            header = _read_header(text)
+        delimiter = said[1] if said is not None else max(_DELIMITERS, key=lambda one: _count_cells(header, one))
+        reader = csv.reader(chain(header, text), delimiter=delimiter, strict=True)
         try:
-            columns = [column.strip() for column in next(reader)] if first.strip() else []
+            columns = [column.strip() for column in next(reader)] if header[0].strip() else []
         except (csv.Error, StopIteration):
             columns = []
         if problem := _find_problem(columns):
@@ -97,10 +101,21 @@ def _opened(file: IO[bytes], name: str) -> Iterator[tuple[list[str], Iterator[li
         yield columns, reader
 
 
-def _count_cells(line: str, delimiter: str) -> int:
+def _read_header(text: IO[str]) -> list[str]:
+    """Return the lines of the header. A line break in quotes is a part of a name."""
+    lines = [text.readline()]
+    quotes, length = lines[0].count('"'), len(lines[0])
+    while quotes % 2 and length < _MAX_CELL_LENGTH and (line := text.readline()):
+        lines.append(line)
+        quotes += line.count('"')
+        length += len(line)
+    return lines
+
+
+def _count_cells(lines: Sequence[str], delimiter: str) -> int:
     """Return how many cells a header has with a delimiter; 0 if its quotes are wrong then."""
     try:
-        return max(map(len, csv.reader([line], delimiter=delimiter, strict=True)), default=0)
+        return max(map(len, csv.reader(lines, delimiter=delimiter, strict=True)), default=0)
     except csv.Error:
         return 0
 

@@ -41,7 +41,7 @@ def to_json_schema(schema: Mapping[str, Any] | pa.Schema, stream: str) -> Mappin
         if property_schema is None:
             problems.append(
                 f"column {field.name} has the type {field.type}, which no field can hold: convert it to text, or leave "
-                "it out"
+                "it out of the data"
             )
         properties[field.name] = property_schema
     if problems:

@@ -52,6 +52,23 @@ def test_the_delimiter_is_that_of_the_header(delimiter: str) -> None:
     assert read("\n".join(lines).encode()) == [dict(zip(header, row, strict=True))]
 
 
+@pytest.mark.parametrize(("delimiter", "mark"), [(";", ""), (",", ""), ("\t", ""), ("^", ""), (";", "\ufeff")])
+def test_a_first_line_may_say_the_delimiter(delimiter: str, mark: str) -> None:
+    """As for Excel, which does not show the line: the row after it is row 1."""
+    lines = [f"{mark}sep={delimiter}", delimiter.join(["id", "a,b;c"]), delimiter.join(["1", "x"]), "2"]
+    if delimiter in ",;":
+        lines[1] = delimiter.join(["id", '"a,b;c"'])
+    assert read("\r\n".join(lines).encode()) == [
+        {"id": "1", "a,b;c": "x"},
+        ("bad_row", "row 3 has 1 cells, and the header 2", {"id": "2"}),
+    ]
+
+
+def test_a_name_of_a_column_may_have_a_line_break() -> None:
+    """The delimiter is found all the same."""
+    assert read(b'id;"first\nname"\n1;"x\ny"\n') == [{"id": "1", "first\nname": "x\ny"}]
+
+
 def test_utf_16_is_known_by_its_mark() -> None:
     """A table program writes such text files."""
     assert read("id\tname\r\n1\tZoë\r\n".encode("utf-16")) == [{"id": "1", "name": "Zoë"}]
