@@ -117,7 +117,7 @@ def _mark(value: float, unit: str) -> str:
 
 
 def _figure(value: float, unit: str) -> str:
-    return f"{value:.2f}x" if unit == "x" else f"{value:,.0f} {unit}"
+    return f"{value:.2f}{unit if unit == 'x' else ' s'}" if unit in {"x", "s"} else f"{value:,.0f} {unit}"
 
 
 def _reach(finding: Finding) -> str:

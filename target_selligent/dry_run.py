@@ -111,6 +111,9 @@ def _describe_counts(counts: Counts) -> str:
         "to remove": counts.removed,
         "rejected": counts.rejected_before_sending,
         "deleted at the source": counts.deleted,
+        "unchanged": counts.unchanged,
+        "new": counts.new,
+        "changed": counts.changed,
     }
     return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count or what in {"read", "to load"})
 

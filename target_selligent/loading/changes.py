@@ -47,7 +47,7 @@ class Changes:
     Args:
         settings: The settings of the run.
         report: Receives the counts.
-        writes: Whether the run loads anything. If not, the snapshot is not used, and all rows count as sent.
+        writes: Whether the run loads anything. If not, the snapshot stays as it is.
 
     Raises:
         DestinationError: If the snapshot's file cannot be opened, or if another run uses it.
@@ -58,9 +58,9 @@ class Changes:
         self._report = report
         self._lists: dict[str, _ListState] = {}
         self._snapshot: Snapshot | None = None
-        if writes and any(one.changes_only for one in settings.all_streams):
+        if any(one.changes_only for one in settings.all_streams):
             path, days = settings.snapshot_path or "", settings.snapshot_max_age_days
-            self._snapshot = Snapshot(path, settings.base_url, settings.organization, days)
+            self._snapshot = Snapshot(path, settings.base_url, settings.organization, days, writes=writes)
 
     def open_stream(self, route: Route, destination: ListDestination, fields: StreamFields) -> ChangedRows | None:
         """Return what chooses the rows of a stream; None if all are sent.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
 from contextlib import contextmanager, suppress
 from itertools import groupby
@@ -82,14 +83,15 @@ class SnapshotFile:
 
     Args:
         path: The file. It is created if it is missing.
+        shown: Its path for messages, if it is a copy.
 
     Raises:
         DestinationError: If it cannot be opened, or if another run or another program uses it.
         BrokenSnapshotError: If it is broken.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, shown: Path | None = None) -> None:
+        self._path = path if shown is None else shown
         self._position = 0
         self._batch = 0
         with suppress(FileExistsError):
@@ -268,10 +270,7 @@ class SnapshotFile:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise DestinationError(
-                    f"snapshot_path {str(self._path)!r} is in use by another run: wait until it has ended, or give "
-                    "each pipeline a file of its own"
-                ) from None
+                raise _in_use(self._path) from None
             if "no such" in str(error):
                 raise BrokenSnapshotError("its tables are not as they should be") from None
             raise RunStoppedError(
@@ -280,6 +279,41 @@ class SnapshotFile:
             ) from None
         except sqlite3.DatabaseError as error:
             raise BrokenSnapshotError(str(error)) from None
+
+
+def copy_file(path: Path, folder: Path) -> Path:
+    """Copy a file for a run that must not change it; return the copy. If there is no file, there is no copy.
+
+    Args:
+        path: The file.
+        folder: Where the copy is made.
+
+    Raises:
+        DestinationError: If another run uses the file.
+        OSError: If it cannot be read, if its folder is missing, or if there is no space for the copy.
+    """
+    path.parent.stat()
+    # What a killed run has left is in a file beside it.
+    names = [path.name, *(path.name + ending for ending in _SIDE_FILES)]
+    found = [path.with_name(name) for name in names if path.with_name(name).exists()]
+    before = [_state(one) for one in found]
+    for one in found:
+        shutil.copyfile(one, folder / one.name)
+    if [_state(one) for one in found] != before:
+        raise _in_use(path)
+    return folder / path.name
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _in_use(path: Path) -> DestinationError:
+    return DestinationError(
+        f"snapshot_path {str(path)!r} is in use by another run: wait until it has ended, or give each pipeline a file "
+        "of its own"
+    )
 
 
 def set_aside(path: Path) -> Path:

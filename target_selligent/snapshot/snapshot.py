@@ -7,11 +7,13 @@ import os
 import threading
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from target_selligent.errors import DestinationError
-from target_selligent.snapshot.file import BrokenSnapshotError, Place, SnapshotFile, set_aside
+from target_selligent.snapshot.file import BrokenSnapshotError, Place, SnapshotFile, copy_file, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,18 +35,21 @@ class Snapshot:
         base_url: The address of the tenant.
         organization: The tenant's organization.
         max_age_days: After how many days a row is no longer known.
+        writes: Whether the file may be changed. If not, a temporary copy is used.
         now: Returns the current time, in seconds since 1970.
 
     Raises:
         DestinationError: If the file cannot be opened, or if another run uses it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it belongs to, and how it is used
         self,
         path: str,
         base_url: str,
         organization: str,
         max_age_days: int,
+        *,
+        writes: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._tenant = (base_url.casefold(), organization)
@@ -54,16 +59,22 @@ class Snapshot:
         self._salts: dict[Place, bytes] = {}
         self._batches: dict[int, tuple[int, int]] = {}
         self._rejected: defaultdict[int, set[int]] = defaultdict(set)
-        try:
-            self._path = Path(path).expanduser()
+        self._is_copy = not writes
+        with ExitStack() as on_error:
             try:
-                self._file = self._open()
-            except BrokenSnapshotError as error:
-                self._start_over(error)
-        except (OSError, RuntimeError, ValueError) as error:
-            # RuntimeError: `~` with an unknown user. ValueError: a NUL in the path.
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise DestinationError(f"snapshot_path {path!r} cannot be opened: {reason}") from None
+                self._path = self._shown = Path(path).expanduser()
+                if self._is_copy:
+                    folder = on_error.enter_context(TemporaryDirectory(prefix="target-selligent-"))
+                    self._path = copy_file(self._shown, Path(folder))
+                try:
+                    self._file = self._open()
+                except BrokenSnapshotError as error:
+                    self._start_over(error)
+            except (OSError, RuntimeError, ValueError) as error:
+                # RuntimeError: `~` with an unknown user. ValueError: a NUL in the path.
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                raise DestinationError(f"snapshot_path {path!r} cannot be opened: {reason}") from None
+            self._remove_copy = on_error.pop_all().close
 
     def open_list(self, list_api_name: str, key_fields: Iterable[str], *, renew: bool) -> bytes:
         """Return the salt for the hashes of a List's keys and rows.
@@ -145,6 +156,7 @@ class Snapshot:
         """Close the file, so that another run can use it."""
         with self._guard:
             self._file.close()
+            self._remove_copy()
 
     @property
     def _today(self) -> int:
@@ -157,7 +169,7 @@ class Snapshot:
 
     def _open(self) -> SnapshotFile:
         """Open the file, with what an earlier run has left to be merged."""
-        file = SnapshotFile(self._path)
+        file = SnapshotFile(self._path, self._shown)
         try:
             file.merge(self._days)
         except BaseException:
@@ -178,13 +190,16 @@ class Snapshot:
     def _start_over(self, error: BrokenSnapshotError) -> None:
         """Set a broken file aside, and open a new one."""
         aside = set_aside(self._path)
-        logger.warning(
-            "snapshot_path %s cannot be used (%s): it is now %s, and all records are sent again",
-            self._path,
-            error,
-            aside.name,
-        )
+        if not self._is_copy:
+            logger.warning(
+                "snapshot_path %s cannot be used (%s): it is now %s, and all records are sent again",
+                self._shown,
+                error,
+                aside.name,
+            )
+        else:
+            logger.warning("snapshot_path %s cannot be used (%s): all records would be sent", self._shown, error)
         self._batches.clear()
-        self._file = SnapshotFile(self._path)
+        self._file = SnapshotFile(self._path, self._shown)
         for place, salt in self._salts.items():
             self._file.store_salt(place, salt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support import RunningCommand, encode, records, run_target, schema, s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support import Message, Tenant
+    from tests.support import FinishedRun, Message, Tenant
 
 _KEYS = [f"k{number:02}" for number in range(30)]
 _COLUMNS = schema({"key": "string", "value": "integer", "seg": "string"})
@@ -30,6 +31,12 @@ def _night(*changed: str, segment: str = "s") -> list[Message]:
         named = segment if key in changed else "s"
         messages += [*records("key value seg", (key, int(key in changed), named)), state({"read": number + 1})]
     return messages
+
+
+def _counts(run: FinishedRun) -> list[str]:
+    """Return what a run, or a dry run, says of unchanged, new and changed records."""
+    (line,) = (line for line in run.stderr.splitlines() if "List contacts: 30 read" in line)
+    return re.findall(r"\d+ (?:unchanged|new|changed)", line)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -59,13 +66,17 @@ def test_a_killed_run_hides_no_change(
     assert {held[key] for key in covered} <= {1}
     assert set(covered) <= set(members)
 
-    after = run_target(config, _night() if back else _night(*changed, segment="t")).succeeded()
+    next_night = _night() if back else _night(*changed, segment="t")
+    files = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    planned = run_target(config, next_night, "--dry-run").succeeded()
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == files
+    after = run_target(config, next_night).succeeded()
+    assert _counts(planned) == _counts(after)
 
     expected = {key: int(key in changed and not back) for key in _KEYS}
     assert dict(tenant.rows("KEY", "VALUE")) == expected
     assert set(tenant.members("s", "KEY")) == set(_KEYS)
     assert set(tenant.members("t", "KEY")) == set(members if back else changed)
     assert after.states[-1] == {"read": len(_KEYS)}
-    assert "unchanged" in after.stderr
-    again = run_target(config, _night() if back else _night(*changed, segment="t")).succeeded()
+    again = run_target(config, next_night).succeeded()
     assert f"{len(_KEYS)} unchanged" in again.stderr

@@ -337,14 +337,28 @@ def test_streams_with_other_keys(nights: Nights) -> None:
 
 
 def test_a_dry_run_leaves_the_snapshot_alone(tenant: Tenant, nights: Nights) -> None:
-    """It neither creates nor changes the file, and shows all records as to be loaded."""
+    """It shows how many records a run would send, and neither creates nor changes the file."""
     settings: dict[str, Any] = {"changes_only": True, "snapshot_path": str(nights.path)}
-    messages = [SCHEMA, *records("key value", ("a", 1), ("b", 2))]
-    tenant.run(messages, "--dry-run", **settings).succeeded()
-    assert not nights.path.exists()
-    nights.sent(("a", 1))
-    before = nights.path.read_bytes()
+    messages = [SCHEMA, *records("key value", ("a", 1), ("b", 2), ("c", 3))]
     run = tenant.run(messages, "--dry-run", **settings).succeeded()
-    assert "2 read, 2 to load" in run.stderr
+    assert "3 read, 3 to load, 3 new" in run.stderr
+    assert not nights.path.exists()
+    nights.sent(("a", 1), ("b", 1))
+    before = nights.path.read_bytes()
+    for _ in range(2):
+        run = tenant.run(messages, "--dry-run", **settings).succeeded()
+        assert "3 read, 2 to load, 1 unchanged, 1 new, 1 changed" in run.stderr
     assert nights.path.read_bytes() == before
     assert [one.name for one in nights.path.parent.iterdir()] == [nights.path.name]
+
+
+def test_a_dry_run_with_a_broken_snapshot(tenant: Tenant, nights: Nights) -> None:
+    """It says that a run would send everything, and leaves the file as it is."""
+    content = b"no database " * 1000
+    nights.path.write_bytes(content)
+    messages = [SCHEMA, *records("key value", ("a", 1))]
+    run = tenant.run(messages, "--dry-run", changes_only=True, snapshot_path=str(nights.path)).succeeded()
+    assert f"snapshot_path {nights.path} cannot be used" in run.stderr
+    assert "all records would be sent" in run.stderr
+    assert "1 read, 1 to load, 1 new" in run.stderr
+    assert nights.path.read_bytes() == content

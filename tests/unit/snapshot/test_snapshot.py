@@ -36,7 +36,7 @@ class Clock:
 def opened(folder: Path, clock: Clock | None = None, *, organization: str = "org") -> Snapshot:
     """Return the snapshot of a folder."""
     path = str(folder / "snapshot.db")
-    return Snapshot(path, "https://a", organization, 30, clock or Clock())
+    return Snapshot(path, "https://a", organization, 30, now=clock or Clock())
 
 
 def test_a_batch_is_known_to_the_next_run(tmp_path: Path) -> None:
@@ -137,9 +137,10 @@ def test_a_second_run_at_the_same_time(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+@pytest.mark.parametrize("writes", [True, False])
 @pytest.mark.parametrize("name", ["missing/snapshot.db", "x\0y", "~nobody-has-this-name/x"])
-def test_a_file_that_cannot_be_opened(tmp_path: Path, name: str) -> None:
-    """The error names the setting."""
+def test_a_file_that_cannot_be_opened(tmp_path: Path, name: str, *, writes: bool) -> None:
+    """The error names the setting, also if the file would not be changed."""
     path = name if name.startswith("~") else f"{tmp_path}/{name}"
     with pytest.raises(DestinationError, match=r"snapshot_path .* cannot be opened"):
-        Snapshot(path, "https://a", "org", 30)
+        Snapshot(path, "https://a", "org", 30, writes=writes)
