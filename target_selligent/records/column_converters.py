@@ -20,6 +20,7 @@ from target_selligent.records.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to
 from target_selligent.records.exact_numbers import (
     INT64_MAX,
     INT64_MIN,
+    MAX_CERTAIN_LENGTH,
     format_number,
     parse_json_number,
     to_double,
@@ -33,6 +34,7 @@ ColumnValues = Sequence[Any]
 ColumnConverter = Callable[[ColumnValues], ColumnValues]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_numbers = msgspec.json.Decoder(list[int | float | None]).decode
 
 
 def convert_text(text: str, conversion: Conversion) -> Any:  # noqa: ANN401 - JSON
@@ -163,6 +165,49 @@ def _create_value_converter(convert: Callable[[Any], Any], unchanged_type: type 
     return convert_column
 
 
+def _create_number_converter(convert: Callable[[Any], Any], types: frozenset[type]) -> ColumnConverter:
+    """Return a converter that decodes short, plain numbers together, and converts other columns one by one.
+
+    Args:
+        convert: Converts one value.
+        types: The types of decoded numbers that are sent unchanged.
+    """
+    one_by_one = _create_value_converter(convert)
+
+    def convert_column(values: ColumnValues) -> ColumnValues:
+        numbers = _decode_short_numbers(values)
+        return numbers if numbers is not None and types.issuperset(map(type, numbers)) else one_by_one(values)
+
+    return convert_column
+
+
+def _decode_short_numbers(values: ColumnValues) -> list[float | None] | None:
+    """Return the numbers in texts, or null; None if they are not all plain numbers that floats are certain to keep."""
+    try:
+        joined = ",".join(["null" if value is None else value for value in values])
+        if max(map(len, filter(None, values)), default=0) > MAX_CERTAIN_LENGTH:
+            return None
+        if joined.encode().translate(None, _PLAIN) != b"null" * values.count(None):
+            return None
+        numbers = _decode_numbers(f"[{joined}]")
+    except (TypeError, UnicodeEncodeError, msgspec.DecodeError):
+        return None
+    # A text with a comma would become two numbers, and one blank text none.
+    return numbers if len(numbers) == len(values) else None
+
+
+def _convert_booleans(values: ColumnValues) -> ColumnValues:
+    """Convert each text once, because a column has few different ones. Convert other columns one by one."""
+    try:
+        distinct = set(values)
+    except TypeError:
+        return _convert_booleans_apart(values)
+    if not _TEXT_OR_NULL.issuperset(map(type, distinct)):
+        return _convert_booleans_apart(values)
+    converted = {value: None if value is None else _parse_boolean(value) for value in distinct}
+    return list(map(converted.__getitem__, values))
+
+
 def _create_date_converter(
     convert: Callable[[str], str], patterns: dict[str, re.Pattern[str]], ending: str
 ) -> ColumnConverter:
@@ -200,16 +245,19 @@ def _to_key_date_time(text: str) -> str:
 _BEYOND_SEVEN_DIGITS = re.compile(r"[.,][0-9]{7}[0-9]*[1-9]")
 _NUMBER_TYPES: frozenset[type] = frozenset({int, float, Decimal})
 _BOOLEANS = {"true": True, "false": False}
+_PLAIN = b"0123456789.-,"
+_TEXT_OR_NULL: frozenset[type] = frozenset({str, type(None)})
 _NULL_OR_MISSING: frozenset[type] = frozenset({type(None), UnsetType})
+_convert_booleans_apart = _create_value_converter(_parse_boolean, bool)
 CONVERTERS: dict[Conversion, ColumnConverter] = {
     Conversion.STRING: _create_value_converter(_check_text, str),
     Conversion.TEXT: _create_value_converter(_to_text, str),
     Conversion.LONG: _create_value_converter(_to_long),
     Conversion.FLOAT: _create_value_converter(_to_float),
     Conversion.FLOAT_KEY: _create_value_converter(_to_float_key),
-    Conversion.TEXT_TO_LONG: _create_value_converter(_parse_long),
-    Conversion.TEXT_TO_FLOAT: _create_value_converter(_parse_float),
-    Conversion.TEXT_TO_BOOLEAN: _create_value_converter(_parse_boolean, bool),
+    Conversion.TEXT_TO_LONG: _create_number_converter(_parse_long, frozenset({int, type(None)})),
+    Conversion.TEXT_TO_FLOAT: _create_number_converter(_parse_float, frozenset({int, float, type(None)})),
+    Conversion.TEXT_TO_BOOLEAN: _convert_booleans,
     Conversion.BOOLEAN: _create_value_converter(_check_boolean, bool),
     Conversion.FLAG: _create_value_converter(_to_flag),
     Conversion.JSON: _create_value_converter(_to_json),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 """Bounds of a Long field."""
 
-_MAX_CERTAIN_LENGTH = 16
+MAX_CERTAIN_LENGTH = 16
 """A fraction of this many characters, without exponent, has at most 15 digits, so a float keeps them."""
 _MAX_PLACES = 400
 """Most places before or after the point. No float has more."""
@@ -34,7 +34,7 @@ def parse_json_float(text: str) -> float | Decimal:
         for a Decimal.
     """
     number = float(text)
-    if len(text) <= _MAX_CERTAIN_LENGTH and "e" not in text and "E" not in text:
+    if len(text) <= MAX_CERTAIN_LENGTH and "e" not in text and "E" not in text:
         return number
     try:
         exact = Decimal(text)
