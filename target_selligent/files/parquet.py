@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
+    from pyarrow.parquet import FileMetaData
 
 _MAX_ROWS = 1 << 16
 _MAX_VALUES = 1 << 20
+_MAX_BYTES = 1 << 24
+"""How large the rows that are read at once are at most, as far as the file says their size."""
 _BUFFER_BYTES = 1 << 20
 """How much of a column is read at once. Otherwise, whole row groups are, which can be as large as the file."""
 
@@ -34,7 +37,7 @@ def read_schema(file: IO[bytes], stream: str) -> Mapping[str, Any]:
 
 
 def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, at most 65,536 at once, and fewer if there are many columns.
+    """Yield the rows of a file, at most 65,536 at once, and fewer if they are large.
 
     Args:
         file: The file.
@@ -48,5 +51,12 @@ def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
     opened = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
     if (double := find_double_name(opened.schema_arrow.names)) is not None:
         raise ValueError(f"two columns have the name {double}: rename one")
-    rows = min(_MAX_ROWS, max(1, _MAX_VALUES // max(1, opened.metadata.num_columns)))
-    yield from opened.iter_batches(rows)
+    yield from opened.iter_batches(_choose_rows(opened.metadata))
+
+
+def _choose_rows(metadata: FileMetaData) -> int:
+    """Return how many rows are read at once."""
+    rows: int = metadata.num_rows
+    columns: int = metadata.num_columns
+    size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return max(1, min(_MAX_ROWS, _MAX_VALUES // max(1, columns), _MAX_BYTES * rows // max(1, size)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pyarrow as pa
+import pytest
 from pyarrow import parquet as pq
 
 from target_selligent.files.parquet import read_batches, read_schema
@@ -27,11 +28,22 @@ def test_the_schema_and_the_rows() -> None:
     assert max(map(len, batches)) <= 65_536
 
 
-def test_many_columns_come_in_fewer_rows() -> None:
-    """So the memory of a batch is limited, however wide the table is."""
-    table = pa.table({f"c{number}": pa.nulls(4000, pa.int64()) for number in range(500)})
+@pytest.mark.parametrize(
+    ("columns", "text", "most"), [(500, "", 2097), (2, "x" * 5000, 1700)], ids=["many columns", "long text"]
+)
+def test_large_rows_come_in_small_batches(columns: int, text: str, most: int) -> None:
+    """So the memory of a batch is limited, whatever the table is."""
+    texts = [f"{number}{text}" for number in range(4000)]
+    table = pa.table({f"c{number}": texts for number in range(columns)})
     file = io.BytesIO()
-    pq.write_table(table, file)
+    pq.write_table(table, file, row_group_size=3000)
     batches = list(read_batches(file))
     assert sum(map(len, batches)) == 4000
-    assert max(map(len, batches)) * 500 <= 1 << 20
+    assert 1000 < max(map(len, batches)) <= most
+
+
+def test_a_table_without_rows() -> None:
+    """It has no batches."""
+    file = io.BytesIO()
+    pq.write_table(pa.table({"key": pa.array([], pa.string())}), file)
+    assert list(read_batches(file)) == []
