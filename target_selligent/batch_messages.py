@@ -11,18 +11,15 @@ from target_selligent.records import RecordLineWriter, UnwritableRecord, read_ah
 from target_selligent.sink import SelligentSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
     from target_selligent.reader import MessageReader
 
-_COMPRESSIONS = {
-    "jsonl": {None, "none", "gzip"},
-    "csv": {None, "none", "gzip"},
-    # The columns of a Parquet file are compressed within it, and the file says how.
-    "parquet": {None, "none", "gzip"},
-}
+_FORMATS = {"jsonl", "csv", "parquet"}
+_COMPRESSIONS = {None, "none", "gzip"}
+"""What a message may say. Files are read by what is in them: the columns of Parquet are compressed within the file."""
 
 
 class BatchMessages:
@@ -36,7 +33,8 @@ class BatchMessages:
         sinks_of: Returns the sinks of a stream of the tap.
 
     Attributes:
-        allow: Called with a number of records that could be processed next; returns how many of them may be.
+        allow: Called with a number of records that could be processed next; returns how many of them may be. It may be
+            called in another thread, but never in two at once.
     """
 
     def __init__(
@@ -47,6 +45,7 @@ class BatchMessages:
     ) -> None:
         self._reader, self._storage, self._sinks_of = reader, storage, sinks_of
         self.allow: Callable[[int], int] = int
+        self._may_go_on = True
 
     def process(self, message: Mapping[str, Any]) -> None:
         """Process a BATCH message, file by file.
@@ -57,6 +56,8 @@ class BatchMessages:
         Raises:
             InputError: If the message has another form, or if a file cannot be read. What comes before in the file is
                 processed.
+            RunStoppedError: If a record is rejected and `skip_invalid_records` is false.
+            Exception: What ended the loading of a List.
         """
         files = self._find_files(message)
         version = message.get("version")
@@ -71,7 +72,7 @@ class BatchMessages:
         if not isinstance(manifest, list) or not all(isinstance(one, str) for one in manifest):
             raise InputError(f"{place} is a BATCH message without a list of files: check what the tap prints")
         name = encoding.get("format") if isinstance(encoding, dict) else None
-        if name not in _COMPRESSIONS or encoding.get("compression") not in _COMPRESSIONS[name]:
+        if name not in _FORMATS or encoding.get("compression") not in _COMPRESSIONS:
             raise InputError(
                 f"{place} is a BATCH message with an encoding that this target cannot read: in the tap's batch_config, "
                 "use the format jsonl or parquet, and the compression gzip or none"
@@ -84,40 +85,51 @@ class BatchMessages:
         So a folder may have another path where the target runs than where the tap runs.
         """
         root = self._storage.get("root")
-        if not root or url.startswith(root):
-            return url
-        return f"{root.rstrip('/')}/{url.rpartition('/')[2]}"
+        folder = f"{root.rstrip('/')}/" if root else ""
+        return url if url.startswith(folder) else folder + url.rpartition("/")[2]
 
     def _process_file(self, file: DataFile, stream: str, writer: RecordLineWriter, *, as_columns: bool) -> bool:
         """Process the records of a file; return whether the records after them may be processed, too."""
-        line_number = 1
-        with file.reading(writer) as chunks, closing(read_ahead(chunks, self._reader.before_read)) as ahead:
-            for chunk in ahead:
-                if self._reader.stop_signal is not None:
-                    return False
-                self._reader.before_read()
-                size = 1 if isinstance(chunk, UnwritableRecord) else len(chunk)
-                allowed = self.allow(size)
-                if isinstance(chunk, UnwritableRecord):
-                    if allowed:
-                        self._reject(stream, chunk)
-                elif isinstance(chunk, list):
-                    self._reader.process_record_lines(chunk[:allowed], file.name, line_number)
-                    line_number += size
-                else:
-                    self._process_columns(stream, chunk[:allowed], writer, file, as_columns=as_columns)
-                if allowed < size:
-                    return False
-        return True
-
-    def _process_columns(
-        self, stream: str, batch: pa.RecordBatch, writer: RecordLineWriter, file: DataFile, *, as_columns: bool
-    ) -> None:
-        """Process rows: as columns if their sink takes them, and else as RECORD messages."""
         sink = self._reader.record_receivers.get(stream)
-        if as_columns and isinstance(sink, SelligentSink):
-            sink.process_columns(batch)
-            return
+        self._may_go_on = True
+        with file.reading(writer) as chunks:
+            allowed = self._allow_chunks(chunks)
+            if as_columns and file.has_columns and isinstance(sink, SelligentSink):
+                sink.process_columns(allowed)
+            else:
+                with closing(read_ahead(allowed, self._reader.before_read)) as ahead:
+                    self._process_chunks(ahead, stream, writer, file)
+        return self._may_go_on
+
+    def _allow_chunks(self, chunks: Iterable[Any]) -> Iterator[Any]:
+        """Yield chunks of a file, until no more records may be processed. Another thread may read ahead."""
+        for chunk in chunks:
+            size = 1 if isinstance(chunk, UnwritableRecord) else len(chunk)
+            allowed = self.allow(size) if self._reader.stop_signal is None else 0
+            if allowed:
+                yield chunk if allowed == size else chunk[:allowed]
+            if allowed < size:
+                self._may_go_on = False
+                return
+
+    def _process_chunks(self, chunks: Iterable[Any], stream: str, writer: RecordLineWriter, file: DataFile) -> None:
+        """Process chunks of a file as RECORD messages."""
+        line_number = 1
+        for chunk in chunks:
+            if self._reader.stop_signal is not None:
+                self._may_go_on = False
+                return
+            self._reader.before_read()
+            if isinstance(chunk, UnwritableRecord):
+                self._reject(stream, chunk)
+            elif isinstance(chunk, list):
+                self._reader.process_record_lines(chunk, file.name, line_number)
+                line_number += len(chunk)
+            else:
+                self._process_rows(chunk, stream, writer, file)
+
+    def _process_rows(self, batch: pa.RecordBatch, stream: str, writer: RecordLineWriter, file: DataFile) -> None:
+        """Process rows as RECORD messages."""
         for part in split_batches(batch):
             for lines in writer.write_chunks(read_records(part)):
                 if isinstance(lines, UnwritableRecord):

@@ -131,7 +131,7 @@ class MessageReader(GenericSingerReader[bytes]):
     @property
     def place(self) -> str:
         """The place of the current line, such as `line 3 of the input`."""
-        return f"line {self._line_number} of {self._source}"
+        return f"line {self._line_number:,} of {self._source}"
 
     def process_record_lines(self, lines: list[bytes], source: str, first: int = 1) -> None:
         """Process RECORD messages that another message stands for: those of a file that a BATCH names.
@@ -275,7 +275,9 @@ class MessageReader(GenericSingerReader[bytes]):
         try:
             return lenient_json.loads(line, exact=b'"RECORD"' in line)
         except (ValueError, RecursionError):
-            raise InputError(f"{self.place} is not valid JSON ({len(line):,} bytes): {self._advice}") from None
+            # The line of a file has become a longer one, with a message around it.
+            advice = f"{len(line):,} bytes; {self._advice}" if self._source == _INPUT else self._advice
+            raise InputError(f"{self.place} is not valid JSON: {advice}") from None
 
     def assert_line_requires(self, line_dict: dict[str, Any], requires: set[str]) -> None:  # type: ignore[override]
         """Check that a message has the required keys.

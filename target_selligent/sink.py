@@ -10,7 +10,7 @@ from singer_sdk.sinks import Sink
 from target_selligent.records import StreamOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import msgspec
     import pyarrow as pa
@@ -137,10 +137,13 @@ class SelligentSink(Sink):
         self.record_counter_metric.increment()
         self.loader.process_deleted(record, line)
 
-    def process_columns(self, batch: pa.RecordBatch) -> None:
-        """Process records that come as columns; see `StreamLoader.take_arrow`."""
+    def process_columns(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Process records that come as columns; see `StreamLoader.take_arrow`. Another thread iterates over them."""
+        self.loader.take_arrow(map(self._count_rows, batches))
+
+    def _count_rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         self.record_counter_metric.increment(batch.num_rows)
-        self.loader.take_arrow(batch)
+        return batch
 
     def reject(self, error: RejectedRecord, line: bytes) -> None:
         """Reject a record, because a stream map fails on it or because it cannot be read; see `StreamLoader.reject`."""

@@ -205,7 +205,7 @@ class Members:
 
 @dataclass(slots=True)
 class Batch:
-    """The rows of one List load, with what is needed to report on each record.
+    """Rows that are acknowledged together, with what is needed to report on each record. One load may send several.
 
     Args:
         ticket: Its checkpoint ticket.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RowsJson: TypeAlias = bytes | memoryview
-"""Rows as JSON, comma-separated, without outer brackets. A view is on the rows of many more, which are not copied."""
+"""Rows as JSON, comma-separated, without outer brackets. A view shares memory with other rows."""
 
 _BRACKETS = len("[]")
 _COMMA = len(",")

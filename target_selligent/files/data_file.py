@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from target_selligent.errors import InputError
@@ -46,11 +46,13 @@ class DataFile:
 
     Attributes:
         name: Its path or URL for messages, without secrets.
+        has_columns: Whether its records are read as columns.
     """
 
     def __init__(self, address: str, format_name: str, options: Mapping[str, Any] | None = None) -> None:
         self._address, self._format, self._options = address, format_name, options or {}
         self.name = name_file(address)
+        self.has_columns = format_name == "parquet"
 
     def read_schema(self, stream: str) -> Mapping[str, Any]:
         """Return the JSON Schema of the columns that the head of the file describes: Parquet or CSV.
@@ -89,8 +91,13 @@ class DataFile:
             Its records in order: as RECORD messages, or as columns. If the file cannot be read, the iterator raises an
             InputError after the records before.
         """
-        with closing(self._read_chunks(writer)) as chunks:
+        chunks = self._read_chunks(writer)
+        try:
             yield chunks
+        finally:
+            # It cannot be closed as long as a thread waits in it for its storage.
+            with suppress(ValueError):
+                chunks.close()
 
     def _read_chunks(self, writer: RecordLineWriter) -> Generator[Chunk, None, None]:
         with self._opened() as file:

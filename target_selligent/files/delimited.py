@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from target_selligent.records import RecordLineWriter
 
 _DELIMITERS = ",;\t|"
-_DELIMITER_LINE = re.compile(r"sep=(.)\s*")
+_DELIMITER_LINE = re.compile(r'"?sep=([^\r\n"])"?\s*', re.IGNORECASE)
 """A first line that says the delimiter. Excel reads and hides it, so it is not counted as a row."""
 _CHUNK_ROWS = 1024
 _MAX_CELL_LENGTH = 1 << 24
@@ -56,22 +56,26 @@ def read_messages(file: IO[bytes], name: str, writer: RecordLineWriter) -> Itera
         writer: Writes the messages.
 
     Raises:
-        InputError: If the quotes of the file are wrong. The rows before it are yielded first.
+        InputError: If the header cannot be used, if quotes are wrong, or if a cell is too long. The rows before are
+            yielded first.
+        Exception: What the file raises, after the rows before.
     """
     number = _ROW_OF_FIRST_RECORD
-    problem = None
+    problem: Exception | None = None
     with _opened(file, name) as (columns, reader):
         while problem is None:
             rows: list[list[str]] = []
             try:
                 # The rows before the one that raises stay in the list.
                 rows.extend(islice(reader, _CHUNK_ROWS))
-            except csv.Error as error:
+            except Exception as error:  # noqa: BLE001 - raised below
                 problem = error
             yield from _write(rows, number, columns, writer)
             number += len(rows)
             if not rows and problem is None:
                 return
+    if not isinstance(problem, csv.Error):
+        raise problem
     raise InputError(
         f"row {number:,} of {name} cannot be read ({problem}): a cell with a quote must stand in quotes, with two "
         "quotes for each in it"
@@ -115,7 +119,7 @@ def _read_header(text: IO[str]) -> list[str]:
 def _count_cells(lines: Sequence[str], delimiter: str) -> int:
     """Return how many cells a header has with a delimiter; 0 if its quotes are wrong then."""
     try:
-        return max(map(len, csv.reader(lines, delimiter=delimiter, strict=True)), default=0)
+        return len(next(csv.reader(lines, delimiter=delimiter, strict=True), []))
     except csv.Error:
         return 0
 

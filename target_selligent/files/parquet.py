@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import FileMetaData
 
-_MAX_ROWS = 1 << 16
-_MAX_VALUES = 1 << 20
-_MAX_BYTES = 1 << 24
+_MAX_ROWS = 1 << 14
+_MAX_BYTES = 1 << 25
 """How large the rows that are read at once are at most, as far as the file says their size."""
 _BUFFER_BYTES = 1 << 20
 """How much of a column is read at once. Otherwise, whole row groups are, which can be as large as the file."""
@@ -37,7 +36,7 @@ def read_schema(file: IO[bytes], stream: str) -> Mapping[str, Any]:
 
 
 def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, at most 65,536 at once, and fewer if they are large.
+    """Yield the rows of a file, at most 16,384 at once, and fewer if they are large.
 
     Args:
         file: The file.
@@ -57,6 +56,5 @@ def read_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
 def _choose_rows(metadata: FileMetaData) -> int:
     """Return how many rows are read at once."""
     rows: int = metadata.num_rows
-    columns: int = metadata.num_columns
     size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    return max(1, min(_MAX_ROWS, _MAX_VALUES // max(1, columns), _MAX_BYTES * rows // max(1, size)))
+    return max(1, min(_MAX_ROWS, _MAX_BYTES * rows // max(1, size)))

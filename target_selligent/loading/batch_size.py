@@ -40,6 +40,7 @@ class BatchSize:
         self._max_seconds = min(_MAX_SECONDS, max_age_seconds)
         self._rate_before: float | None = None
         self._best_rate = 0.0
+        self._largest = 0
         self._answers = 0
         self._pause = 0
         self._next_pause = _PAUSE_ANSWERS
@@ -51,9 +52,10 @@ class BatchSize:
         return self._is_found and self._maximum > self.start
 
     @property
-    def has_grown(self) -> bool:
-        """Whether loads are larger than at the start."""
-        return self.rows > self.start
+    def grown_to(self) -> int | None:
+        """How many rows loads have had that are larger than at the start; None if none had more, or if they shrank."""
+        size = min(self.rows, self._largest)
+        return size if size > self.start else None
 
     def note_answer(self, rows: int, seconds: float) -> None:
         """Note that Selligent has loaded rows in one call.
@@ -63,6 +65,7 @@ class BatchSize:
             seconds: How long it took.
         """
         with self._lock:
+            self._largest = max(self._largest, rows)
             if 2 * rows <= self.rows:
                 # A small load says nothing about the size.
                 return

@@ -1,4 +1,4 @@
-"""Sends only what has changed: rows that Selligent has acknowledged before, as they are now, are left out."""
+"""Chooses the rows that are sent: those that Selligent has acknowledged before, as they are now, are left out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class _ListState:
 
 
 class Changes:
-    """The changes of a run: which rows are sent, and what the snapshot learns of them. Without `changes_only`, nothing.
+    """The changes of a run: which rows are sent, and what the snapshot learns of them.
+
+    Without `changes_only`, its methods do nothing.
 
     Args:
         settings: The settings of the run.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from target_selligent.errors import RejectedRecord
 from target_selligent.records import ColumnLines, ColumnReader, join_columns, read_ahead, split_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -37,15 +38,15 @@ class ConvertedColumns:
     """The columns of a record batch as they are sent. All its records have valid rows.
 
     Args:
-        batch: The record batch.
+        record_batch: The record batch.
         columns: The JSON text of the values of each column, in parts.
         keys: The key of each row.
         segments: The Segment or Segments of each record; empty if the stream has no Segments.
         leaving: For each row, whether its record leaves its Segments; empty if none does.
-        write_lines: Returns the RECORD messages of a batch.
+        write_lines: Returns the RECORD messages of a record batch.
     """
 
-    batch: pa.RecordBatch
+    record_batch: pa.RecordBatch
     columns: Sequence[Sequence[Part]]
     keys: Sequence[Key]
     segments: Sequence[Segments]
@@ -58,10 +59,10 @@ class ConvertedColumns:
         Args:
             first_number: The number of the first record in its stream.
         """
-        count = self.batch.num_rows
+        count = self.record_batch.num_rows
         values = join_columns(self.columns, count)
         # As JSON, the values need about as much memory as in their columns.
-        lines = ColumnLines(self.batch, self.write_lines, values.size_bytes / count)
+        lines = ColumnLines(self.record_batch, self.write_lines, values.size_bytes / count)
         return Rows(values, self.keys, self.segments, lines, range(first_number, first_number + count))
 
 
@@ -141,7 +142,7 @@ def convert_ahead(
     data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table],
     convert: Callable[[pa.RecordBatch], Iterable[ConvertedColumns | pa.RecordBatch]],
     while_waiting: Callable[[], object],
-) -> Iterator[ConvertedColumns | pa.RecordBatch]:
+) -> Generator[ConvertedColumns | pa.RecordBatch, None, None]:
     """Yield what rows are converted to, in order. Other threads read and convert the rows after those.
 
     So conversion takes little of the caller's time: pyarrow works without Python's lock.
@@ -149,17 +150,33 @@ def convert_ahead(
     Args:
         data: The rows.
         convert: Converts a small record batch: see `ColumnPath.convert`.
-        while_waiting: Called about once a second while nothing is there to yield.
+        while_waiting: Called about once a second while nothing is there to yield. What it raises is raised at once.
 
     Raises:
         TypeError: If the rows come as something else.
     """
-    if isinstance(data, Iterable):
-        batches: Iterator[pa.RecordBatch] = (batch for some in read_ahead(iter(data)) for batch in split_batches(some))
-    else:
-        few = list(split_batches(data))
-        if len(few) == 1:
+    if not isinstance(data, Iterable):
+        batches = list(split_batches(data))
+        if len(batches) == 1:
             # There is nothing to convert at the same time: a thread would only cost time.
-            return iter(convert(few[0]))
-        batches = iter(few)
-    return read_ahead((part for batch in batches for part in convert(batch)), while_waiting)
+            yield from convert(batches[0])
+            return
+    parts = (part for batch in _read_batches(data) for part in convert(batch))
+    try:
+        with closing(read_ahead(parts, while_waiting)) as ahead:
+            yield from ahead
+    finally:
+        # It cannot be closed as long as a thread waits in it for the rows.
+        with suppress(ValueError):
+            parts.close()
+
+
+def _read_batches(
+    data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table],
+) -> Generator[pa.RecordBatch, None, None]:
+    if not isinstance(data, Iterable):
+        yield from split_batches(data)
+        return
+    with closing(read_ahead(iter(data))) as ahead:
+        for some in ahead:
+            yield from split_batches(some)

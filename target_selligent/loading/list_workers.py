@@ -292,9 +292,9 @@ class _ListWorker:
     def _note_size(self) -> None:
         """Log once how many rows loads have when they stop growing, and note it for the summary."""
         size = self._delivery.batch_size
-        if size is None or not size.has_grown:
+        if size is None or size.grown_to is None:
             return
-        self._delivery.report.note_batch_size(self._list_api_name, size.rows)
+        self._delivery.report.note_batch_size(self._list_api_name, size.grown_to)
         if size.was_found and not self._size_was_logged:
             self._size_was_logged = True
             logger.info("List %s: loads have up to %s rows from now on", self._list_api_name, f"{size.rows:,}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -163,26 +164,26 @@ class StreamLoader:
     def take_arrow(self, data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table]) -> None:
         """Load the rows of a record batch or table of pyarrow, as `take` would load them as records.
 
-        If several come, such as those of a file or of a `RecordBatchReader`, another thread reads the next ones while
-        those before are loaded. This takes less time than one call for each.
+        From an iterator, such as a `RecordBatchReader`, other threads read and convert rows ahead.
 
         Args:
             data: The rows, or an iterator over rows.
 
         Raises:
             TypeError: If it is something else.
-            RunStoppedError: As for `take`.
+            RunStoppedError: As for `take`. It does not wait for the iterator, which may still be in use then.
             Exception: What ended the loading of a List, and what the iterator raises. The rows before are loaded.
         """
         self._parts.before_chunk()
-        for part in convert_ahead(data, self._convert_columns, self._parts.before_chunk):
-            self._parts.before_chunk()
-            if isinstance(part, ConvertedColumns):
-                rows = part.join(self.records_read + 1)
-                self.records_read += len(rows)
-                self._by_key.add(rows, part.leaving)
-            else:
-                self.take(read_records(part))
+        with closing(convert_ahead(data, self._convert_columns, self._parts.before_chunk)) as parts:
+            for part in parts:
+                self._parts.before_chunk()
+                if isinstance(part, ConvertedColumns):
+                    rows = part.join(self.records_read + 1)
+                    self.records_read += len(rows)
+                    self._by_key.add(rows, part.leaving)
+                else:
+                    self.take(read_records(part))
 
     def process_messages(self, messages: Sequence[Any], lines: Sequence[bytes]) -> None:
         """Process RECORD messages that were decoded to the stream's type.
@@ -272,7 +273,7 @@ class StreamLoader:
         """Add a record to a Segment. The record is in the List already, and its message is from a rejects file.
 
         Args:
-            message: A message that `reject_lines.encode_member_message` wrote.
+            message: A message that `rejects.lines.encode_member_message` wrote.
             line: Its line, exactly as it came.
 
         Raises:
@@ -309,7 +310,7 @@ class StreamLoader:
         self._filler.flush()
 
     def _convert_columns(self, batch: pa.RecordBatch) -> Iterator[ConvertedColumns | pa.RecordBatch]:
-        # A wider type, which a record of an earlier batch may need, has another column path.
+        # In another thread. A wider type, which a record of an earlier record batch may need, has another column path.
         return self._by_columns.convert(batch)
 
     def _process_lines(self, lines: Sequence[bytes]) -> None:

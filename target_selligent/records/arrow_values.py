@@ -39,12 +39,27 @@ def split_batches(data: pa.RecordBatch | pa.Table) -> Iterator[pa.RecordBatch]:
     if not isinstance(data, (pa.RecordBatch, pa.Table)):
         raise TypeError(f"columns must come as a pyarrow.RecordBatch or pyarrow.Table, not {type(data).__name__}")
     for batch in data.to_batches() if isinstance(data, pa.Table) else [data]:
-        by_bytes = _CHUNK_BYTES * batch.num_rows // max(1, batch.nbytes)
+        by_bytes = _CHUNK_BYTES * batch.num_rows // max(1, sum(map(_measure, batch.columns)))
         step = max(1, min(_CHUNK_ROWS, _CHUNK_VALUES // max(1, batch.num_columns), by_bytes))
         # Of about the same size: a small rest would take as many steps as a full one.
         even = -(-batch.num_rows // max(1, -(-batch.num_rows // step)))
         for start in range(0, batch.num_rows, max(1, even)):
             yield batch.slice(start, even)
+
+
+def _measure(array: pa.Array) -> int:
+    """Return the approximate size of the values of an array, in bytes."""
+    import pyarrow as pa  # noqa: PLC0415 - optional
+    import pyarrow.compute as pc  # noqa: PLC0415 - optional
+
+    if isinstance(array, pa.RunEndEncodedArray):
+        return int(len(array) * array.values.nbytes // max(1, len(array.values)))
+    if not isinstance(array, pa.DictionaryArray):
+        return int(array.nbytes)
+    if is_text(array.dictionary.type):
+        # A text that comes again is there once, and may be long.
+        return int(pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0)
+    return int(len(array) * array.dictionary.nbytes // max(1, len(array.dictionary)))
 
 
 def read_records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:

@@ -30,8 +30,7 @@ Part: TypeAlias = "pa.Array | str"
 _CONTROL = bytes(range(32))
 _ESCAPED = _CONTROL + b'"\\'
 _UNUSUAL_FLOATS = (b"e", b"0.00000")
-"""Where the text of floats holds one of these, the encoder of rows may write an exponent in another way, or where Arrow
-writes none."""
+"""If the text of a float has one of these, Arrow and the encoder of rows may write different exponents."""
 _MAX_AMOUNT = 1e9
 _PLACES = 100
 _TEXTS_OF_PLACES = [str(number / _PLACES).removeprefix("0") for number in range(_PLACES)]
@@ -73,6 +72,9 @@ def convert_column(column: pa.Array, conversion: Conversion | None) -> list[Part
 
     Returns:
         The parts; None if the values must be converted one by one.
+
+    Raises:
+        pa.ArrowInvalid: If a whole number does not fit 64 bits.
     """
     import pyarrow as pa  # noqa: PLC0415 - optional
     import pyarrow.types as kinds  # noqa: PLC0415 - optional
@@ -140,7 +142,10 @@ def check_text(column: pa.Array) -> bytes:
 
 
 def check_finite(column: pa.Array) -> None:
-    """Check that no number of a column of floats is NaN or infinite.
+    """Check that no number of a column is NaN or infinite.
+
+    Args:
+        column: A column of floats.
 
     Raises:
         RejectedRecord: If one is. The error does not say which record it is.
@@ -264,8 +269,8 @@ def _convert_decimals(column: pa.Array, conversion: Conversion | None) -> list[P
 def _write_amounts(numbers: pa.Array) -> list[Part] | None:
     """Return the text of floats of which none is negative and none has more than two decimal places; None for others.
 
-    So are most amounts of money. To write two whole numbers takes half the time that a float takes. It is the shortest
-    text that gives the same float: there is only one text of at most 15 digits that does.
+    Most amounts of money are such floats. Two whole numbers are written in half the time of a float. The text is the
+    shortest that gives the same float: there is only one text of at most 15 digits that does.
     """
     import pyarrow as pa  # noqa: PLC0415 - optional
     import pyarrow.compute as pc  # noqa: PLC0415 - optional

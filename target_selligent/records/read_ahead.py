@@ -1,8 +1,9 @@
-"""Reads an iterator in another thread, while the caller works with the item before. Pure; no I/O of its own."""
+"""Reads an iterator in another thread, while the caller works with the item before. No I/O of its own."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
+import threading
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -16,18 +17,38 @@ _END: Final = object()
 def read_ahead(items: Iterator[_T], while_waiting: Callable[[], object] | None = None) -> Generator[_T, None, None]:
     """Yield the items of an iterator, in order. While the caller works with one, another thread reads the next.
 
+    `close` waits for the item that is being read.
+
     Args:
         items: The iterator. Only one thread at a time uses it. What it raises is raised here, after the items before.
-        while_waiting: Called about once a second while the next item is not there.
+        while_waiting: Called about once a second while the next item is not there. What it raises is raised at once:
+            the iterator may still be in use then, but the process can end.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="read ahead") as thread:
-        following = thread.submit(next, items, _END)
-        while True:
-            while not wait([following], _WAIT_SECONDS).done:
-                if while_waiting is not None:
-                    while_waiting()
-            item = following.result()
-            if item is _END:
-                return
-            following = thread.submit(next, items, _END)
+    following = _start_reading(items)
+    while True:
+        while not wait([following], _WAIT_SECONDS).done:
+            if while_waiting is not None:
+                while_waiting()
+        item = following.result()
+        if item is _END:
+            return
+        following = _start_reading(items)
+        try:
             yield cast("_T", item)
+        except GeneratorExit:
+            wait([following])
+            raise
+
+
+def _start_reading(items: Iterator[object]) -> Future[object]:
+    """Read one item in a thread that does not keep the process from ending; the last one is `_END`."""
+    item: Future[object] = Future()
+
+    def read() -> None:
+        try:
+            item.set_result(next(items, _END))
+        except BaseException as error:  # noqa: BLE001 - raised where the item is used
+            item.set_exception(error)
+
+    threading.Thread(target=read, name="read ahead", daemon=True).start()
+    return item

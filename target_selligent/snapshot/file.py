@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import contextmanager, suppress
-from itertools import groupby
+from itertools import chain, count, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("target-selligent")
 
 _APPLICATION_ID = 0x53_4C_47_54
 _VERSION = 1
-"""To be counted up when the tables, or what is hashed, change. Files of other versions are not used."""
+"""Increase it when the tables, or what is hashed, change. Files of other versions are not used."""
 _CACHE_KIB = 32_768
 _OWNER_ONLY = 0o600
 _VACUUM_SHARE = 0.2
@@ -62,7 +62,7 @@ class BrokenSnapshotError(Exception):
 
 
 class Place(NamedTuple):
-    """A List as the destination of a pipeline. No name differs from another only in case.
+    """A List as the destination of a pipeline. The address, the List and the key fields are in lower case.
 
     Args:
         base_url: The address of the tenant.
@@ -144,7 +144,7 @@ class SnapshotFile:
             )
 
     def blank(self, keys: Iterable[int]) -> None:
-        """Make the entries of keys match nothing, from now on. It is certain after the next method that writes."""
+        """Make the entries of keys match nothing, from now on. It is on the disk after the next method that writes."""
         with self._errors():
             self._database.executemany("UPDATE entry SET fingerprint = x'' WHERE key = ?", ((key,) for key in keys))
 
@@ -186,7 +186,7 @@ class SnapshotFile:
             self._commit()
 
     def merge(self, days: range) -> None:
-        """Make entries of what was sent, and delete entries of other days.
+        """Make entries of what was sent, and then delete entries of other days.
 
         Args:
             days: The days that count.
@@ -289,7 +289,7 @@ def copy_file(path: Path, folder: Path) -> Path:
         folder: Where the copy is made.
 
     Raises:
-        DestinationError: If another run uses the file.
+        DestinationError: If the file changes while it is copied, because another run uses it.
         OSError: If it cannot be read, if its folder is missing, or if there is no space for the copy.
     """
     path.parent.stat()
@@ -298,14 +298,18 @@ def copy_file(path: Path, folder: Path) -> Path:
     found = [path.with_name(name) for name in names if path.with_name(name).exists()]
     before = [_state(one) for one in found]
     for one in found:
-        shutil.copyfile(one, folder / one.name)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(one, folder / one.name)
     if [_state(one) for one in found] != before:
         raise _in_use(path)
     return folder / path.name
 
 
-def _state(path: Path) -> tuple[int, int]:
-    status = path.stat()
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
     return status.st_size, status.st_mtime_ns
 
 
@@ -317,12 +321,13 @@ def _in_use(path: Path) -> DestinationError:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a broken file, so that nothing is lost if it was no snapshot; return its new name.
+    """Rename a broken file, so that nothing is lost if it was no snapshot; return its new name, which no file had.
 
     Args:
         path: The file.
     """
-    aside = path.with_name(f"{path.name}.broken")
+    names = chain([f"{path.name}.broken"], (f"{path.name}.{number}.broken" for number in count(2)))
+    aside = next(one for one in map(path.with_name, names) if not one.exists())
     path.replace(aside)
     # SQLite would take them for the changes of the new file.
     for ending in _SIDE_FILES:
@@ -331,7 +336,7 @@ def set_aside(path: Path) -> Path:
 
 
 def _resolve(sent: Iterable[tuple[int, bytes, int]]) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the entry of each key: the last row of it that was sent, with the Segments of all records of this row.
+    """Yield the entry of each key: its last row that was sent, with the Segments of all of its rows equal to this one.
 
     Args:
         sent: The hash of the key, the fingerprint and the day of each row, by key, and in the order of sending.

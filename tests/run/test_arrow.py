@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
-import threading
-import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,75 +15,11 @@ from pyarrow import parquet
 from target_selligent import LoadRun, Settings
 from target_selligent.errors import InputError, RunStoppedError
 from target_selligent.records import to_json_schema
-from tests.support import STATE_SOON
+
+from .arrow_table import COMPARED, CONFIG, ROWS, SCHEMA, START, TABLE, rejected, row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support import Tenant
-
-START = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
-ROWS = 3000
-SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("name", pa.dictionary(pa.int32(), pa.string())),
-        ("seg", pa.large_string()),
-        ("orders", pa.int64()),
-        ("big", pa.uint64()),
-        ("value", pa.float64()),
-        ("price", pa.decimal128(12, 2)),
-        ("vip", pa.bool_()),
-        ("at", pa.timestamp("us", tz="Europe/Brussels")),
-        ("local", pa.timestamp("ms")),
-        ("born", pa.date32()),
-        ("opens", pa.time64("us")),
-        ("tags", pa.list_(pa.string())),
-        ("address", pa.struct([("city", pa.string()), ("since", pa.date32())])),
-        ("points", pa.map_(pa.string(), pa.float64())),
-    ]
-)
-COMPARED = {*map(str.upper, SCHEMA.names), "FIRST_NAME", "SOURCE"}
-SPOILT: dict[int, dict[str, Any]] = {
-    5: {"key": None},
-    6: {"key": " "},
-    1000: {"value": math.nan},
-    1001: {"value": math.inf},
-    1500: {"seg": "not/a name\n"},
-    1501: {"seg": None},
-    2000: {"points": [("a", math.nan)]},
-    2999: {"key": None},
-}
-CONFIG: dict[str, Any] = {
-    "create_list_if_not_exists": True,
-    "create_segment_if_not_exists": True,
-    "segment_column": "seg",
-    "batch_size_rows": 700,
-}
-
-
-def row(number: int) -> dict[str, Any]:
-    """Return a row; every seventh has nulls only, some keys come again, and some rows cannot be loaded."""
-    values: dict[str, Any] = {
-        "name": f"Zoë {number % 7}",
-        "orders": number - 1500,
-        "big": 2**64 - 1 - number,
-        "value": number / 7,
-        "price": Decimal(number) / 100,
-        "vip": number % 2 == 0,
-        "at": START + timedelta(microseconds=number * 500_000),
-        "local": datetime(2026, 1, 1) + timedelta(seconds=number),  # noqa: DTZ001 - the type has no zone
-        "born": date(1990, 1, 1) + timedelta(days=number),
-        "opens": (START + timedelta(seconds=number)).time(),
-        "tags": ["a", None, f"t{number}"],
-        "address": {"city": "Ghent", "since": date(2020, 1, 1)},
-        "points": [("a", number / 3), ("b", None)],
-    }
-    known = values if number % 7 else dict.fromkeys(values)
-    return {"key": f"k{number % 2900}", "seg": f"segment_{number % 3}", **known, **SPOILT.get(number, {})}
-
-
-TABLE = pa.Table.from_pylist([row(number) for number in range(ROWS)], SCHEMA)
 
 
 def records() -> list[dict[str, Any]]:
@@ -118,16 +49,6 @@ def load(tenant: Tenant, path: Path, *, as_columns: bool, **config: Any) -> tupl
         rejected(path),
         str(run.report),
         states,
-    )
-
-
-def rejected(path: Path) -> list[tuple[Any, ...]]:
-    """Return what a rejects file holds: record number, code, field and reason."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    # Those that Selligent refuses come when their batch is loaded.
-    return sorted(
-        ((one["record_number"], one["code"], one["field"], one["record"]) for one in lines if one["type"] == "RECORD"),
-        key=itemgetter(0),
     )
 
 
@@ -304,57 +225,18 @@ def test_the_documented_example(tenant: Tenant, tmp_path: Path, monkeypatch: pyt
     assert tenant.rows("CUSTOMER_IDENTIFIER") == [["C101"], ["C204"]]
 
 
-def test_an_iterator_ends_as_a_table_does(tenant: Tenant, tmp_path: Path) -> None:
-    """Whatever its pieces: batches, tables, or a reader of many; also none."""
-    config = tenant.config(**CONFIG, rejects_path=str(tmp_path / "rejects.jsonl"))
-    ended = []
-    for data in (
-        TABLE,
-        pa.RecordBatchReader.from_batches(SCHEMA, TABLE.to_batches(max_chunksize=70)),
-        (TABLE.slice(start, 1000) for start in range(0, ROWS, 1000)),
-        [*TABLE.to_batches(max_chunksize=1300), TABLE.slice(0, 0)],
-    ):
-        tenant.reset()
-        with LoadRun(Settings.from_config(config)) as run:
-            stream = run.open_stream("people", SCHEMA, ["key"])
-            stream.take_arrow(iter([]))
-            stream.take_arrow(data)
-        assert stream.records_read == ROWS
-        ended.append((tenant.rows("KEY", "NAME", "VALUE"), rejected(tmp_path / "rejects.jsonl")))
-        (tmp_path / "rejects.jsonl").unlink()
-    assert all(one == ended[0] for one in ended)
-    assert len(ended[0][0]) > 2800
-
-
-def test_what_an_iterator_raises_comes_after_the_rows_before(tenant: Tenant) -> None:
-    """The rows before are loaded; so they are if it gives something else than rows."""
-
-    def broken() -> Iterator[pa.Table]:
-        yield TABLE.slice(10, 3)
-        raise OSError("the file has gone")
-
-    for data, error in ((broken(), OSError), ([TABLE.slice(10, 3), {"key": "a"}], TypeError)):
-        tenant.reset()
-        with pytest.raises(error), LoadRun(Settings.from_config(tenant.config(**CONFIG))) as run:
-            run.open_stream("people", SCHEMA, ["key"]).take_arrow(data)
-        assert len(tenant.rows("KEY")) == 3
-
-
-def test_rows_are_loaded_while_an_iterator_waits(tenant: Tenant) -> None:
-    """A batch that is old enough is loaded, though the next rows have not come."""
-
-    def slow() -> Iterator[pa.Table]:
-        yield TABLE.slice(10, 3)
-        ends = time.monotonic() + 60
-        while not (tenant.lists() and tenant.rows("KEY")):
-            assert time.monotonic() < ends, "nothing was loaded"
-            threading.Event().wait(0.05)
-        yield TABLE.slice(20, 3)
-
-    settings = Settings.from_config(tenant.config(**CONFIG, **STATE_SOON))
-    with LoadRun(settings) as run:
-        run.open_stream("people", SCHEMA, ["key"]).take_arrow(slow())
-    assert len(tenant.rows("KEY")) == 6
+def test_a_number_that_no_column_of_its_type_holds(tenant: Tenant) -> None:
+    """Only its row is rejected."""
+    values = [Decimal(number) for number in range(2000)]
+    values[1200] = Decimal(10**20)
+    table = pa.table(
+        {"key": [f"k{number}" for number in range(2000)], "orders": pa.array(values, pa.decimal128(38, 0))}
+    )
+    tenant.create_list(KEY="Text(20)", ORDERS="Long")
+    with LoadRun(Settings.from_config(tenant.config())) as run:
+        run.open_stream("people", table.schema, ["key"]).take_arrow(table)
+    assert run.look().rejected == 1
+    assert sorted(tenant.rows("ORDERS")) == [[number] for number in range(2000) if number != 1200]
 
 
 def test_a_stopped_run_takes_no_more_columns(tenant: Tenant) -> None:

@@ -217,6 +217,19 @@ def test_versions_and_deleted_records(tenant: Tenant, tmp_path: Path) -> None:
     messages = [activate, *(batch(path, version=2) for path in files), activate]
     tenant.run([SCHEMA, *messages], deleted_records="delete").succeeded()
     assert sorted(tenant.rows("KEY", "AGE")) == [["a", 1], ["b", 2], ["c", 3]]
+    # As columns, rows would have no version.
+    tenant.load_rows("KEY", [["old"]])
+    tenant.run([SCHEMA, activate, batch(files[0], version=2), activate], deleted_records="delete").succeeded()
+    assert sorted(tenant.rows("KEY")) == [["a"], ["b"]]
+
+
+def test_the_place_of_a_broken_line_is_its_place_in_the_file(tenant: Tenant, tmp_path: Path) -> None:
+    """Though the file is read in parts."""
+    path = write(tmp_path, "1.jsonl", *((f"k{number:09}", number) for number in range(20_000)))
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert sum(map(len, lines[:15_000])) > 1 << 18
+    path.write_bytes(b"".join([*lines[:15_000], b'{"key": "c"\n', *lines[15_000:]]))
+    assert f"line 15,001 of {path} is not valid JSON: " in load(tenant, batch(path)).error_line()
 
 
 def test_a_stream_that_is_ignored(tenant: Tenant, tmp_path: Path) -> None:
@@ -237,6 +250,8 @@ def test_another_place_of_the_files(tenant: Tenant, tmp_path: Path) -> None:
     storage: dict[str, Any] = {"encoding": {"format": "jsonl"}, "storage": {"root": tmp_path.as_uri()}}
     load(tenant, batch("s3://bucket/files/1.jsonl"), batch_config=storage).succeeded()
     assert tenant.rows("KEY") == [["a"]]
+    other = f"{tmp_path.as_uri()}-of-the-tap/1.jsonl"
+    load(tenant, batch(other), batch_config=storage).succeeded()
     with zipfile.ZipFile(tmp_path / "files.zip", "w") as archive:
         archive.writestr("1.jsonl", '{"key": "b"}')
     storage["storage"] = {"root": "zip://", "params": {"fo": str(tmp_path / "files.zip")}}

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_selligent.errors import InputError
+from target_selligent.files import delimited
 from target_selligent.files.delimited import read_messages, read_schema
 from target_selligent.records import RecordLineWriter, UnwritableRecord, decode_record
 
@@ -64,9 +65,42 @@ def test_a_first_line_may_say_the_delimiter(delimiter: str, mark: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["SEP=;", '"sep=;"', "sep=; "])
+def test_other_spellings_of_the_line_with_the_delimiter(line: str) -> None:
+    """Programs differ."""
+    assert read(f"{line}\r\nid;a,b\r\n1;x\r\n".encode()) == [{"id": "1", "a,b": "x"}]
+
+
 def test_a_name_of_a_column_may_have_a_line_break() -> None:
-    """The delimiter is found all the same."""
+    """The delimiter is found all the same, also if a quote is no more than a letter."""
     assert read(b'id;"first\nname"\n1;"x\ny"\n') == [{"id": "1", "first\nname": "x\ny"}]
+    assert columns_of(b'id,screen 5",name\n1,HD;4K;OLED;HDR;60Hz,x\n') == ["id", 'screen 5"', "name"]
+
+
+def test_rows_before_a_break_are_read() -> None:
+    """Whatever breaks: here, UTF-16 with half a letter at its end."""
+    content = "id\n".encode("utf-16") + "1\n".encode("utf-16-le") * 1500 + b"x"
+    chunks = read_messages(io.BytesIO(content), "people", WRITER)
+    found: list[Any] = []
+    with pytest.raises(UnicodeDecodeError):
+        found.extend(line for chunk in chunks if isinstance(chunk, list) for line in chunk)
+    assert len(found) == 1500
+
+
+def test_a_quote_in_the_header_that_is_never_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is not read to its end for it."""
+    monkeypatch.setattr(delimited, "_MAX_CELL_LENGTH", 1000)
+    file = io.BytesIO(b'id,"name\n' + b"1,x\n" * 1_000_000)
+    read_so_far: list[int] = []
+    close = file.close
+
+    def note_and_close() -> None:
+        read_so_far.append(file.tell())
+        close()
+
+    monkeypatch.setattr(file, "close", note_and_close)
+    read_schema(file, "people")
+    assert read_so_far[0] < 100_000
 
 
 def test_utf_16_is_known_by_its_mark() -> None:

@@ -47,7 +47,9 @@ def test_loads_double_while_this_is_faster() -> None:
         size.note_answer(size.rows, seconds_of(size.rows))
         sizes.append(size.rows)
     assert sizes == [5000, 10_000, 25_000]
-    assert size.has_grown
+    assert size.grown_to == 10_000, "no load was larger yet"
+    size.note_answer(25_000, seconds_of(25_000))
+    assert size.grown_to == 25_000
 
 
 def test_a_last_step_that_would_take_too_long_is_no_reason_not_to_double() -> None:
@@ -121,7 +123,7 @@ def test_loads_do_not_grow(maximum: int) -> None:
     size = BatchSize(START, maximum, 10)
     assert sizes_after(size, [0.1, 0.1]) == [START] * 2
     assert not size.was_found
-    assert not size.has_grown
+    assert size.grown_to is None
 
 
 _events = st.lists(

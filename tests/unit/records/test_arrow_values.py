@@ -121,6 +121,31 @@ def test_batches_are_split_into_small_ones(rows: int) -> None:
         assert not sizes or min(sizes) > 0.9 * max(sizes)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pa.array(["x" * 10_000]).take(pa.array([0] * 4000)),
+        pa.array(["x" * 10_000]).take(pa.array([0] * 4000)).dictionary_encode(),
+        pa.array(["x" * 10_000, *(str(number) for number in range(9999))])
+        .dictionary_encode()
+        .take(pa.array([0] * 4000)),
+        pa.RunEndEncodedArray.from_arrays(pa.array([4000], pa.int32()), pa.array(["x" * 10_000])),
+    ],
+    ids=["text", "dictionary", "rare value", "runs"],
+)
+def test_large_values_come_in_small_batches(texts: pa.Array) -> None:
+    """However little memory they need as long as a value that comes again is there once."""
+    batches = list(split_batches(pa.RecordBatch.from_arrays([texts], ["a"])))
+    assert sum(batch.num_rows for batch in batches) == 4000
+    assert max(batch.num_rows for batch in batches) * 10_000 <= 1 << 21
+
+
+def test_numbers_in_a_dictionary_are_small() -> None:
+    """They need no small batches."""
+    numbers = pa.array(range(16_000)).dictionary_encode()
+    assert len(list(split_batches(pa.RecordBatch.from_arrays([numbers], ["a"])))) == 1
+
+
 def test_something_else_is_no_batch() -> None:
     """A program that gives records to the method for columns hears of it."""
     with pytest.raises(TypeError, match=r"RecordBatch or pyarrow\.Table, not list"):

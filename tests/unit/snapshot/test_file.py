@@ -117,3 +117,13 @@ def test_a_broken_file_is_set_aside_with_its_side_files(path: Path) -> None:
         SnapshotFile(path)
     aside = set_aside(path)
     assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {aside.name: b"broken"}
+
+
+def test_an_earlier_broken_file_is_kept(path: Path) -> None:
+    """Each gets a name of its own."""
+    for number in range(3):
+        path.write_bytes(b"%d" % number)
+        set_aside(path)
+    names = ["snapshot.db.2.broken", "snapshot.db.3.broken", "snapshot.db.broken"]
+    assert sorted(one.name for one in path.parent.iterdir()) == names
+    assert [path.with_name(name).read_bytes() for name in names] == [b"1", b"2", b"0"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from target_selligent.errors import DestinationError
 from target_selligent.snapshot.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ROW = b"r" * 20
@@ -129,6 +131,50 @@ def test_a_file_that_breaks_in_a_run_is_replaced(tmp_path: Path, caplog: pytest.
         assert snapshot.find([30_000, 30_001]) == {30_001: ROW}
     with closing(opened(tmp_path)) as snapshot:
         assert snapshot.open_list("contacts", ["KEY"], renew=False) == salt
+
+
+def test_batches_before_a_file_broke_are_not_acknowledged_in_the_new_one(tmp_path: Path) -> None:
+    """They are sent again; a batch that was noted since is not taken for one of them."""
+    with closing(opened(tmp_path)) as snapshot:
+        snapshot.open_list("contacts", ["KEY"], renew=False)
+        for start in range(0, 20_000, 1000):
+            snapshot.note_sent(start, [(key, ROW) for key in range(start, start + 1000)])
+            snapshot.acknowledge(start)
+        snapshot.finish()
+    path = tmp_path / "snapshot.db"
+    content = bytearray(path.read_bytes())
+    content[4096 * 8 :] = os.urandom(len(content) - 4096 * 8)
+    path.write_bytes(content)
+    with closing(opened(tmp_path)) as snapshot:
+        snapshot.note_sent(1, [(30_000, ROW)])
+        assert snapshot.find(list(range(20_000))) == {}
+        snapshot.note_sent(2, [(30_001, ROW)])
+        snapshot.acknowledge(1)
+    with closing(opened(tmp_path)) as snapshot:
+        assert snapshot.find([30_000, 30_001]) == {}
+
+
+def test_a_copy_of_a_file_that_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that must not change the file says that another one uses it, also if a file beside it vanishes."""
+    with closing(opened(tmp_path)) as snapshot:
+        snapshot.note_sent(1, [(1, ROW)])
+        snapshot.finish()
+    (tmp_path / "snapshot.db-wal").touch()
+    copy = shutil.copyfile
+    changes: list[Callable[[Path], object]] = [
+        lambda path: os.utime(path, (1, 1)),
+        lambda path: path.with_name("snapshot.db-wal").unlink(),
+    ]
+    for change in changes:
+
+        def change_and_copy(path: Path, to: Path, change: Callable[[Path], object] = change) -> None:
+            copy(path, to)
+            if path.name == "snapshot.db":
+                change(path)
+
+        monkeypatch.setattr(shutil, "copyfile", change_and_copy)
+        with pytest.raises(DestinationError, match=r"snapshot\.db' is in use by another run"):
+            Snapshot(str(tmp_path / "snapshot.db"), "https://a", "org", 30, writes=False)
 
 
 def test_a_second_run_at_the_same_time(tmp_path: Path) -> None:
