@@ -187,7 +187,8 @@ class Bench:
         if run.contender == "yardstick":
             return self.yardstick() or []
         if run.contender == "parquet":
-            load = [sys.executable, "-m", "benchmarks.parquet_load"]
+            # What docs/python.md advises.
+            load = ["env", "ARROW_DEFAULT_MEMORY_POOL=system", sys.executable, "-m", "benchmarks.parquet_load"]
             files = self._config_of_ours(base_url, run.settings), self._write_parquet(run.shape or Shape(0))
             return [*load, *files, *([] if run.loaded == 0 else [KEY])]
         snapshot = {"snapshot_path": str(self._snapshot)} if run.settings.get("changes_only") else {}

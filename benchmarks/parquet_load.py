@@ -7,7 +7,6 @@ import sys
 from collections import deque
 from pathlib import Path
 
-import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from target_selligent import LoadRun, Settings
@@ -16,8 +15,6 @@ from target_selligent import LoadRun, Settings
 def main() -> None:
     """Load a file; arguments: the config, the file and its key column. Without the last one, the file is only read."""
     config, path, *keys = sys.argv[1:]
-    # As docs/python.md says.
-    pa.set_memory_pool(pa.system_memory_pool())
     settings = Settings.from_config(json.loads(Path(config).read_text(encoding="utf-8")))
     if not keys:
         with ParquetFile(path) as file:
