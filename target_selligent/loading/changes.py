@@ -154,7 +154,7 @@ class ChangedRows:
         route: Route,
         destination: ListDestination,
         report: RunReport,
-        ignored: frozenset[str] = frozenset(),
+        ignored: frozenset[str],
     ) -> None:
         self._ignored = ignored
         self._snapshot, self._state = snapshot, state

@@ -120,7 +120,7 @@ def write_texts(texts: Sequence[str]) -> list[Part]:
     return [pa.array(texts, pa.string())]
 
 
-def check_text(column: pa.Array) -> bytes:
+def read_valid_text(column: pa.Array) -> bytes:
     """Return all text of a column together.
 
     Args:
@@ -214,7 +214,7 @@ def _write_texts(column: pa.Array) -> list[Part] | None:
     import pyarrow.compute as pc  # noqa: PLC0415 - optional
 
     texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    content = check_text(texts)
+    content = read_valid_text(texts)
     if len(content.translate(None, _ESCAPED)) < len(content):
         if len(content.translate(None, _CONTROL)) < len(content):
             return None
@@ -231,7 +231,7 @@ def _write_floats(column: pa.Array) -> list[Part] | None:
         return parts
     check_finite(column)
     texts = numbers.cast(pa.string())
-    content = check_text(texts)
+    content = read_content(texts)
     if any(unusual in content for unusual in _UNUSUAL_FLOATS):
         return None
     is_whole = pc.fill_null(pc.equal(numbers, pc.trunc(numbers)), fill_value=False)

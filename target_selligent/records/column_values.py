@@ -10,7 +10,7 @@ import msgspec
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_schema import describe_type, is_text, plain_type
 from target_selligent.records.arrow_values import read_values, to_plain
-from target_selligent.records.column_json import check_finite, check_text, convert_column, write_column
+from target_selligent.records.column_json import check_finite, convert_column, read_valid_text, write_column
 from target_selligent.records.exact_numbers import parse_json_float
 from target_selligent.records.record_lines import is_strict_json
 
@@ -161,7 +161,7 @@ class BatchColumns:
                 continue
             kind = plain_type(self._batch.column(name).type)
             if is_text(kind):
-                check_text(self._array(name))
+                read_valid_text(self._array(name))
             elif kinds.is_floating(kind):
                 check_finite(self._array(name))
             elif _may_lack_json(kind):

@@ -171,7 +171,7 @@ class SnapshotFile:
             self._commit()
         return self._batch, first
 
-    def acknowledge(self, batch: int, rejected: Iterable[int] = ()) -> None:
+    def acknowledge(self, batch: int, rejected: Iterable[int]) -> None:
         """Note that Selligent has loaded the rows of a batch.
 
         Args:

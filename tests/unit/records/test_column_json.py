@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from target_selligent.batches.body import encode_row
 from target_selligent.errors import RejectedRecord
 from target_selligent.records.arrow_values import read_values
-from target_selligent.records.column_json import check_text, convert_column, join_columns, write_column, write_texts
+from target_selligent.records.column_json import (
+    convert_column,
+    join_columns,
+    read_valid_text,
+    write_column,
+    write_texts,
+)
 from target_selligent.records.conversions import Conversion
 
 if TYPE_CHECKING:
@@ -124,7 +130,7 @@ def test_what_json_cannot_express_is_rejected(number: float) -> None:
 def test_text_is_checked_together(texts: list[str | None], start: int) -> None:
     """Only that of the part of the array counts."""
     column = pa.array(texts, pa.string()).slice(start)
-    assert check_text(column).decode() == "".join(filter(None, read_values(column)))
+    assert read_valid_text(column).decode() == "".join(filter(None, read_values(column)))
 
 
 def test_parts_may_be_shared_or_of_each_row() -> None:

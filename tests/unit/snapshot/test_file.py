@@ -39,7 +39,7 @@ def test_what_is_sent_and_not_acknowledged_is_forgotten_after_a_kill(path: Path)
     """Selligent may have loaded it, or not."""
     with closing(SnapshotFile(path)) as file:
         batch, _ = file.note_sent([(1, ROW + S), (2, ROW + S)], 5)
-        file.acknowledge(batch)
+        file.acknowledge(batch, [])
         file.merge(DAYS)
     copy = path.with_name("copy.db")
     with closing(SnapshotFile(path)) as file:
@@ -69,7 +69,7 @@ def test_the_last_row_of_a_key_counts(path: Path) -> None:
         ]
         unacknowledged, _ = file.note_sent([(3, CHANGED + S)], 5)
         for batch in reversed(batches):
-            file.acknowledge(batch)
+            file.acknowledge(batch, [])
         file.merge(DAYS)
         assert file.find([1, 2, 3], DAYS) == {1: CHANGED + S, 2: ROW + S + T}
         assert file.find([2], range(6, 9)) == {2: b""}, "the oldest of its Segments counts"
@@ -80,7 +80,7 @@ def test_rows_that_are_too_old_are_deleted(path: Path) -> None:
     """The file does not grow with records that no longer come."""
     with closing(SnapshotFile(path)) as file:
         for key, day in ((1, 5), (2, 50)):
-            file.acknowledge(file.note_sent([(key, ROW + S)], day)[0])
+            file.acknowledge(file.note_sent([(key, ROW + S)], day)[0], [])
         file.merge(range(40, 60))
         assert file.find([1, 2], DAYS) == {2: ROW + S}
 
@@ -103,7 +103,7 @@ def test_space_is_given_back(path: Path) -> None:
     with closing(SnapshotFile(path)) as file:
         for start in range(0, count, 1000):
             rows = [((start + number) * 184_467_440_737_095 % (1 << 63), ROW + S) for number in range(1000)]
-            file.acknowledge(file.note_sent(rows, 5)[0])
+            file.acknowledge(file.note_sent(rows, 5)[0], [])
         file.merge(DAYS)
         file.compact()
     assert path.stat().st_size < 64 * count
