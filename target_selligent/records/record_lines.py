@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,8 @@ class RecordLineWriter:
         if not isinstance(record, Mapping):
             raise TypeError(f"a record must be a dict, not {type(record).__name__}")
         values = record if type(record) is dict else dict(record)
+        if datetime in map(type, values.values()):
+            values = {name: _with_whole_offset(value) for name, value in values.items()}
         try:
             try:
                 encoded = self._encode(values)
@@ -138,6 +141,17 @@ class RecordLineWriter:
     def wrap(self, encoded_record: bytes) -> bytes:
         """Return the RECORD message of a record that is written as JSON."""
         return self._start + encoded_record + b"}"
+
+
+def _with_whole_offset(value: object) -> object:
+    """Return a datetime in UTC if its offset has seconds, as that of a zone in early years. JSON would lack them."""
+    if type(value) is not datetime or (offset := value.utcoffset()) is None or not offset.seconds % 60:
+        return value
+    try:
+        return value.astimezone(timezone.utc)
+    except OverflowError:
+        # It is at the edge of the calendar.
+        return value
 
 
 def decode_record(line: bytes, *, exact: bool = False) -> dict[str, Any]:

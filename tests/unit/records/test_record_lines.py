@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,33 @@ def test_a_record_that_is_nested_too_deeply_is_marked(wrap: Callable[[Any], Any]
     (bad, _) = write({"a": deep})[-2:]
     assert isinstance(bad, UnwritableRecord)
     assert decode_record(bad.line) == {}
+
+
+@pytest.mark.parametrize(
+    ("offset", "written"),
+    [
+        (timedelta(minutes=-44, seconds=-30), "1965-05-01T12:44:30Z"),
+        (timedelta(hours=2), "1965-05-01T12:00:00+02:00"),
+        (timedelta(0), "1965-05-01T12:00:00Z"),
+    ],
+    ids=str,
+)
+def test_a_datetime_keeps_its_instant(offset: timedelta, written: str) -> None:
+    """Zones of early years have offsets with seconds, which JSON lacks."""
+    (lines,) = RecordLineWriter("people").write_chunks(
+        [{"at": datetime(1965, 5, 1, 12, tzinfo=timezone(offset)), "day": None}]
+    )
+    assert isinstance(lines, list)
+    assert decode_record(lines[0]) == {"at": written, "day": None}
+
+
+def test_a_datetime_at_the_edge_of_the_calendar() -> None:
+    """It has no instant in UTC, and does not end the run."""
+    (lines,) = RecordLineWriter("people").write_chunks(
+        [{"at": datetime.min.replace(tzinfo=timezone(timedelta(seconds=30)))}]
+    )
+    assert isinstance(lines, list)
+    assert decode_record(lines[0])["at"].startswith("0001-01-01T00:00:00")
 
 
 def test_a_chunk_ends_at_its_size() -> None:
