@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -206,8 +207,10 @@ class Resolution:
         Args:
             found: Some found keys.
         """
-        places = {EVERY_SEGMENT, found.place, *found.scopes}
-        unnamed = set(found.keys).difference(*(self._named[place] for place in places))
+        unnamed: Collection[str] = found.keys
+        for place in dict.fromkeys((found.place, EVERY_SEGMENT, *found.scopes)):
+            if place in self._named:
+                unnamed = set(filterfalse(self._named[place].__contains__, unnamed))
         if not unnamed:
             return []
         rows = (

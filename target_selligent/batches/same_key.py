@@ -83,7 +83,9 @@ def normalize_within_list(route: Route, keys: Sequence[Key], *, ignore_case: boo
     Raises:
         UnicodeEncodeError: If a key of several fields has text that is not valid Unicode.
     """
-    forms: Iterable[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
+    forms: list[Any] = _normalize(route.key_types, keys, _fold_case if ignore_case else list)
+    if _TEXT.issuperset(map(type, forms)) and _JSON_MARK not in "".join(forms):
+        return forms
     return [
         form if type(form) is str and form[:1] != _JSON_MARK else _JSON_MARK + _encode(form).decode() for form in forms
     ]
@@ -129,7 +131,14 @@ def _normalize_number(value: Any, kind: FieldType) -> Hashable:  # noqa: ANN401 
 
 def _fold_case(texts: Sequence[str]) -> list[str]:
     """Return texts without differences in case, and without trailing blanks."""
-    return [text.rstrip(" ") for text in map(str.casefold, texts)]
+    joined = "\n".join(texts)
+    if joined.count("\n") != len(texts) - 1:
+        return [text.casefold().rstrip(" ") for text in texts]
+    # Each letter is folded by itself, so all texts can be folded together, which is much faster.
+    folded = joined.casefold()
+    if " \n" not in folded and not folded.endswith(" "):
+        return folded.split("\n")
+    return [text.rstrip(" ") for text in folded.split("\n")]
 
 
 def _fold_generously(texts: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from target_selligent.batches import (
@@ -18,7 +19,7 @@ from target_selligent.errors import DestinationError
 from target_selligent.loading.pages import read_pages
 from target_selligent.loading.removal_loads import DeletionLoad, MemberRemovalLoad, UpdateLoad
 from target_selligent.loading.stream_removals import StreamRemovals
-from target_selligent.records import OPTOUT_FIELD, FieldType, to_utc_date_time
+from target_selligent.records import OPTOUT_FIELD, FieldType, read_ahead, to_utc_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -238,15 +239,17 @@ class ListRemovals:
             self._route.key_fields,
             consequence="nobody was removed",
         )
-        for rows in pages:
-            keyed = [row for row in rows if None not in row]
-            self._keyless[place] += len(rows) - len(keyed)
-            keys: list[Key] = (
-                [tuple(row[1:]) for row in keyed] if len(self._route.key_fields) > 1 else [key for _, key in keyed]
-            )
-            normalized = normalize_within_list(self._route, keys, ignore_case=self._own.ignores_case_of_keys)
-            self._log.note_found(place, normalized, keys, named_in)
-            found += len(rows)
+        # The next page is read while this one is noted.
+        with closing(read_ahead(pages)) as ahead:
+            for rows in ahead:
+                keyed = [row for row in rows if None not in row]
+                self._keyless[place] += len(rows) - len(keyed)
+                keys: list[Key] = (
+                    [tuple(row[1:]) for row in keyed] if len(self._route.key_fields) > 1 else [key for _, key in keyed]
+                )
+                normalized = normalize_within_list(self._route, keys, ignore_case=self._own.ignores_case_of_keys)
+                self._log.note_found(place, normalized, keys, named_in)
+                found += len(rows)
         return found
 
     def _search(self, segment: str | None, *, after: int | None, take: int) -> list[list[Any]]:
