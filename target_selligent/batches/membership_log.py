@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from target_selligent.records import Key
 
-_PARTS = 256
-_MAX_KEYS = 200_000
+_PARTS = 128
+_MAX_KEYS = 100_000
 _MAX_BYTES = 16 * 2**20
 
 # As JSON, as they came: numbers may be longer than other formats allow.
