@@ -155,13 +155,15 @@ def convert_ahead(
     Raises:
         TypeError: If the rows come as something else.
     """
-    if not isinstance(data, Iterable):
+    if isinstance(data, Iterable):
+        parts = _convert_all(_read_batches(data), convert)
+    else:
         batches = list(split_batches(data))
         if len(batches) == 1:
             # There is nothing to convert at the same time: a thread would only cost time.
             yield from convert(batches[0])
             return
-    parts = (part for batch in _read_batches(data) for part in convert(batch))
+        parts = _convert_all(batches, convert)
     try:
         with closing(read_ahead(parts, while_waiting)) as ahead:
             yield from ahead
@@ -171,12 +173,14 @@ def convert_ahead(
             parts.close()
 
 
-def _read_batches(
-    data: pa.RecordBatch | pa.Table | Iterable[pa.RecordBatch | pa.Table],
-) -> Generator[pa.RecordBatch, None, None]:
-    if not isinstance(data, Iterable):
-        yield from split_batches(data)
-        return
+def _convert_all(
+    batches: Iterable[pa.RecordBatch], convert: Callable[[pa.RecordBatch], Iterable[ConvertedColumns | pa.RecordBatch]]
+) -> Generator[ConvertedColumns | pa.RecordBatch, None, None]:
+    for batch in batches:
+        yield from convert(batch)
+
+
+def _read_batches(data: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.RecordBatch]:
     with closing(read_ahead(iter(data))) as ahead:
         for some in ahead:
             yield from split_batches(some)

@@ -58,7 +58,8 @@ def _measure(array: pa.Array) -> int:
         return int(array.nbytes)
     if is_text(array.dictionary.type):
         # A text that comes again is there once, and may be long.
-        return int(pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0)
+        lengths = pc.binary_length(array.dictionary.cast(pa.large_string()))
+        return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
     return int(len(array) * array.dictionary.nbytes // max(1, len(array.dictionary)))
 
 

@@ -18,9 +18,9 @@ from msgspec import UNSET, UnsetType
 from target_selligent.records.conversions import Conversion
 from target_selligent.records.dates import DATE_PATTERNS, DATE_TIME_PATTERNS, to_iso_date, to_utc_date_time
 from target_selligent.records.exact_numbers import (
+    CERTAIN_DIGITS,
     INT64_MAX,
     INT64_MIN,
-    MAX_CERTAIN_LENGTH,
     format_number,
     parse_json_number,
     to_double,
@@ -185,7 +185,7 @@ def _decode_short_numbers(values: ColumnValues) -> list[float | None] | None:
     """Return the numbers in texts, or null; None if they are not all plain numbers that floats are certain to keep."""
     try:
         joined = ",".join(["null" if value is None else value for value in values])
-        if max(map(len, filter(None, values)), default=0) > MAX_CERTAIN_LENGTH:
+        if max(map(len, filter(None, values)), default=0) > CERTAIN_DIGITS:
             return None
         if joined.encode().translate(None, _PLAIN) != b"null" * values.count(None):
             return None

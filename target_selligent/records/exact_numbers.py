@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 """Bounds of a Long field."""
 
-MAX_CERTAIN_LENGTH = 16
-"""A fraction of this many characters, without exponent, has at most 15 digits, so a float keeps them."""
+CERTAIN_DIGITS = 15
+"""A float keeps so many digits, whatever they are."""
+_MAX_CERTAIN_LENGTH = CERTAIN_DIGITS + len(".")
+"""A fraction of this many characters, without exponent, has no more digits than that."""
 _MAX_PLACES = 400
 """Most places before or after the point. No float has more."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
@@ -34,7 +36,7 @@ def parse_json_float(text: str) -> float | Decimal:
         for a Decimal.
     """
     number = float(text)
-    if len(text) <= MAX_CERTAIN_LENGTH and "e" not in text and "E" not in text:
+    if len(text) <= _MAX_CERTAIN_LENGTH and "e" not in text and "E" not in text:
         return number
     try:
         exact = Decimal(text)

@@ -130,8 +130,9 @@ def test_batches_are_split_into_small_ones(rows: int) -> None:
         .dictionary_encode()
         .take(pa.array([0] * 4000)),
         pa.RunEndEncodedArray.from_arrays(pa.array([4000], pa.int32()), pa.array(["x" * 10_000])),
+        pa.DictionaryArray.from_arrays(pa.array([0] * 4000, pa.int8()), pa.array(["x" * 10_000], pa.string_view())),
     ],
-    ids=["text", "dictionary", "rare value", "runs"],
+    ids=["text", "dictionary", "rare value", "runs", "dictionary of views"],
 )
 def test_large_values_come_in_small_batches(texts: pa.Array) -> None:
     """However little memory they need as long as a value that comes again is there once."""

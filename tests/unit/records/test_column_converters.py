@@ -65,6 +65,8 @@ def convert_alone(text: str, conversion: Conversion) -> object:
 @given(st.one_of(st.lists(NUMBERS | st.none()), st.lists(OTHERS | st.none()), st.lists(NUMBERS | OTHERS | st.none())))
 @example(["1", "2.5", None, "-3"])
 @example(["true", "False", None])
+@example(["9007199254740993"])
+@example(["-999999999999999", "0.12345678901234", "999999999999999"])
 def test_a_column_is_converted_as_its_values(conversion: Conversion, values: list[str | None]) -> None:
     """Neither other values of the column nor nulls change a value or its type, or hide one that cannot be sent."""
     try:

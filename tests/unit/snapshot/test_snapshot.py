@@ -41,6 +41,20 @@ def opened(folder: Path, clock: Clock | None = None, *, organization: str = "org
     return Snapshot(path, "https://a", organization, 30, now=clock or Clock())
 
 
+def write_broken_file(folder: Path) -> None:
+    """Write the file of a run with keys below 20,000, of which all but the head is lost."""
+    with closing(opened(folder)) as snapshot:
+        snapshot.open_list("contacts", ["KEY"], renew=False)
+        for start in range(0, 20_000, 1000):
+            snapshot.note_sent(start, [(key, ROW) for key in range(start, start + 1000)])
+            snapshot.acknowledge(start)
+        snapshot.finish()
+    path = folder / "snapshot.db"
+    content = bytearray(path.read_bytes())
+    content[4096 * 8 :] = os.urandom(len(content) - 4096 * 8)
+    path.write_bytes(content)
+
+
 def test_a_batch_is_known_to_the_next_run(tmp_path: Path) -> None:
     """Except for its rejected rows."""
     with closing(opened(tmp_path)) as snapshot:
@@ -109,16 +123,7 @@ def test_lists_have_salts_of_their_own(tmp_path: Path) -> None:
 
 def test_a_file_that_breaks_in_a_run_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is known then; what is acknowledged later is known to the next run, by the same salt."""
-    with closing(opened(tmp_path)) as snapshot:
-        snapshot.open_list("contacts", ["KEY"], renew=False)
-        for start in range(0, 20_000, 1000):
-            snapshot.note_sent(start, [(key, ROW) for key in range(start, start + 1000)])
-            snapshot.acknowledge(start)
-        snapshot.finish()
-    path = tmp_path / "snapshot.db"
-    content = bytearray(path.read_bytes())
-    content[4096 * 8 :] = os.urandom(len(content) - 4096 * 8)
-    path.write_bytes(content)
+    write_broken_file(tmp_path)
     with closing(opened(tmp_path)) as snapshot:
         salt = snapshot.open_list("contacts", ["KEY"], renew=False)
         snapshot.note_sent(1, [(30_000, ROW)])
@@ -135,16 +140,7 @@ def test_a_file_that_breaks_in_a_run_is_replaced(tmp_path: Path, caplog: pytest.
 
 def test_batches_before_a_file_broke_are_not_acknowledged_in_the_new_one(tmp_path: Path) -> None:
     """They are sent again; a batch that was noted since is not taken for one of them."""
-    with closing(opened(tmp_path)) as snapshot:
-        snapshot.open_list("contacts", ["KEY"], renew=False)
-        for start in range(0, 20_000, 1000):
-            snapshot.note_sent(start, [(key, ROW) for key in range(start, start + 1000)])
-            snapshot.acknowledge(start)
-        snapshot.finish()
-    path = tmp_path / "snapshot.db"
-    content = bytearray(path.read_bytes())
-    content[4096 * 8 :] = os.urandom(len(content) - 4096 * 8)
-    path.write_bytes(content)
+    write_broken_file(tmp_path)
     with closing(opened(tmp_path)) as snapshot:
         snapshot.note_sent(1, [(30_000, ROW)])
         assert snapshot.find(list(range(20_000))) == {}
